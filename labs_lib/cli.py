@@ -1,0 +1,214 @@
+"""The ``labs`` command. Thin: each subcommand calls one function of the course."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from labs_lib.course import catalog, overview, progress
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the ``labs`` command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 if all went well, 1 if something was found or failed, 2 for wrong arguments.
+    """
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except ValueError as error:
+        print(f"labs: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            "labs: stopped. Files that were not finished are as they were.", file=sys.stderr
+        )
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="labs", description="Run, check and build the course."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.set_defaults(command=command)
+        return sub
+
+    sub = add("doctor", _doctor, "Check that this machine is ready.")
+    sub.add_argument(
+        "--verify", metavar="CODE", help="say whether a learner's code is this course's"
+    )
+
+    add("progress", _progress, "Show what is passed and what is open.")
+
+    sub = add("run", _run, "Execute labs; report seconds and memory.")
+    sub.add_argument("labs", nargs="*", metavar="LAB")
+    sub.add_argument("--all", action="store_true", help="every lab and the start page")
+    sub.add_argument(
+        "--learner", action="store_true", help="the learner's notebooks, as they are"
+    )
+    sub.add_argument("--html", type=Path, metavar="DIR", help="write a page for each lab")
+    sub.add_argument(
+        "--save", action="store_true", help="keep the figures for the run sheet"
+    )
+
+    sub = add("reset", _reset, "Get a fresh lab; your own copy is kept beside it.")
+    sub.add_argument("lab", metavar="LAB")
+
+    sub = add("data", _data, "Verify the data files, or make the simulated ones again.")
+    sub.add_argument("action", choices=("verify", "rebuild"))
+    sub.add_argument("--update", action="store_true", help="rebuild: accept new contents")
+
+    sub = add("build", _build, "Build notebooks from their sources.")
+    sub.add_argument("labs", nargs="*", metavar="LAB")
+    sub.add_argument("--check", action="store_true", help="only say what would change")
+    sub.add_argument(
+        "--force", action="store_true", help="execute even if the code is unchanged"
+    )
+
+    sub = add("new", _new, "Make the files of a new lab from a template.")
+    sub.add_argument("lab", metavar="PART/NAME")
+
+    sub = add(
+        "experiment", _experiment, "Run stored experiments, or check that they are current."
+    )
+    sub.add_argument("names", nargs="*", metavar="NAME")
+    sub.add_argument("--all", action="store_true", help="every stored experiment")
+    sub.add_argument("--check", action="store_true", help="only say which are stale")
+    sub.add_argument(
+        "--compare", action="store_true", help="rerun and compare; store nothing"
+    )
+
+    sub = add("bundle", _bundle, "Make a folder that installs without a network.")
+    sub.add_argument("folder", type=Path, metavar="DIR")
+    sub.add_argument(
+        "--no-solutions", action="store_true", help="leave out all right answers"
+    )
+    sub.add_argument("--platform", choices=("linux", "windows", "macos"))
+    sub.add_argument("--python", metavar="3.X", help="default: this Python")
+    return parser
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import doctor
+
+    return doctor.main(verify=arguments.verify)
+
+
+def _progress(arguments: argparse.Namespace) -> int:
+    shown = overview.progress_table(progress.load())
+    table = Table(*shown.head)
+    for row in shown.rows:
+        table.add_row(*row)
+    Console().print(table)
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import run
+
+    if not arguments.labs and not arguments.all:
+        raise ValueError("Name a lab, or say --all.")
+    infos = catalog.select(arguments.labs)
+    good = run.run(
+        infos, html=arguments.html, learner=arguments.learner, save=arguments.save
+    )
+    return 0 if good else 1
+
+
+def _reset(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import build
+
+    info = catalog.find(arguments.lab)
+    kept = build.reset(info)
+    print(f"{info.learner.name} is fresh again.")
+    if kept:
+        print(f"Your own copy is {kept.name}, beside it.")
+    return 0
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    from labs_lib import data
+    from labs_lib.payments import store
+
+    if arguments.action == "verify":
+        problems = data.verify()
+    else:
+        problems = store.rebuild(update=arguments.update)
+    return _report(problems, "All data files are as they should be.")
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import build
+
+    infos = catalog.select(arguments.labs)
+    if arguments.check:
+        return _report(build.check(infos), "Every notebook equals its source.")
+    return _report(build.build(infos, force=arguments.force), "Built.")
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import new
+
+    for file in new.make(arguments.lab):
+        print(file)
+    return 0
+
+
+def _experiment(arguments: argparse.Namespace) -> int:
+    from labs_lib.experiments import store
+
+    names = store.find(arguments.names)
+    if arguments.check:
+        stale = [
+            f"{name} is stale; run `labs experiment {name}`."
+            for name in names
+            if not store.check(name)
+        ]
+        return _report(stale, "Every stored experiment is current.")
+    if not arguments.names and not arguments.all:
+        raise ValueError("Name an experiment, or say --all.")
+    if arguments.compare:
+        return _report(store.compare(names), "The reruns agree with the stored rows.")
+    for name in names:
+        print(f"{name}: stored in {store.run(name).name}")
+    return 0
+
+
+def _bundle(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import bundle
+
+    bundle.make(
+        arguments.folder,
+        solutions=not arguments.no_solutions,
+        platform=arguments.platform,
+        python=arguments.python,
+    )
+    return 0
+
+
+def _report(problems: Sequence[str], good: str) -> int:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not problems:
+        print(good)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,321 @@
+"""From a source to the learner's and the solution notebook, with measured numbers in its prose."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode, v4
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from labs_lib import files
+from labs_lib.course import catalog, facts, lint, overview, run, run_sheet, source
+from labs_lib.course.catalog import LabInfo
+from labs_lib.course.source import Cell, Source, SourceError
+from labs_lib.settings import ROOT
+
+_MAP_BEGIN, _MAP_END = "<!-- map, from labs build -->", "<!-- end of map -->"
+# A link to a page that is not a notebook: the solution tree stands one folder deeper.
+_DOCUMENT_LINK = re.compile(r"\]\((?=[\w./]+\.(?:md|csv|toml)[)#])")
+_METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """The two notebooks of a lab as the text of their files."""
+
+    learner: str
+    solution: str
+
+
+def learner_notebook(page: Source, values: dict[str, str] | None = None) -> NotebookNode:
+    """Return the learner's notebook: stubs in place of solutions, no outputs.
+
+    Parameters
+    ----------
+    page : Source
+    values : dict of str to str
+        Facts to put into the prose; without them it shows their names.
+    """
+    return _notebook(page, values, learner=True)
+
+
+def solution_notebook(page: Source, values: dict[str, str] | None = None) -> NotebookNode:
+    """Return the solved notebook, not executed."""
+    notebook = _notebook(page, values, learner=False)
+    notebook.metadata["labs"] = {"code": page.code_hash()}
+    return notebook
+
+
+def fact_values(executed: NotebookNode) -> dict[str, facts.Row]:
+    """Return the facts that an executed notebook printed.
+
+    Raises
+    ------
+    ValueError
+        If its facts cell printed none.
+    """
+    for cell in executed.cells:
+        if "facts" in cell.metadata.get("tags", ()):
+            for output in cell.outputs:
+                if "text/plain" in output.get("data", {}):
+                    return facts.read(output.data["text/plain"])
+    raise ValueError("The notebook holds no printed facts; run `labs build`.")
+
+
+def render(page: Source, executed: NotebookNode) -> Built:
+    """Bind an executed notebook's facts and outputs to the text of its source.
+
+    Raises
+    ------
+    SourceError
+        If the prose names a fact that was not measured, or an output breaks the contract.
+    """
+    values = {name: row.text for name, row in fact_values(executed).items()}
+    wanted = {
+        name
+        for cell in page.cells
+        if cell.kind == "markdown"
+        for name in lint.placeholders(cell.text)
+    }
+    if unknown := sorted(wanted - values.keys()):
+        raise SourceError(f"{page.info.id}: the prose names facts not measured: {unknown}")
+    learner, solution = learner_notebook(page, values), solution_notebook(page, values)
+    ran = [cell for cell in executed.cells if cell.cell_type == "code"]
+    code = [cell for cell in solution.cells if cell.cell_type == "code"]
+    for cell, old in zip(code, ran, strict=True):
+        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    problems = lint.output_problems(solution) + lint.learner_problems(page, learner)
+    for notebook, file in ((learner, page.info.learner), (solution, page.info.solution)):
+        text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+        problems += lint.link_problems(file, text)
+    if problems:
+        raise SourceError("\n".join(f"{page.info.id}: {problem}" for problem in problems))
+    return Built(learner=_text(learner), solution=_text(solution))
+
+
+def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
+    """Build the notebooks of labs, and the generated pages.
+
+    Unchanged code keeps its outputs. Each file is written whole or not at all; a lab that
+    cannot be built keeps its old notebooks and does not stop the others.
+
+    Parameters
+    ----------
+    infos : sequence of LabInfo
+    force : bool
+        Execute even if the code did not change.
+
+    Returns
+    -------
+    list of str
+        What went wrong, one text a lab; empty if nothing did.
+    """
+    problems = []
+    # First the pages, which the notebooks link to.
+    for file, text in pages().items():
+        files.write_text(file, text)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(stderr=True),
+    )
+    with bar:
+        for info in infos:
+            task = bar.add_task(info.id, total=None)
+            try:
+                page = _checked(info)
+                executed = None if force else _reusable(page)
+                if executed is None:
+                    executed = solution_notebook(page)
+                    result = run.execute(
+                        executed,
+                        mode="build",
+                        folder=info.source.parent,
+                        on_cell=lambda done, total, task=task: bar.update(
+                            task, completed=done, total=total
+                        ),
+                    )
+                    if result.error:
+                        raise SourceError(f"{info.id}: {result.error}")
+                built = render(page, executed)
+                files.write_text(info.solution, built.solution)
+                files.write_text(info.learner, built.learner)
+                bar.update(task, completed=1, total=1)
+            except ValueError as error:
+                problems.append(str(error))
+    return problems
+
+
+def check(infos: Sequence[LabInfo], *, learner: bool = True) -> list[str]:
+    """Say which committed files differ from what `build` would write; execute nothing.
+
+    Parameters
+    ----------
+    infos : sequence of LabInfo
+    learner : bool
+        Also look at the learner's notebooks. Tests do not: a learner works in them.
+    """
+    problems = []
+    for info in infos:
+        try:
+            page = _checked(info)
+            executed = _reusable(page)
+            if executed is None:
+                problems.append(f"{info.id}: its code changed since it was executed")
+                continue
+            built = render(page, executed)
+        except ValueError as error:
+            problems.append(str(error))
+            continue
+        if _read(info.solution) != built.solution:
+            problems.append(f"{info.id}: the solution notebook differs from its source")
+        if learner and _read(info.learner) != built.learner:
+            problems.append(f"{info.id}: the learner notebook differs from its source")
+    problems += [
+        f"{file.name} is not up to date"
+        for file, text in pages().items()
+        if _read(file) != text
+    ]
+    return [f"{problem}. Run `labs build`." for problem in problems]
+
+
+def reset(info: LabInfo) -> Path | None:
+    """Give a learner the fresh notebook; the old one is kept beside it.
+
+    Returns
+    -------
+    Path or None
+        Where the learner's own copy is now; None if there was none or it was untouched.
+
+    Raises
+    ------
+    SourceError
+        If this copy of the course holds no fresh notebook.
+    """
+    old = _read(info.learner)
+    if info.fresh.exists():
+        fresh = info.fresh.read_text(encoding="utf-8")
+    else:
+        page = source.read(info)
+        committed = nbformat.read(info.solution, as_version=4)
+        fresh = render(page, committed).learner
+    kept = None
+    if old is not None and old != fresh:
+        stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
+        kept = info.learner.with_name(f"{info.learner.stem}.mine_{stamp}.ipynb")
+        files.write_text(kept, old)
+    files.write_text(info.learner, fresh)
+    return kept
+
+
+def concepts_page() -> str:
+    """Return ``concepts.md``: every concept, and the lab and section where it runs."""
+    sections, done = {}, {lab.id: lab for lab in catalog.labs()}
+    for lab in done.values():
+        sections |= source.read(lab).concepts
+    lines = [
+        "# Concepts",
+        "",
+        "Every concept of the course, and where it runs. Generated by `labs build`.",
+        "",
+    ]
+    by_lab = {}
+    for concept in catalog.concepts():
+        by_lab.setdefault(concept.lab, []).append(concept)
+    for part in catalog.parts():
+        lines += [
+            f"## {part.title}",
+            "",
+            "| concept | id | lab | section | what runs |",
+            "|---|---|---|---|---|",
+        ]
+        for lab in catalog.labs(planned=True):
+            for concept in by_lab.get(lab.id, []) if lab.part == part else []:
+                link = f"[{lab.id}](solutions/{lab.stem}.ipynb)" if lab.done else lab.id
+                where = sections.get(concept.id, "planned")
+                name = concept.name + (
+                    f" (in the notes: {concept.alias})" if concept.alias else ""
+                )
+                lines.append(
+                    f"| {name} | `{concept.id}` | {link} | {where} | {concept.runs} |"
+                )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def readme() -> str:
+    """Return ``README.md`` with the course map between its two marks brought up to date."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(_MAP_BEGIN)
+    _, _, after = rest.partition(_MAP_END)
+    return f"{before}{_MAP_BEGIN}\n{overview.course_map(folder='notebooks/')!r}\n{_MAP_END}{after}"
+
+
+def pages() -> dict[Path, str]:
+    """Return the generated Markdown pages: file to text."""
+    return {
+        ROOT / "README.md": readme(),
+        catalog.NOTEBOOKS / "concepts.md": concepts_page(),
+        catalog.NOTEBOOKS / "run_sheet.md": run_sheet.render(),
+    }
+
+
+def _checked(info: LabInfo) -> Source:
+    page = source.read(info)
+    problems = lint.source_problems(page) + lint.exercise_problems(page)
+    if problems:
+        raise SourceError("\n".join(problems))
+    return page
+
+
+def _reusable(page: Source) -> NotebookNode | None:
+    """Return the committed solution if it ran this very code."""
+    text = _read(page.info.solution)
+    if text is None:
+        return None
+    notebook = nbformat.reads(text, as_version=4)
+    same = notebook.metadata.get("labs", {}).get("code") == page.code_hash()
+    return notebook if same else None
+
+
+def _notebook(
+    page: Source, values: dict[str, str] | None, *, learner: bool
+) -> NotebookNode:
+    cells = [_cell(cell, values, learner=learner) for cell in page.cells]
+    return v4.new_notebook(cells=cells, metadata=json.loads(json.dumps(_METADATA)))
+
+
+def _cell(cell: Cell, values: dict[str, str] | None, *, learner: bool) -> NotebookNode:
+    metadata = {"tags": list(cell.tags)} if cell.tags else {}
+    if cell.kind == "code":
+        text = cell.stub if learner and cell.is_exercise else cell.solution
+        return v4.new_code_cell(text, id=cell.id, metadata=metadata)
+    text = cell.text if values is None else lint.fill(cell.text, values)
+    if not learner:
+        text = _DOCUMENT_LINK.sub("](../", text)
+    return v4.new_markdown_cell(text, id=cell.id, metadata=metadata)
+
+
+def _text(notebook: NotebookNode) -> str:
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None

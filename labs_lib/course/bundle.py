@@ -1,0 +1,240 @@
+"""A folder that holds the course and its wheels, and installs without a network."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
+
+from labs_lib import settings
+from labs_lib.course import build, catalog, lock, source
+from labs_lib.course.doctor import PYTHONS
+from labs_lib.files import write_text
+
+WITHHELD = ("notebooks/solutions/", "notebooks/source/", "tests/", ".ci/", ".github/")
+"""What a bundle without solutions leaves out."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The machines that a bundle is for.
+
+    Attributes
+    ----------
+    title : str
+    tags : tuple of str
+        Platform tags of wheels, the preferred ones first.
+    markers : dict
+        Marker variables as those machines have them.
+    install : str
+        Command that makes and activates an environment, with ``{python}`` for ``3.12``.
+    """
+
+    title: str
+    tags: tuple[str, ...]
+    markers: dict[str, str]
+    install: str
+
+
+_POSIX = "python{python} -m venv .venv && . .venv/bin/activate"
+
+TARGETS = {
+    "linux": Target(
+        title="Linux on x86-64, glibc 2.28 or newer",
+        tags=(
+            # pip widens only the old names by itself.
+            *(f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1)),
+            "manylinux2014_x86_64",
+        ),
+        markers={
+            "sys_platform": "linux",
+            "platform_system": "Linux",
+            "os_name": "posix",
+            "platform_machine": "x86_64",
+        },
+        install=_POSIX,
+    ),
+    "windows": Target(
+        title="Windows on x86-64",
+        tags=("win_amd64",),
+        markers={
+            "sys_platform": "win32",
+            "platform_system": "Windows",
+            "os_name": "nt",
+            "platform_machine": "AMD64",
+        },
+        install=r"py -{python} -m venv .venv && .venv\Scripts\activate",
+    ),
+    "macos": Target(
+        title="macOS 14 or newer on Apple silicon",
+        tags=("macosx_14_0_arm64",),
+        markers={
+            "sys_platform": "darwin",
+            "platform_system": "Darwin",
+            "os_name": "posix",
+            "platform_machine": "arm64",
+        },
+        install=_POSIX,
+    ),
+}
+
+INSTALL = """\
+# Install without a network
+
+For {title}, with Python {python}. Everything that is needed is in this folder. Open a
+terminal in it and type:
+
+    {install} && pip install --no-index --find-links wheels -r requirements.txt
+
+Then `labs doctor` checks the result, and `jupyter lab notebooks/00_start_here.ipynb` opens
+the course.
+"""
+
+
+def make(
+    folder: Path,
+    *,
+    solutions: bool = True,
+    platform: str | None = None,
+    python: str | None = None,
+) -> None:
+    """Write the bundle; `folder` appears when it is complete, or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to put it: outside the course, and not there yet.
+    solutions : bool
+        False leaves out solutions, sources and tests, and adds fresh copies of the learner
+        notebooks, so that ``labs reset`` works.
+    platform : str, optional
+        A key of `TARGETS`; by default the one of this machine.
+    python : str, optional
+        Such as ``3.12``; by default the version of this Python.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, or a wheel cannot be had.
+    """
+    platform = platform or {"win32": "windows", "darwin": "macos"}.get(
+        sys.platform, "linux"
+    )
+    python = python or f"3.{sys.version_info.minor}"
+    supported = [f"3.{minor}" for minor in PYTHONS]
+    if platform not in TARGETS:
+        raise ValueError(f"platform is {platform!r}, expected one of {', '.join(TARGETS)}.")
+    if python not in supported:
+        raise ValueError(f"python is {python!r}, expected one of {', '.join(supported)}.")
+    folder = folder.absolute()
+    if settings.ROOT in [folder.resolve(), *folder.resolve().parents]:
+        raise ValueError(f"{folder} is in the course itself; name a folder outside it.")
+    if folder.exists():
+        raise ValueError(f"{folder} exists; remove it or name another folder.")
+    target = TARGETS[platform]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        _copy_course(unfinished, solutions=solutions)
+        download(unfinished / "wheels", target=target, python=python)
+        install = target.install.format(python=python)
+        text = INSTALL.format(title=target.title, python=python, install=install)
+        write_text(unfinished / "INSTALL.md", text)
+        unfinished.chmod(0o755)  # mkdtemp keeps it to its maker.
+        os.replace(unfinished, folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    size = sum(file.stat().st_size for file in files)
+    print(f"{folder}: {len(files)} files, {size / 1e6:.0f} MB. INSTALL.md has the command.")
+
+
+def download(wheels: Path, *, target: Target, python: str) -> None:
+    """Download what the lock and the build of the course need, as wheels for `target`.
+
+    Raises
+    ------
+    ValueError
+        If there is no pip, or it fails; with its last lines.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise ValueError("This Python has no pip; run `python -m ensurepip` and try again.")
+    environment = target.markers | {
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+    }
+    # pip would judge the markers of the lock by this machine, so it gets plain pins.
+    pins = [f"{name}=={version}" for name, version in lock.pins(environment).items()]
+    project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = pins + project["build-system"]["requires"]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+    command += ["--dest", str(wheels), "--implementation=cp", f"--python-version={python}"]
+    command += [f"--platform={tag}" for tag in target.tags]
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn())
+    console, last = Console(stderr=True), []
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        subprocess.Popen(
+            [*command, *wanted], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as pip,
+    ):
+        task = progress.add_task("wheels", total=len(wanted))
+        for line in pip.stdout:
+            last = [*last[-4:], line.rstrip()]
+            progress.update(task, advance=line.startswith("Collecting"))
+    if pip.returncode:
+        raise ValueError("pip could not download the wheels:\n" + "\n".join(last))
+
+
+def _copy_course(folder: Path, *, solutions: bool) -> None:
+    for name in _course_files():
+        if solutions or not name.startswith(WITHHELD):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(settings.ROOT / name, folder / name)
+    for page in catalog.pages():
+        # The copy here may hold somebody's work.
+        text = _fresh(page)
+        write_text(folder / page.learner.relative_to(settings.ROOT), text)
+        if not solutions:
+            write_text(folder / page.fresh.relative_to(settings.ROOT), text)
+    concepts = folder / "notebooks" / "concepts.md"
+    if not solutions and concepts.exists():
+        text = concepts.read_text(encoding="utf-8")
+        write_text(concepts, text.replace("](solutions/", "]("))
+
+
+def _course_files() -> list[str]:
+    """Return the tracked files; without git, all but what ``.gitignore`` names."""
+    root = settings.ROOT
+    command = ["git", "-C", str(root), "ls-files", "-z"]
+    if (root / ".git").exists() and shutil.which("git"):
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return [name for name in listed.split("\0") if name and (root / name).exists()]
+    patterns = (root / ".gitignore").read_text(encoding="utf-8").split()
+    # A bundle's own wheels and somebody's own notebooks do not go into the next one.
+    ignored = shutil.ignore_patterns(
+        ".git", "wheels", "*.mine_*", *(pattern.strip("/") for pattern in patterns)
+    )
+    found = []
+    for place, folders, files in os.walk(root):
+        skip = ignored(place, folders + files)
+        folders[:] = [name for name in folders if name not in skip]
+        found += [Path(place, name) for name in files if name not in skip]
+    return sorted(file.relative_to(root).as_posix() for file in found)
+
+
+def _fresh(page: catalog.LabInfo) -> str:
+    if page.fresh.exists():
+        return page.fresh.read_text(encoding="utf-8")
+    executed = nbformat.read(page.solution, as_version=4)
+    return build.render(source.read(page), executed).learner

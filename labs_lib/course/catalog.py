@@ -1,0 +1,175 @@
+"""The labs and concepts of the course, read from ``course.toml`` and ``concepts.csv``."""
+
+import csv
+import difflib
+import importlib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from labs_lib.settings import ROOT
+
+HERE = Path(__file__).parent
+NOTEBOOKS = ROOT / "notebooks"
+START = "start"
+"""Identity of the start page, which is built like a lab but belongs to no part."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the course, such as ``train``."""
+
+    id: str
+    number: int
+    title: str
+
+    @property
+    def folder(self) -> str:
+        """Folder name in each notebook tree, such as ``2_train``."""
+        return f"{self.number}_{self.id}"
+
+
+@dataclass(frozen=True)
+class LabInfo:
+    """Where a lab stands in the course and where its files are."""
+
+    id: str
+    title: str
+    part: Part | None
+    order: int
+    minutes: int | None
+
+    @property
+    def done(self) -> bool:
+        """Whether the lab exists; planned labs have no minutes."""
+        return self.minutes is not None
+
+    @property
+    def stem(self) -> str:
+        """Path inside each notebook tree, without suffix: ``2_train/10_algorithms``."""
+        if self.part is None:
+            return "00_start_here"
+        return f"{self.part.folder}/{self.order:02d}_{self.id.split('/')[1]}"
+
+    @property
+    def source(self) -> Path:
+        """The file an author edits."""
+        return NOTEBOOKS / "source" / f"{self.stem}.py"
+
+    @property
+    def learner(self) -> Path:
+        """The notebook a learner opens."""
+        return NOTEBOOKS / f"{self.stem}.ipynb"
+
+    @property
+    def solution(self) -> Path:
+        """The solved and executed notebook."""
+        return NOTEBOOKS / "solutions" / f"{self.stem}.ipynb"
+
+    @property
+    def fresh(self) -> Path:
+        """An untouched learner notebook, in a bundle that has no sources."""
+        return NOTEBOOKS / ".fresh" / f"{self.stem}.ipynb"
+
+    def exercises(self) -> ModuleType:
+        """Import the module that holds the lab's exercises and quiz."""
+        return importlib.import_module(f"labs_lib.exercises.{self.id.replace('/', '.')}")
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A concept that the course covers or will cover."""
+
+    id: str
+    name: str
+    alias: str
+    source: str
+    lab: str
+    status: str
+    runs: str
+
+
+@cache
+def _course() -> dict:
+    return tomllib.loads((HERE / "course.toml").read_text(encoding="utf-8"))
+
+
+def parts() -> list[Part]:
+    """Return the parts in the order of the course."""
+    return sorted((Part(**p) for p in _course()["part"]), key=lambda p: p.number)
+
+
+def labs(*, planned: bool = False) -> list[LabInfo]:
+    """Return the labs in the order of the course, without the start page.
+
+    Parameters
+    ----------
+    planned : bool
+        Also return labs that do not exist yet.
+    """
+    by_id = {part.id: part for part in parts()}
+    found = [
+        LabInfo(
+            id=lab["id"],
+            title=lab["title"],
+            part=by_id[lab["id"].split("/")[0]],
+            order=lab["order"],
+            minutes=lab.get("minutes"),
+        )
+        for lab in _course()["lab"]
+    ]
+    found.sort(key=lambda lab: (lab.part.number, lab.order))
+    return [lab for lab in found if lab.done or planned]
+
+
+def routes() -> list[tuple[str, list[LabInfo]]]:
+    """Return each route through the course: its title and its labs, planned ones included."""
+    by_id = {lab.id: lab for lab in labs(planned=True)}
+    return [(r["title"], [by_id[id] for id in r["labs"]]) for r in _course()["route"]]
+
+
+def pages() -> list[LabInfo]:
+    """Return everything that is built: the start page, then the labs that exist."""
+    start = LabInfo(START, _course()["title"], part=None, order=0, minutes=10)
+    return [start, *labs()]
+
+
+def find(name: str) -> LabInfo:
+    """Return the page called `name`: ``train/algorithms``, ``algorithms`` or a file's path.
+
+    Raises
+    ------
+    ValueError
+        If no page, or more than one, has this name.
+    """
+    known = pages()
+    wanted = Path(name).with_suffix("") if name.endswith((".ipynb", ".py")) else Path(name)
+    matches = [
+        lab
+        for lab in known
+        if wanted.as_posix() in (lab.id, lab.id.split("/")[-1])
+        or wanted.as_posix().endswith(lab.stem)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if any(lab.id == name for lab in labs(planned=True)):
+        raise ValueError(f"The lab {name} is planned and does not exist yet.")
+    ids = [lab.id for lab in known]
+    near = difflib.get_close_matches(name, ids, n=1, cutoff=0.4)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise ValueError(f"There is no lab {name!r}.{hint} The labs are: {', '.join(ids)}.")
+
+
+def select(names: Sequence[str]) -> list[LabInfo]:
+    """Return the pages called `names`, or all of them if `names` is empty."""
+    return [find(name) for name in names] if names else pages()
+
+
+@cache
+def concepts() -> tuple[Concept, ...]:
+    """Return every concept of the course, in the order of ``concepts.csv``."""
+    with open(HERE / "concepts.csv", encoding="utf-8", newline="") as file:
+        return tuple(Concept(**row) for row in csv.DictReader(file))

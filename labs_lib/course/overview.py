@@ -1,0 +1,116 @@
+"""The map of the course, its routes and the learner's progress, as tables."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labs_lib import settings
+from labs_lib.course import catalog, progress
+from labs_lib.course.catalog import LabInfo
+from labs_lib.course.panel import Panel
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table of text: Markdown as plain text, HTML in JupyterLab.
+
+    Parameters
+    ----------
+    head : sequence of str
+    rows : sequence of sequence of str
+        A cell of the form ``[text](target)`` is a link.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def __repr__(self) -> str:
+        lines = [self.head, ["---"] * len(self.head), *self.rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def _repr_html_(self) -> str:
+        left = "style='text-align: left'"
+        head = "".join(f"<th {left}>{_inline(cell)}</th>" for cell in self.head)
+        rows = "".join(
+            "<tr>" + "".join(f"<td {left}>{_inline(c)}</td>" for c in row) + "</tr>"
+            for row in self.rows
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def course_map(*, folder: str = "") -> Table:
+    """Return every lab, done or planned, with its minutes.
+
+    Parameters
+    ----------
+    folder : str
+        What to put before the links: the path from the page that shows the map to
+        ``notebooks/``.
+    """
+    rows = []
+    for lab in catalog.labs(planned=True):
+        name = f"[{lab.id}]({folder}{lab.stem}.ipynb)" if lab.done else lab.id
+        minutes = str(lab.minutes) if lab.done else "planned"
+        rows.append((lab.part.title, name, lab.title, minutes))
+    return Table(("part", "lab", "question", "minutes"), rows)
+
+
+def routes() -> Table:
+    """Return the routes through the course, with the labs that exist and those planned."""
+    rows = []
+    for title, labs in catalog.routes():
+        done = [lab for lab in labs if lab.done]
+        planned = ", ".join(lab.id for lab in labs if not lab.done)
+        rows.append(
+            (
+                title,
+                " → ".join(f"[{lab.id}]({lab.stem}.ipynb)" for lab in done),
+                str(sum(lab.minutes for lab in done)),
+                planned or "-",
+            )
+        )
+    return Table(("route", "labs, in this order", "minutes", "planned"), rows)
+
+
+def my_progress() -> Table | Panel:
+    """Return what the learner has passed, lab by lab."""
+    if settings.mode() != "learn":
+        return Panel("Your progress", "Nothing is recorded in this mode.", "quiet")
+    try:
+        passed = progress.load()
+    except ValueError as error:
+        return Panel("Your progress cannot be read", str(error), "bad")
+    return progress_table(passed)
+
+
+def progress_table(passed: dict[str, dict[str, str]]) -> Table:
+    """Return a row a page: what is passed and what is open.
+
+    Parameters
+    ----------
+    passed : dict
+        As `labs_lib.course.progress.load` returns it.
+    """
+    rows = []
+    for info in catalog.pages():
+        items = _items(info)
+        done = [item for item in items if item in passed.get(info.id, {})]
+        rest = [item for item in items if item not in done]
+        rows.append((info.id, " ".join(done) or "-", " ".join(rest) or "-"))
+    return Table(("lab", "passed", "open"), rows)
+
+
+def _items(info: LabInfo) -> list[str]:
+    lab = info.exercises().lab
+    quiz = [f"quiz{number}" for number in range(1, len(lab.quiz.questions) + 1)]
+    return [exercise.name for exercise in lab.exercises] + quiz
+
+
+def _inline(cell: str) -> str:
+    """Return a cell as HTML, its Markdown links made links."""
+    parts = []
+    for piece in cell.split(" → "):
+        text, found, target = piece.partition("](")
+        link = f'<a href="{html.escape(target[:-1])}">{html.escape(text[1:])}</a>'
+        parts.append(link if found else html.escape(piece))
+    return " → ".join(parts)

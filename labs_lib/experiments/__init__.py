@@ -1,0 +1,1 @@
+"""Experiments that take longer than a lab may run; their rows are in data/experiments."""

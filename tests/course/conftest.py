@@ -1,0 +1,64 @@
+import pytest
+
+from labs_lib.course import catalog
+
+SOURCE = """\
+# ---
+# jupyter:
+#   labs:
+#     concepts: {}
+#     constants:
+#       "0.5": "by definition"
+# ---
+
+# %% [markdown]
+# # A tiny course
+#
+# Chance scores 0.5.
+
+# %%
+from labs_lib.exercises.start import lab
+
+share = 0.25
+
+# %% [markdown]
+# ## Exercise
+#
+# The share is {{share}}.
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+#: count what is right
+accuracy = 0.99
+# END SOLUTION
+lab.ex1.check(accuracy)
+
+# %% [markdown]
+# ## Facts
+
+# %% tags=["facts", "nbval-check-output"]
+lab.facts(share=share)
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """The start page of a course in a temporary folder, with a source of its own."""
+    root = tmp_path / "course"
+    monkeypatch.setattr(catalog, "NOTEBOOKS", root / "notebooks")
+    info = catalog.find("start")
+    info.source.parent.mkdir(parents=True)
+    info.source.write_text(SOURCE, encoding="utf-8")
+    return info
+
+
+@pytest.fixture
+def edit(tiny):
+    """Return a function that replaces text in the tiny source."""
+
+    def replace(old: str, new: str) -> None:
+        text = tiny.source.read_text(encoding="utf-8")
+        assert old in text
+        tiny.source.write_text(text.replace(old, new), encoding="utf-8")
+
+    return replace

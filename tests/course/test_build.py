@@ -1,0 +1,173 @@
+import json
+
+import nbformat
+import pytest
+
+from labs_lib.course import build, catalog, run
+from labs_lib.course.source import SourceError
+
+
+@pytest.fixture
+def course(tiny, monkeypatch):
+    """The tiny course; its generated pages are not looked at."""
+    monkeypatch.setattr(build, "pages", dict)
+    return tiny
+
+
+@pytest.fixture
+def built(course):
+    assert build.build([course]) == []
+    return course
+
+
+def prose(file):
+    return "\n".join(
+        c.source
+        for c in nbformat.read(file, as_version=4).cells
+        if c.cell_type == "markdown"
+    )
+
+
+def test_a_source_becomes_two_notebooks(built):
+    assert "The share is 0.25." in prose(built.learner)
+    assert "The share is 0.25." in prose(built.solution)
+    learner = [c for c in nbformat.read(built.learner, 4).cells if c.cell_type == "code"]
+    solution = [c for c in nbformat.read(built.solution, 4).cells if c.cell_type == "code"]
+    assert learner[1].source.startswith("# count what is right\naccuracy = ...")
+    assert solution[1].source.startswith("accuracy = 0.99")
+    assert all(not c.outputs and c.execution_count is None for c in learner)
+    assert [c.execution_count for c in solution] == [1, 2, 3]
+    assert "passed" in solution[1].outputs[0].data["text/plain"]
+
+
+def test_building_twice_changes_nothing_and_executes_nothing(built, monkeypatch):
+    monkeypatch.setattr(run, "execute", None)
+    before = built.solution.read_bytes(), built.learner.read_bytes()
+    assert build.build([built]) == []
+    assert (built.solution.read_bytes(), built.learner.read_bytes()) == before
+    assert build.check([built]) == []
+
+
+def test_prose_can_change_without_executing(built, edit, monkeypatch):
+    monkeypatch.setattr(run, "execute", None)
+    edit("The share is", "Its share is")
+    assert "the solution notebook differs" in build.check([built])[0]
+    assert build.build([built]) == []
+    assert "Its share is 0.25." in prose(built.solution)
+    assert build.check([built]) == []
+
+
+def test_changed_code_is_found_without_executing(built, edit, monkeypatch):
+    monkeypatch.setattr(run, "execute", None)
+    edit("share = 0.25", "share = 0.75")
+    assert build.check([built]) == [
+        "start: its code changed since it was executed. Run `labs build`."
+    ]
+
+
+def test_a_fact_that_differs_from_prose_is_found(built):
+    text = built.solution.read_text(encoding="utf-8")
+    built.solution.write_text(
+        text.replace("The share is 0.25", "The share is 0.26"), encoding="utf-8"
+    )
+    assert "the solution notebook differs" in build.check([built])[0]
+
+
+def test_a_learner_who_worked_is_found_only_when_asked_for(built):
+    built.learner.write_text("{}")
+    assert build.check([built], learner=False) == []
+    assert "the learner notebook differs" in build.check([built])[0]
+
+
+def test_an_output_edited_by_hand_is_found_when_facts_change(built):
+    notebook = json.loads(built.solution.read_text(encoding="utf-8"))
+    notebook["cells"][-1]["outputs"][0]["data"]["text/plain"] = ["share | 0.99 | 0.01"]
+    built.solution.write_text(json.dumps(notebook), encoding="utf-8")
+    assert build.check([built]) != []
+
+
+def test_a_cell_that_raises_keeps_the_old_notebooks(built, edit):
+    before = built.solution.read_bytes()
+    edit("share = 0.25", "share = 1 / 0")
+    (problem,) = build.build([built])
+    assert "ZeroDivisionError" in problem
+    assert built.solution.read_bytes() == before
+
+
+def test_a_bad_source_stops_before_anything_is_written(course, edit):
+    edit("scores 0.5.", "scores 0.7.")
+    (problem,) = build.build([course])
+    assert "'0.7' is typed by hand" in problem
+    assert not course.solution.exists()
+
+
+def test_a_broken_link_is_found(course, edit):
+    edit("scores 0.5.", "scores [x](nowhere.md).")
+    (problem,) = build.build([course])
+    assert "the link nowhere.md leads nowhere" in problem
+
+
+def test_links_to_pages_go_one_up_in_solutions(course, edit):
+    (catalog.NOTEBOOKS / "concepts.md").write_text("")
+    edit("scores 0.5.", "scores [x](concepts.md).")
+    assert build.build([course]) == []
+    assert "[x](concepts.md)" in prose(course.learner)
+    assert "[x](../concepts.md)" in prose(course.solution)
+
+
+def test_an_interrupted_build_leaves_nothing_half_written(built, edit, monkeypatch):
+    before = built.solution.read_bytes()
+    edit("share = 0.25", "share = 0.75")
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "execute", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build.build([built])
+    assert built.solution.read_bytes() == before
+    assert [f.name for f in built.solution.parent.iterdir()] == [built.solution.name]
+
+
+def test_facts_that_were_never_printed(tiny):
+    page = build.source.read(tiny)
+    with pytest.raises(ValueError, match="holds no printed facts"):
+        build.render(page, build.solution_notebook(page))
+
+
+def test_reset_keeps_the_learners_copy(built):
+    fresh = built.learner.read_text(encoding="utf-8")
+    assert build.reset(built) is None
+    built.learner.write_text("my work")
+    kept = build.reset(built)
+    assert kept.read_text() == "my work"
+    assert kept.parent == built.learner.parent
+    assert built.learner.read_text(encoding="utf-8") == fresh
+    built.learner.unlink()
+    assert build.reset(built) is None
+    assert built.learner.read_text(encoding="utf-8") == fresh
+
+
+def test_reset_in_a_copy_without_sources(built):
+    fresh = built.learner.read_text(encoding="utf-8")
+    built.fresh.parent.mkdir()
+    built.fresh.write_text(fresh, encoding="utf-8")
+    built.source.unlink()
+    built.solution.unlink()
+    built.learner.write_text("my work")
+    assert build.reset(built).read_text() == "my work"
+    assert built.learner.read_text(encoding="utf-8") == fresh
+    built.fresh.unlink()
+    with pytest.raises(SourceError, match="has no source"):
+        build.reset(built)
+
+
+def test_every_concept_stands_on_the_page():
+    page = build.concepts_page()
+    for concept in catalog.concepts():
+        assert f"`{concept.id}`" in page
+    assert "planned" in page
+
+
+def test_the_readme_holds_the_map():
+    assert build.readme().count("train/algorithms") >= 1

@@ -1,0 +1,65 @@
+import pytest
+
+from labs_lib.course import catalog
+
+
+def test_labs_come_in_the_order_of_the_course():
+    places = [(lab.part.number, lab.order) for lab in catalog.labs(planned=True)]
+    assert places == sorted(set(places))
+
+
+def test_the_first_page_is_the_start_page():
+    assert catalog.pages()[0].learner.name == "00_start_here.ipynb"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "train/algorithms",
+        "algorithms",
+        "2_train/10_algorithms",
+        "notebooks/2_train/10_algorithms.ipynb",
+        "notebooks/source/2_train/10_algorithms.py",
+    ],
+)
+def test_a_lab_has_several_names(name):
+    assert catalog.find(name).id == "train/algorithms"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("train/algoritms", "Did you mean train/algorithms?"),
+        ("platform/graph", "is planned and does not exist yet"),
+        ("", "There is no lab ''"),
+    ],
+)
+def test_an_unknown_lab(name, message):
+    with pytest.raises(ValueError, match="lab") as error:
+        catalog.find(name)
+    assert message in str(error.value)
+
+
+def test_no_names_mean_every_page():
+    assert catalog.select([]) == catalog.pages()
+    assert [lab.id for lab in catalog.select(["start"])] == ["start"]
+
+
+def test_every_concept_belongs_to_a_lab_of_the_course():
+    ids = {lab.id for lab in catalog.labs(planned=True)}
+    concepts = catalog.concepts()
+    assert {c.lab for c in concepts} <= ids
+    assert len({c.id for c in concepts}) == len(concepts)
+    assert {c.status for c in concepts} <= {"planned", "done"}
+
+
+def test_every_lab_that_exists_has_its_files():
+    for lab in catalog.pages():
+        assert lab.exercises().lab.id == lab.id
+        assert lab.learner.exists()
+
+
+def test_routes_name_labs_of_the_course():
+    routes = catalog.routes()
+    assert len(routes) == 3
+    assert all(labs for _, labs in routes)

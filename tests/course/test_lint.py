@@ -1,0 +1,207 @@
+"""Deliberately bad notebooks: each fault has to be caught, by name."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import pytest
+from nbformat import v4
+
+from labs_lib.course import build, catalog, lint, source
+from labs_lib.course.exercise import Exercise
+from labs_lib.settings import ROOT
+
+
+def problems(info):
+    return "\n".join(lint.source_problems(source.read(info)))
+
+
+def test_the_tiny_source_is_clean(tiny):
+    assert problems(tiny) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("scores 0.5.", "scores 0.6.", "'0.6' is typed by hand"),
+        ("scores 0.5.", "scores 60 %.", "'60 %' is typed by hand"),
+        ("scores 0.5.", "scores 60 percent.", "'60 percent' is typed by hand"),
+        ("{{share}}", "{{shares}}", "{{shares}} is not a fact of the lab"),
+        (
+            "scores 0.5.",
+            "scores {{share}}.",
+            "{{share}} stands above the cell that makes share",
+        ),
+        ("# # A tiny course", "# ## A tiny course", "0 headings of level 1"),
+        ("share = 0.25", "%matplotlib inline\nshare = 0.25", "a magic or shell line"),
+        ("share = 0.25", "!ls\nshare = 0.25", "a magic or shell line"),
+        ("share = 0.25", "share = (", "not valid Python"),
+        ("share = 0.25", "share = open('/home/me/x')", "an absolute path"),
+        ("share = 0.25", "share = open(r'C:\\me\\x')", "an absolute path"),
+        (
+            "share = 0.25",
+            "import warnings\nwarnings.filterwarnings('ignore')",
+            "warning is silenced",
+        ),
+        ("share = 0.25", "plt.show()\nshare = 0.25", "plots.show"),
+        ("share = 0.25", "share = 0.25\n" * 26, "lines; 25 at most"),
+        ("share = 0.25", "share = 0.25  # " + "x" * 80, "more than 88 columns"),
+        ("# END SOLUTION\n", "", "do not pair"),
+        ("# BEGIN SOLUTION\n", "", "left solved"),
+        (
+            "share = 0.25",
+            "# BEGIN SOLUTION\nshare = 0.25\n# END SOLUTION",
+            "outside a cell tagged",
+        ),
+        (
+            "# ## Facts",
+            "# ## Facts\n\n# %%\naccuracy + 1\n\n# %% [markdown]\n# ## More",
+            "uses accuracy, which only an exercise",
+        ),
+        (', "nbval-check-output"', "", "the last code cell must call lab.facts"),
+        ("concepts: {}", 'concepts: {"sm-none": "Exercise"}', "unknown concept sm-none"),
+        (
+            "concepts: {}",
+            'concepts: {"sm-xgboost": "Exercise"}',
+            "belongs to train/algorithms",
+        ),
+        (
+            "concepts: {}",
+            'concepts: {"sm-xgboost": "Nowhere"}',
+            "'Nowhere', which does not exist",
+        ),
+    ],
+)
+def test_a_bad_source_is_caught(tiny, edit, old, new, message):
+    edit(old, new)
+    assert message in problems(tiny)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`0.7`",
+        "```\n# 0.7\n# ```",
+        "[x](https://a.b/0.7)",
+        "{{share}}",
+        "version 3",
+        "doi:10.24432/C55S3H",
+    ],
+)
+def test_code_links_and_whole_numbers_may_stand_in_prose(tiny, edit, text):
+    edit("# The share is {{share}}.", f"# The share is {{{{share}}}}. {text}")
+    assert problems(tiny) == ""
+
+
+def test_a_later_cell_may_use_what_is_given_around_the_answer(tiny, edit):
+    edit("lab.ex1.check(accuracy)", "given = 1\nlab.ex1.check(accuracy)")
+    edit("# ## Facts", "# ## Facts\n\n# %%\ngiven + 1\n\n# %% [markdown]\n# ## More")
+    assert problems(tiny) == ""
+
+
+def test_a_lab_lacks_sections_of_the_contract(tiny):
+    lab = catalog.labs()[0]
+    text = tiny.source.read_text(encoding="utf-8")
+    lab.source.parent.mkdir(parents=True)
+    lab.source.write_text(text, encoding="utf-8")
+    found = problems(lab)
+    assert "sections of the lab contract are missing: The situation, Predict" in found
+    assert "the concept sm-xgboost is not covered" in found
+
+
+def test_sections_in_another_order_are_caught(tiny):
+    lab = catalog.labs()[0]
+    titles = [f"# %% [markdown]\n# ## {title}\n" for title in reversed(lint._CONTRACT)]
+    text = tiny.source.read_text(encoding="utf-8").replace("# ## Facts", "# ## F")
+    lab.source.parent.mkdir(parents=True)
+    lab.source.write_text(text + "\n" + "\n".join(titles), encoding="utf-8")
+    assert "stand in another order" in problems(lab)
+
+
+def test_a_figure_in_a_hint_or_quiz_is_caught(tiny, monkeypatch):
+    page = source.read(tiny)
+    assert lint.exercise_problems(page) == []
+    exercise = tiny.exercises().lab.ex1
+    monkeypatch.setattr(exercise, "hints", ("about 0.7", "look {x:.2f}"))
+    monkeypatch.setattr(tiny.exercises().lab.quiz.questions[0], "text", "At 40 % of")
+    found = lint.exercise_problems(page)
+    assert [p.split(": ")[1].split(" is")[0] for p in found] == ["'40 %'", "'0.7'"]
+    assert isinstance(exercise, Exercise)
+
+
+def png(draw):
+    figure, axes = plt.subplots()
+    axes.set_axis_off()
+    if draw:
+        axes.plot([0, 1])
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def executed(*outputs, count=1, tags=()):
+    cell = v4.new_code_cell("1", execution_count=count, outputs=list(outputs))
+    cell.metadata["tags"] = list(tags)
+    return v4.new_notebook(cells=[v4.new_markdown_cell("text"), cell])
+
+
+@pytest.mark.parametrize(
+    ("notebook", "message"),
+    [
+        (executed(count=None), "cell 2: not executed: nbval would compare nothing"),
+        (executed(tags=["nbval-check-output"]), "checked, but without an output"),
+        (
+            executed(v4.new_output("stream", name="stderr", text="Warning")),
+            "writes to stderr: Warning",
+        ),
+        (
+            executed(v4.new_output("error", ename="E", evalue="x", traceback=[])),
+            "raises E: x",
+        ),
+        (
+            executed(v4.new_output("stream", name="stdout", text=f"in {ROOT}")),
+            "an absolute path",
+        ),
+        (
+            executed(v4.new_output("stream", name="stdout", text="/home/me/a")),
+            "an absolute path",
+        ),
+        (
+            executed(
+                v4.new_output("display_data", data={"text/html": "estimator sk-container"})
+            ),
+            "estimator's HTML",
+        ),
+        (
+            executed(v4.new_output("display_data", data={"image/png": png(draw=False)})),
+            "a blank figure",
+        ),
+    ],
+)
+def test_a_bad_output_is_caught(notebook, message):
+    assert message in "\n".join(lint.output_problems(notebook))
+
+
+def test_a_good_output_is_clean():
+    figure = v4.new_output("display_data", data={"image/png": png(draw=True)})
+    assert lint.output_problems(executed(figure)) == []
+
+
+def test_an_exercise_left_solved_in_the_learner_notebook_is_caught(tiny):
+    page = source.read(tiny)
+    learner = build.learner_notebook(page)
+    assert lint.learner_problems(page, learner) == []
+    solved = build.solution_notebook(page)
+    assert "left solved" in "\n".join(lint.learner_problems(page, solved))
+    learner.cells[1].outputs = [v4.new_output("stream", text="x")]
+    assert "an output in the learner notebook" in "\n".join(
+        lint.learner_problems(page, learner)
+    )
+
+
+def test_a_link_that_leads_nowhere_is_caught(tmp_path):
+    file = tmp_path / "a.ipynb"
+    (tmp_path / "b.md").write_text("")
+    text = "[b](b.md#part) [web](https://x.y) [here](#x) [c](c.md)"
+    assert lint.link_problems(file, text) == ["a.ipynb: the link c.md leads nowhere"]

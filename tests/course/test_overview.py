@@ -1,0 +1,35 @@
+from labs_lib.course import catalog, overview
+
+
+def test_the_map_shows_every_lab():
+    shown = overview.course_map(folder="notebooks/")
+    assert len(shown.rows) == len(catalog.labs(planned=True))
+    text = repr(shown)
+    assert "[train/algorithms](notebooks/2_train/10_algorithms.ipynb)" in text
+    assert "planned" in text
+
+
+def test_links_become_links():
+    shown = overview.Table(("a <b>",), [("[x](y.ipynb) → [z](w.ipynb)",), ("1 < 2",)])
+    page = shown._repr_html_()
+    assert '<a href="y.ipynb">x</a> → <a href="w.ipynb">z</a>' in page
+    assert "a &lt;b&gt;" in page
+    assert "1 &lt; 2" in page
+
+
+def test_routes_add_up_the_minutes_of_labs_that_exist():
+    for (title, labs), row in zip(catalog.routes(), overview.routes().rows, strict=True):
+        assert row[0] == title
+        assert row[2] == str(sum(lab.minutes for lab in labs if lab.done))
+
+
+def test_my_progress(progress_file):
+    progress_file.write_text('{"version": 1, "passed": {"start": {"ex1": "t"}}}')
+    row = next(row for row in overview.my_progress().rows if row[0] == "start")
+    assert row[1:] == ("ex1", "quiz1")
+    progress_file.write_text("{")
+    assert overview.my_progress().title == "Your progress cannot be read"
+
+
+def test_progress_is_the_same_for_everybody_when_built():
+    assert "Nothing is recorded" in overview.my_progress().text

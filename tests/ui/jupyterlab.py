@@ -1,0 +1,101 @@
+"""What a learner does in JupyterLab, as functions of a page."""
+
+import re
+
+RUN_ALL_SECONDS = 180
+
+
+class Notebook:
+    """One notebook, open in a browser.
+
+    Parameters
+    ----------
+    browser : playwright Browser
+    address : str
+        Of JupyterLab, ending in ``/lab``.
+    path : str
+        Of the notebook, from JupyterLab's folder.
+    theme : str
+        JupyterLab's name of a theme.
+    """
+
+    def __init__(
+        self, browser, address: str, path: str, *, theme: str = "JupyterLab Light"
+    ):
+        self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        self.page.set_default_timeout(60_000)
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(f"{address}/tree/{path}?reset")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.command("apputils:change-theme", {"theme": theme})
+        # Cells that run before the kernel answers would be lost without a word.
+        self.page.evaluate(
+            """async () => {
+                const context = window.jupyterapp.shell.currentWidget.context;
+                await context.ready;
+                await context.sessionContext.ready;
+                await context.sessionContext.session.kernel.info;
+            }"""
+        )
+
+    def command(self, name: str, arguments: dict) -> None:
+        """Run a command of JupyterLab."""
+        self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => null)",
+            [name, arguments],
+        )
+
+    def restart_and_run_all(self) -> None:
+        """Run every cell in a fresh kernel and wait for the last one."""
+        self.page.evaluate(
+            "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        )
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until no cell is running or queued."""
+        self.page.wait_for_function(
+            """() => {
+                const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+                return prompts.every(p => /\\[\\d+\\]:/.test(p.textContent));
+            }""",
+            timeout=RUN_ALL_SECONDS * 1000,
+        )
+
+    def cell(self, text: str):
+        """Return the first code cell whose code holds `text` now."""
+        codes = self.page.locator(".jp-CodeCell .jp-InputArea-editor").all_inner_texts()
+        place = next(i for i, code in enumerate(codes) if text in code)
+        return self.page.locator(".jp-CodeCell").nth(place)
+
+    def type_and_run(self, text: str, code: str) -> str:
+        """Replace the code of the cell that holds `text`, run it and return its output."""
+        cell = self.cell(text)
+        before = cell.locator(".jp-InputPrompt").text_content()
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(code)
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_function(
+            "([cell, before]) => {const now = cell.querySelector('.jp-InputPrompt').textContent;"
+            "return now !== before && /\\d/.test(now)}",
+            arg=[cell.element_handle(), before],
+        )
+        return cell.locator(".jp-OutputArea").inner_text()
+
+    def outputs_of_kind(self, kind: str) -> list[str]:
+        """Return the texts of the outputs of one MIME type."""
+        selector = f'[data-mime-type="application/vnd.jupyter.{kind}"]'
+        return self.page.locator(selector).all_inner_texts()
+
+    def figures(self) -> list[int]:
+        """Return the width in pixels of each figure, 0 for one that did not load."""
+        return self.page.eval_on_selector_all(
+            ".jp-OutputArea img", "images => images.map(image => image.naturalWidth)"
+        )
+
+    def prompts(self) -> list[int]:
+        """Return the execution counts, in the order of the page."""
+        texts = self.page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents()
+        return [int(re.sub(r"\D", "", text)) for text in texts]
