@@ -1,0 +1,473 @@
+"""Run a tuning job: choose hyperparameters, train, stop, until the configuration says so."""
+
+import itertools
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+import psutil
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from labs_lib.train.tuning.gaussian_process import GaussianProcessSampler
+from labs_lib.train.tuning.plan import NOT_IMPROVING, Plan, read
+from labs_lib.train.tuning.stopping import Hyperband, MedianRule
+
+Curve = Iterable[float]
+Train = Callable[[dict[str, Any]], float | Curve]
+
+SURROGATES = ("tpe", "gp")
+WARM_STARTS = ("IdenticalDataAndAlgorithm", "TransferLearning")
+MAX_PARENTS = 5
+
+TRANSFERRED = 5
+"""Best jobs of the parents that a transfer tries first."""
+
+_ENDED = (TrialState.COMPLETE, TrialState.FAIL)
+
+
+@dataclass(frozen=True, repr=False)
+class TuningJob:
+    """What a tuning job found.
+
+    Attributes
+    ----------
+    jobs : DataFrame
+        One row a training job, in the order of their start: ``job``, ``status`` (Completed,
+        Stopped, Failed), ``value`` (the objective, last epoch), ``epochs``, ``best`` (best
+        value so far), ``reason`` of a failure, and one column a searched hyperparameter.
+    best : dict
+        Hyperparameters of the best job, static ones included.
+    value : float
+        Objective of the best job.
+    ended_by : str
+        The limit or criterion that ended the search.
+    metric : str
+        Name of the objective.
+    maximize : bool
+        Whether a larger objective is better.
+    """
+
+    jobs: pd.DataFrame
+    best: dict[str, Any]
+    value: float
+    ended_by: str
+    metric: str
+    maximize: bool
+
+    def __repr__(self) -> str:
+        counts = self.jobs["status"].value_counts()
+        told = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
+        return (
+            f"{len(self.jobs)} jobs ({told}), ended by {self.ended_by}; "
+            f"best {self.metric} {self.value:.4g}"
+        )
+
+
+def tune(
+    config: Mapping[str, Any],
+    train: Train,
+    *,
+    static: Mapping[str, Any] | None = None,
+    surrogate: str = "tpe",
+    parents: Sequence[TuningJob] = (),
+    warm_start: str | None = None,
+    storage: str | optuna.storages.BaseStorage | None = None,
+    name: str = "tuning",
+) -> TuningJob:
+    """Run the tuning job that a ``HyperParameterTuningJobConfig`` describes.
+
+    Jobs run one after the other in this process, but the choice of a job knows no more than
+    it would with ``MaxParallelTrainingJobs`` jobs at a time. Several processes, on one
+    machine or many, share a search by the same `storage` and `name`.
+
+    Parameters
+    ----------
+    config : dict
+        As in the request `CreateHyperParameterTuningJob`. Strategies: Grid tries every
+        combination of categories in a random order; Random draws; Bayesian uses
+        `surrogate`; Hyperband draws and stops jobs at its rungs.
+    train : callable
+        Gets the hyperparameters (numbers as numbers) and returns the objective, or an
+        iterable of the objective after each epoch, of which the last one counts. Early
+        stopping and Hyperband need the iterable. An exception or NaN makes a failed job;
+        the search goes on.
+    static : dict, optional
+        Hyperparameters that are not searched.
+    surrogate : {"tpe", "gp"}
+        Bayesian search by tree-structured Parzen estimators, or a Gaussian process. AWS
+        does not publish the details of its own.
+    parents : sequence of TuningJob
+        Up to 5 earlier searches of the same hyperparameters and objective.
+    warm_start : {"IdenticalDataAndAlgorithm", "TransferLearning"}, optional
+        With identical data the parents' jobs count as observations; after a change of data
+        their best ones are tried first. AWS does not publish how it transfers.
+    storage : str or optuna storage, optional
+        For instance ``sqlite:///tuning.db``. A search that was killed goes on where it was:
+        finished jobs are kept, a job that was running is run again.
+    name : str
+        Of the search in `storage`.
+
+    Raises
+    ------
+    labs_lib.aws.RequestError
+        If AWS would reject the configuration.
+    ValueError
+        If the configuration asks for what is not reproduced, another argument is wrong, or
+        every job failed.
+    """
+    static = dict(static or {})
+    plan = read(config, static=static)
+    _check_options(plan, surrogate, parents, warm_start)
+    search = _Search(plan, train, static, surrogate, storage, name)
+    search.begin_with(parents, warm_start)
+    ended_by = search.run()
+    return search.result(ended_by)
+
+
+def _check_options(
+    plan: Plan, surrogate: str, parents: Sequence[TuningJob], warm_start: str | None
+) -> None:
+    if surrogate not in SURROGATES:
+        raise ValueError(f"surrogate is {surrogate!r}, expected one of {SURROGATES}.")
+    if (warm_start is None) != (not parents):
+        raise ValueError("A warm start needs both, parents and warm_start.")
+    if warm_start is None:
+        return
+    if warm_start not in WARM_STARTS:
+        raise ValueError(f"warm_start is {warm_start!r}, expected one of {WARM_STARTS}.")
+    if plan.strategy not in ("Bayesian", "Random"):
+        raise ValueError(
+            f"Strategy is {plan.strategy}; a warm start works with Bayesian and Random."
+        )
+    if len(parents) > MAX_PARENTS:
+        raise ValueError(
+            f"There are {len(parents)} parents, expected at most {MAX_PARENTS}."
+        )
+    searched = {item.name for item in plan.parameters}
+    for parent in parents:
+        if (parent.metric, parent.maximize) != (plan.metric, plan.maximize):
+            raise ValueError(
+                f"A parent's objective is {parent.metric}, here {plan.metric}. Expected the "
+                "same objective, in the same direction."
+            )
+        missing = sorted(searched - set(parent.best))
+        if missing:
+            raise ValueError(
+                f"A parent did not have {', '.join(missing)}. Expected the same "
+                "hyperparameters."
+            )
+
+
+class _Search:
+    """An Optuna study that asks, trains and tells as the plan says."""
+
+    def __init__(self, plan, train, static, surrogate, storage, name):
+        self._plan, self._train, self._static = plan, train, static
+        self._surrogate = surrogate
+        level = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        try:
+            self._study = optuna.create_study(
+                direction="maximize" if plan.maximize else "minimize",
+                storage=storage,
+                study_name=name,
+                load_if_exists=True,
+            )
+        finally:
+            optuna.logging.set_verbosity(level)
+        self._check_stored()
+        if storage is not None:
+            self._release_killed()
+        self._started = time.monotonic()
+        self._shared = storage is not None
+        # Without a storage nobody else adds jobs, so they need not be asked for each time.
+        self._ended: list[FrozenTrial] = []
+        if not self._shared:
+            self._study.sampler = self._sampler(0)
+
+    def _check_stored(self) -> None:
+        """Refuse a stored search over other ranges or with another direction."""
+        direction = optuna.study.StudyDirection
+        expected = direction.MAXIMIZE if self._plan.maximize else direction.MINIMIZE
+        trials = self._study.get_trials(deepcopy=False)
+        same = all(
+            not t.distributions or t.distributions == self._plan.distributions
+            for t in trials
+            if "parent" not in t.user_attrs
+        )
+        if self._study.direction != expected or not same:
+            raise ValueError(
+                f"The storage holds a search named {self._study.study_name!r} with another "
+                "objective or other ranges. Give this one another name."
+            )
+
+    def _release_killed(self) -> None:
+        """Run again what a process of this machine left unfinished when it was killed."""
+        for trial in self._study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+            host, pid, born = trial.user_attrs.get("process", (None, 0, 0))
+            if host != _process()[0] or _alive(pid, born):
+                continue
+            self._discard(trial._trial_id, trial.number)
+            self._study.enqueue_trial(trial.params)
+
+    def _discard(self, trial_id: int, number: int) -> None:
+        """End a job that does not count."""
+        self._study._storage.set_trial_user_attr(trial_id, "killed", True)
+        self._study.tell(number, state=TrialState.FAIL)
+
+    def begin_with(self, parents: Sequence[TuningJob], warm_start: str | None) -> None:
+        """Give a new search what is known before its first job."""
+        if self._study.get_trials(deepcopy=False):
+            return
+        if self._plan.strategy == "Grid":
+            grid = list(
+                itertools.product(*(i.distribution.choices for i in self._plan.parameters))
+            )
+            names = [item.name for item in self._plan.parameters]
+            for place in np.random.default_rng(self._plan.seed).permutation(len(grid)):
+                self._study.enqueue_trial(dict(zip(names, grid[place], strict=True)))
+        if warm_start is None:
+            return
+        drawn = []
+        for parent in parents:
+            for row in parent.jobs[parent.jobs["status"] != "Failed"].to_dict("records"):
+                params = {i.name: i.drawn(row[i.name]) for i in self._plan.parameters}
+                drawn.append((row["value"], params))
+        inside = [(value, params) for value, params in drawn if self._inside(params)]
+        if warm_start == "IdenticalDataAndAlgorithm":
+            for value, params in inside:
+                self._study.add_trial(
+                    optuna.trial.create_trial(
+                        params=params,
+                        distributions=self._plan.distributions,
+                        value=value,
+                        user_attrs={"parent": True},
+                    )
+                )
+            return
+        inside.sort(key=lambda pair: pair[0], reverse=self._plan.maximize)
+        for _, params in inside[: min(TRANSFERRED, self._plan.max_jobs)]:
+            self._study.enqueue_trial(params)
+
+    def _inside(self, params: Mapping[str, Any]) -> bool:
+        return all(
+            item.distribution._contains(
+                item.distribution.to_internal_repr(params[item.name])
+            )
+            for item in self._plan.parameters
+        )
+
+    def run(self) -> str:
+        """Train until a limit or a criterion ends the search; return its name."""
+        running: deque[tuple[Trial, dict[str, Any]]] = deque()
+        while True:
+            ended_by = self._ended_by()
+            if ended_by is None and self._room(len(running)):
+                while len(running) < self._plan.max_parallel and self._room(len(running)):
+                    running.append(self._ask())
+            elif not running:
+                return ended_by or "MaxNumberOfTrainingJobs"
+            elif ended_by not in (None, "MaxNumberOfTrainingJobs"):
+                # The service stops what is running when a criterion is met.
+                for trial, _ in running:
+                    self._discard(trial._trial_id, trial.number)
+                return ended_by
+            self._run_one(*running.popleft())
+
+    def _jobs(self) -> list[FrozenTrial]:
+        """Return the ended jobs that count: not the parents', not those killed."""
+        if not self._shared:
+            return self._ended
+        return [
+            trial
+            for trial in self._study.get_trials(deepcopy=False, states=_ENDED)
+            if not {"parent", "killed"} & trial.user_attrs.keys()
+        ]
+
+    def _room(self, running: int) -> bool:
+        if not self._shared:
+            return len(self._jobs()) + running < self._plan.max_jobs
+        trials = self._study.get_trials(deepcopy=False)
+        counted = [
+            t
+            for t in trials
+            if t.state != TrialState.WAITING
+            and not {"parent", "killed"} & t.user_attrs.keys()
+        ]
+        return len(counted) < self._plan.max_jobs
+
+    def _ended_by(self) -> str | None:
+        jobs = self._jobs()
+        if time.monotonic() - self._started >= self._plan.max_seconds:
+            return "MaxRuntimeInSeconds"
+        values = [t.value for t in jobs if t.state == TrialState.COMPLETE]
+        target, patience = self._plan.target, self._plan.patience
+        if target is not None and any(
+            v == target or self._plan.better(v, target) for v in values
+        ):
+            return "TargetObjectiveMetricValue"
+        if patience is not None and self._not_improving(jobs) >= patience:
+            return "BestObjectiveNotImproving"
+        return "MaxNumberOfTrainingJobs" if len(jobs) >= self._plan.max_jobs else None
+
+    def _not_improving(self, jobs: list[FrozenTrial]) -> int:
+        """Return for how many jobs the best value has not improved by 1 %."""
+        best, since = None, 0
+        for trial in jobs:
+            value = trial.value
+            gain = None if best is None or value is None else abs(value - best)
+            if value is not None and (
+                best is None
+                or (self._plan.better(value, best) and gain >= NOT_IMPROVING * abs(best))
+            ):
+                best, since = value, 0
+            else:
+                since += 1
+        return since
+
+    def _ask(self) -> tuple[Trial, dict[str, Any]]:
+        if self._shared:
+            # A sampler of its own for each job: a search that goes on after it was killed
+            # then does not draw again what it has drawn.
+            self._study.sampler = self._sampler(len(self._study.get_trials(deepcopy=False)))
+        trial = self._study.ask(self._plan.distributions)
+        if self._shared:
+            trial.set_user_attr("process", _process())
+        return trial, self._plan.values(trial.params)
+
+    def _sampler(self, number: int) -> BaseSampler:
+        seed = int(np.random.SeedSequence([self._plan.seed, number]).generate_state(1)[0])
+        if self._plan.strategy == "Bayesian" and self._surrogate == "tpe":
+            return TPESampler(seed=seed)
+        if self._plan.strategy == "Bayesian":
+            return GaussianProcessSampler(seed=seed, distributions=self._plan.distributions)
+        return RandomSampler(seed=seed)
+
+    def _run_one(self, trial: Trial, values: dict[str, Any]) -> None:
+        try:
+            outcome = self._train(self._static | values)
+            value, curve, stopped = self._follow(trial, outcome)
+            if not np.isfinite(value):
+                raise ValueError(f"the objective is {value}")
+        except Exception as error:
+            # As in the service, one failed job does not end the search.
+            trial.set_user_attr("reason", f"{type(error).__name__}: {error}")
+            self._ended.append(self._study.tell(trial, state=TrialState.FAIL))
+            return
+        if curve is not None:
+            trial.set_user_attr("epochs", len(curve))
+            if self._stops_jobs:
+                trial.set_user_attr("curve", curve)
+        if stopped:
+            trial.set_user_attr("stopped", True)
+        self._ended.append(self._study.tell(trial, value))
+
+    @property
+    def _stops_jobs(self) -> bool:
+        return self._plan.median_rule or self._plan.strategy == "Hyperband"
+
+    def _follow(
+        self, trial: Trial, outcome: float | Curve
+    ) -> tuple[float, list[float] | None, bool]:
+        """Return final value, curve if there is one, and whether the job was stopped."""
+        if isinstance(outcome, Real):
+            if self._plan.strategy == "Hyperband":
+                raise TypeError(
+                    "Hyperband needs the objective after each epoch, as an iterable"
+                )
+            return float(outcome), None, False
+        rule = self._rule(trial.number)
+        curve: list[float] = []
+        for value in _floats(outcome):
+            curve.append(value)
+            if rule is not None and rule.stops(len(curve), value):
+                return value, curve, True
+            if self._plan.strategy == "Hyperband" and len(curve) == self._plan.max_resource:
+                break
+        if not curve:
+            raise ValueError("the training job reported no value")
+        return curve[-1], curve, False
+
+    def _rule(self, number: int) -> MedianRule | Hyperband | None:
+        if not self._stops_jobs:
+            return None
+        earlier = [
+            (t.number, t.user_attrs["curve"])
+            for t in self._jobs()
+            if "curve" in t.user_attrs
+        ]
+        if self._plan.median_rule:
+            curves = [curve for _, curve in earlier]
+            return MedianRule(maximize=self._plan.maximize, earlier=curves)
+        return Hyperband(
+            number=number,
+            maximize=self._plan.maximize,
+            min_resource=self._plan.min_resource,
+            max_resource=self._plan.max_resource,
+            earlier=earlier,
+        )
+
+    def result(self, ended_by: str) -> TuningJob:
+        """Return the table of jobs and the best one."""
+        rows, best = [], None
+        for number, trial in enumerate(self._jobs(), start=1):
+            done = trial.state == TrialState.COMPLETE
+            if done and (best is None or self._plan.better(trial.value, best.value)):
+                best = trial
+            stopped = "Stopped" if "stopped" in trial.user_attrs else "Completed"
+            rows.append(
+                {
+                    "job": number,
+                    "status": stopped if done else "Failed",
+                    "value": trial.value if done else np.nan,
+                    "epochs": trial.user_attrs.get("epochs", 1 if done else 0),
+                    "best": best.value if best else np.nan,
+                    "reason": trial.user_attrs.get("reason", ""),
+                }
+                | self._plan.values(trial.params)
+            )
+        if best is None:
+            reason = rows[0]["reason"] if rows else "no job ended"
+            raise ValueError(
+                f"None of {len(rows)} training jobs succeeded. The first: {reason}."
+            )
+        return TuningJob(
+            jobs=pd.DataFrame(rows),
+            best=self._static | self._plan.values(best.params),
+            value=best.value,
+            ended_by=ended_by,
+            metric=self._plan.metric,
+            maximize=self._plan.maximize,
+        )
+
+
+def _floats(values: Curve) -> Iterator[float]:
+    for value in values:
+        if not np.isfinite(value):
+            raise ValueError(f"the objective is {value}")
+        yield float(value)
+
+
+def _process() -> tuple[str, int, float]:
+    """Return machine, process number and when the process began."""
+    return (
+        os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""),
+        os.getpid(),
+        psutil.Process().create_time(),
+    )
+
+
+def _alive(pid: int, born: float) -> bool:
+    """Whether that process runs still; its number alone may belong to another one now."""
+    try:
+        return abs(psutil.Process(pid).create_time() - born) < 1
+    except psutil.Error:
+        return False

@@ -1,0 +1,460 @@
+"""Automatic Model Tuning, run here: strategies, scales, stopping, limits, warm start, resume."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labs_lib import aws
+from labs_lib.train import tuning
+from labs_lib.train.tuning import Hyperband, MedianRule
+from labs_lib.train.tuning.gaussian_process import expected_improvement
+
+ETA = {"Name": "eta", "MinValue": "0.01", "MaxValue": "0.5"}
+DEPTH = {"Name": "depth", "MinValue": "1", "MaxValue": "9"}
+CATEGORIES = [
+    {"Name": "booster", "Values": ["tree", "linear"]},
+    {"Name": "policy", "Values": ["depth", "loss", "none"]},
+]
+
+
+def config(strategy="Random", *, jobs=20, parallel=1, ranges=None, **more):
+    ranges = ranges or {
+        "ContinuousParameterRanges": [ETA],
+        "IntegerParameterRanges": [DEPTH],
+        "CategoricalParameterRanges": CATEGORIES[:1],
+    }
+    limits = {"MaxParallelTrainingJobs": parallel}
+    if jobs is not None:
+        limits["MaxNumberOfTrainingJobs"] = jobs
+    return {
+        "Strategy": strategy,
+        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "auc"},
+        "ResourceLimits": limits,
+        "ParameterRanges": ranges,
+    } | more
+
+
+def hill(h):
+    return -((h["eta"] - 0.1) ** 2) - (h["depth"] - 4) ** 2 / 100 - (h["booster"] == "tree")
+
+
+# Strategies
+
+
+def test_random_keeps_to_the_ranges():
+    jobs = tuning.tune(config(jobs=50), hill).jobs
+    assert jobs["eta"].between(0.01, 0.5).all()
+    assert set(jobs["depth"]) <= set(range(1, 10))
+    assert set(jobs["booster"]) == {"tree", "linear"}
+    assert (jobs["status"] == "Completed").all()
+    assert jobs["best"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("surrogate", ["tpe", "gp"])
+def test_bayesian_search_climbs(surrogate):
+    bayesian = tuning.tune(config("Bayesian", jobs=40), hill, surrogate=surrogate)
+    assert bayesian.value > -0.05
+    assert bayesian.best["booster"] == "linear"
+    # The second half looks where the first was good.
+    values = bayesian.jobs["value"]
+    assert values[20:].median() > values[:10].median()
+
+
+def test_grid_tries_every_combination_once():
+    grid = config("Grid", jobs=None, ranges={"CategoricalParameterRanges": CATEGORIES})
+    jobs = tuning.tune(grid, lambda h: len(h["policy"])).jobs
+    assert len(jobs) == 6
+    assert not jobs[["booster", "policy"]].duplicated().any()
+
+
+def test_the_same_seed_repeats_a_search_and_another_does_not():
+    first, again, other = (
+        tuning.tune(config(RandomSeed=seed), hill).jobs for seed in (1, 1, 2)
+    )
+    pd.testing.assert_frame_equal(first, again)
+    assert not first["eta"].equals(other["eta"])
+
+
+def test_minimizing():
+    down = {"HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"}}
+    found = tuning.tune(config("Bayesian", jobs=40) | down, lambda h: -hill(h))
+    assert found.value == found.jobs["value"].min() < 0.05
+    assert found.jobs["best"].is_monotonic_decreasing
+
+
+def test_static_hyperparameters_reach_the_training_job():
+    found = tuning.tune(config(jobs=3), lambda h: h["rounds"], static={"rounds": 7})
+    assert found.value == 7
+    assert found.best["rounds"] == 7
+
+
+# Scales
+
+
+def drawn(scaling, low, high, kind="Continuous", jobs=300):
+    item = {"Name": "x", "MinValue": low, "MaxValue": high, "ScalingType": scaling}
+    ranges = {f"{kind}ParameterRanges": [item]}
+    return tuning.tune(config(jobs=jobs, ranges=ranges), lambda h: h["x"]).jobs["x"]
+
+
+@pytest.mark.parametrize(
+    ("scaling", "low", "high", "middle"),
+    [
+        ("Linear", "0.001", "1", 0.5005),
+        ("Logarithmic", "0.001", "1", 0.0316),
+        ("ReverseLogarithmic", "0", "0.999", 1 - 0.0316),
+        ("Auto", "0.001", "1", 0.0316),
+        ("Auto", "0", "1", 0.5),
+    ],
+)
+def test_half_of_the_draws_lie_below_the_middle_of_the_scale(scaling, low, high, middle):
+    share = (drawn(scaling, low, high) < middle).mean()
+    assert 0.4 < share < 0.6
+
+
+def test_whole_numbers_on_a_logarithmic_scale():
+    x = drawn("Logarithmic", "1", "1000", kind="Integer")
+    assert x.between(1, 1000).all()
+    assert 0.4 < (x < 32).mean() < 0.6
+
+
+# Parallel jobs
+
+
+def test_parallel_jobs_do_not_know_of_each_other():
+    """With all jobs at once, Bayesian search is random search."""
+    at_once = tuning.tune(config("Bayesian", jobs=20, parallel=20), hill).jobs
+    flat = tuning.tune(config("Bayesian", jobs=20, parallel=20), lambda _: 0.0).jobs
+    pd.testing.assert_series_equal(at_once["eta"], flat["eta"])
+    one_by_one = tuning.tune(config("Bayesian", jobs=20), hill).jobs
+    assert not one_by_one["eta"].equals(at_once["eta"])
+
+
+# Stopping
+
+
+def test_median_rule_by_hand():
+    rule = MedianRule(maximize=True, earlier=[[1, 3, 5], [2, 2], [0, 0, 0]])
+    # Running averages: 1, 2, 3; 2, 2; 0, 0, 0. Medians 1, 2, 1.5.
+    assert [
+        rule.stops(e, v) for e, v in [(1, 0.9), (1, 1), (2, 1.9), (3, 1.6), (4, -9)]
+    ] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert MedianRule(maximize=False, earlier=[[1, 3]]).stops(2, 2.1)
+    assert not MedianRule(maximize=True, earlier=[]).stops(1, -1)
+
+
+@given(st.lists(st.lists(st.floats(-9, 9), min_size=1, max_size=6), min_size=1, max_size=6))
+def test_median_rule_against_its_definition(curves):
+    rule = MedianRule(maximize=True, earlier=curves)
+    for epoch in range(1, max(map(len, curves)) + 1):
+        averages = [np.mean(c[:epoch]) for c in curves if len(c) >= epoch]
+        assert rule.stops(epoch, np.median(averages) - 1e-6)
+        assert not rule.stops(epoch, np.median(averages) + 1e-6)
+
+
+def curve(h):
+    return [hill(h) - 1 / epoch for epoch in range(1, 28)]
+
+
+def test_early_stopping_stops_bad_jobs_and_keeps_the_best():
+    plain = tuning.tune(config(jobs=40), curve)
+    stopping = tuning.tune(config(jobs=40, TrainingJobEarlyStoppingType="Auto"), curve)
+    assert (stopping.jobs["status"] == "Stopped").sum() >= 5
+    assert stopping.jobs["epochs"].sum() < 0.8 * plain.jobs["epochs"].sum()
+    assert stopping.best == plain.best
+
+
+def test_hyperband_stops_at_its_rungs():
+    resource = {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 27}}
+    found = tuning.tune(config("Hyperband", jobs=80, StrategyConfig=resource), curve)
+    assert set(found.jobs["epochs"]) <= {1, 3, 9, 27}
+    assert (found.jobs["epochs"] == 27).sum() < 40
+    assert found.value > -0.3
+
+
+def test_hyperband_lets_the_best_third_go_on():
+    options = {"number": 0, "maximize": True, "min_resource": 1, "max_resource": 9}
+    earlier = [(0, [value]) for value in range(8)]
+    assert not Hyperband(earlier=earlier, **options).stops(1, 5.5)
+    assert Hyperband(earlier=earlier, **options).stops(1, 4.5)
+    assert not Hyperband(earlier=earlier, **options).stops(2, -9)
+
+
+def test_hyperband_takes_its_epochs_from_the_static_hyperparameters():
+    found = tuning.tune(config("Hyperband", jobs=10), curve, static={"epochs": 9})
+    assert found.jobs["epochs"].max() == 9
+
+
+@pytest.mark.parametrize(
+    ("criteria", "ended_by"),
+    [
+        ({"TargetObjectiveMetricValue": -0.5}, "TargetObjectiveMetricValue"),
+        (
+            {"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 5}},
+            "BestObjectiveNotImproving",
+        ),
+    ],
+)
+def test_criteria_end_the_search(criteria, ended_by):
+    found = tuning.tune(config(jobs=500, TuningJobCompletionCriteria=criteria), hill)
+    assert found.ended_by == ended_by
+    assert len(found.jobs) < 500
+
+
+def test_small_gains_are_no_improvement():
+    criteria = {"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 3}}
+    values = iter([100.0, 100.5, 100.9, 100.99, 200.0])
+    found = tuning.tune(
+        config(jobs=5, TuningJobCompletionCriteria=criteria), lambda _: next(values)
+    )
+    assert len(found.jobs) == 4
+
+
+def test_a_failed_job_does_not_end_the_search():
+    def sometimes(h):
+        if h["depth"] > 5:
+            raise RuntimeError("out of memory")
+        return float("nan") if h["depth"] == 5 else 1.0
+
+    jobs = tuning.tune(config(jobs=40), sometimes).jobs
+    assert (jobs["status"] == "Failed").equals(jobs["depth"] >= 5)
+    assert set(jobs["reason"]) >= {"RuntimeError: out of memory"}
+
+
+# Warm start
+
+
+def test_identical_data_begins_with_what_the_parent_saw():
+    parent = tuning.tune(config("Random", jobs=30), hill)
+    child = tuning.tune(
+        config("Bayesian", jobs=10),
+        hill,
+        parents=[parent],
+        warm_start="IdenticalDataAndAlgorithm",
+    )
+    cold = tuning.tune(config("Bayesian", jobs=10), hill)
+    assert len(child.jobs) == 10
+    assert child.jobs["value"].mean() > cold.jobs["value"].mean()
+
+
+def test_transfer_tries_the_parents_best_first():
+    parent = tuning.tune(config(jobs=30), hill)
+    child = tuning.tune(
+        config(jobs=8), hill, parents=[parent], warm_start="TransferLearning"
+    )
+    best = parent.jobs.nlargest(5, "value")
+    assert child.jobs["eta"][:5].tolist() == best["eta"].tolist()
+
+
+# A search in a storage
+
+
+def test_a_killed_search_goes_on_and_loses_no_finished_job(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'tuning.db'}"
+    script = textwrap.dedent(
+        f"""
+        import os, signal
+        from labs_lib.train import tuning
+        from tests.train.test_tuning import config, hill
+        seen = []
+        def train(h):
+            seen.append(h)
+            if len(seen) == 8:
+                os.kill(os.getpid(), signal.{"SIGTERM" if os.name == "nt" else "SIGKILL"})
+            return hill(h)
+        tuning.tune(config(jobs=15), train, storage={storage!r})
+        """
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, timeout=120
+    )
+    assert killed.returncode != 0, killed.stderr
+    before = optuna.load_study(study_name="tuning", storage=storage).trials
+    trained = []
+    found = tuning.tune(
+        config(jobs=15), lambda h: trained.append(h) or hill(h), storage=storage
+    )
+    assert len(found.jobs) == 15
+    assert len(trained) == 8
+    assert trained[0]["eta"] == before[7].params["eta"]
+    assert found.jobs["eta"][:7].tolist() == [t.params["eta"] for t in before[:7]]
+    assert found.jobs["eta"].is_unique
+
+
+def test_two_processes_share_a_search(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'tuning.db'}"
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.create_study(study_name="tuning", storage=storage, direction="maximize")
+    script = (
+        "import time\nfrom labs_lib.train import tuning\n"
+        "from tests.train.test_tuning import config, hill\n"
+        f"tuning.tune(config(jobs=12), lambda h: time.sleep(0.2) or hill(h), storage={storage!r})"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    trials = optuna.load_study(study_name="tuning", storage=storage).trials
+    owners = {tuple(t.user_attrs["process"]) for t in trials}
+    assert len(owners) == 2
+    assert 12 <= len(trials) <= 13
+
+
+def test_another_search_under_the_same_name_is_refused(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'tuning.db'}"
+    tuning.tune(config(jobs=2), hill, storage=storage)
+    wider = {"ContinuousParameterRanges": [ETA | {"MaxValue": "0.9"}]}
+    with pytest.raises(ValueError, match="another name"):
+        tuning.tune(config(jobs=2, ranges=wider), lambda h: h["eta"], storage=storage)
+
+
+# Expected improvement
+
+
+def test_expected_improvement_against_simulation():
+    rng = np.random.default_rng(0)
+    points = rng.random((12, 1))
+    values = np.sin(6 * points[:, 0])
+    candidates = np.linspace(0, 1, 7)[:, None]
+    gain = expected_improvement(points, values, candidates)
+    assert (gain >= 0).all()
+    # Where the function is near its top, or unknown, more is expected than at its bottom.
+    assert gain[int(np.argmax(np.sin(6 * candidates[:, 0])))] > gain[5]
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"Strategy": "Genetic"}, "Strategy"),
+        ({"Strategy": "Grid"}, "CategoricalParameterRanges"),
+        (
+            {"ParameterRanges": {"ContinuousParameterRanges": [ETA | {"MinValue": "0.9"}]}},
+            "Max",
+        ),
+        (
+            {
+                "ParameterRanges": {
+                    "ContinuousParameterRanges": [
+                        ETA | {"MinValue": "0", "ScalingType": "Logarithmic"}
+                    ]
+                }
+            },
+            "Logarithmic",
+        ),
+        (
+            {"TrainingJobEarlyStoppingType": "Auto", "Strategy": "Hyperband"},
+            "EarlyStopping",
+        ),
+        (
+            {"HyperParameterTuningJobObjective": {"Type": "Best", "MetricName": "auc"}},
+            "Maximize",
+        ),
+    ],
+)
+def test_what_aws_would_reject(change, message):
+    with pytest.raises(aws.RequestError, match=message):
+        tuning.tune(config() | change, hill)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ParameterRanges": {}}, "no hyperparameter"),
+        ({"ResourceLimits": {"MaxParallelTrainingJobs": 1}}, "MaxNumberOfTrainingJobs"),
+        (
+            {
+                "ResourceLimits": {
+                    "MaxParallelTrainingJobs": 5,
+                    "MaxNumberOfTrainingJobs": 4,
+                }
+            },
+            "at most the number of jobs",
+        ),
+        ({"ParameterRanges": {"ContinuousParameterRanges": [ETA, ETA]}}, "more than once"),
+        (
+            {
+                "TuningJobCompletionCriteria": {
+                    "ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}
+                }
+            },
+            "not reproduced",
+        ),
+        (
+            {"ParameterRanges": {"AutoParameters": [{"Name": "x", "ValueHint": "1"}]}},
+            "AutoP",
+        ),
+        ({"Strategy": "Hyperband"}, "MaxResource"),
+        (
+            {
+                "Strategy": "Hyperband",
+                "StrategyConfig": {
+                    "HyperbandStrategyConfig": {"MinResource": 9, "MaxResource": 3}
+                },
+            },
+            "MinResource 9",
+        ),
+    ],
+)
+def test_what_cannot_be_run(change, message):
+    with pytest.raises(ValueError, match=message):
+        tuning.tune(config() | change, hill)
+
+
+def test_no_objective():
+    wanting = config()
+    del wanting["HyperParameterTuningJobObjective"]
+    with pytest.raises(ValueError, match="Objective"):
+        tuning.tune(wanting, hill)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"surrogate": "forest"}, "surrogate"),
+        ({"warm_start": "TransferLearning"}, "both"),
+        ({"static": {"eta": 0.1}}, "more than once"),
+    ],
+)
+def test_wrong_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        tuning.tune(config(), hill, **options)
+
+
+def test_wrong_parents():
+    parent = tuning.tune(config(jobs=3), hill)
+    options = {"parents": [parent], "warm_start": "IdenticalDataAndAlgorithm"}
+    with pytest.raises(ValueError, match="Expected one of|expected one of"):
+        tuning.tune(config(), hill, parents=[parent], warm_start="Same")
+    with pytest.raises(ValueError, match="at most 5"):
+        tuning.tune(config(), hill, **(options | {"parents": [parent] * 6}))
+    other = {"HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "f1"}}
+    with pytest.raises(ValueError, match="same objective"):
+        tuning.tune(config() | other, hill, **options)
+    more = {"CategoricalParameterRanges": CATEGORIES}
+    with pytest.raises(ValueError, match="policy"):
+        tuning.tune(config(ranges=more), hill, **options)
+    grid = config("Grid", jobs=None, ranges={"CategoricalParameterRanges": CATEGORIES})
+    with pytest.raises(ValueError, match="warm start works"):
+        tuning.tune(grid, hill, **options)
+
+
+def test_every_job_failed():
+    with pytest.raises(ValueError, match="KeyError"):
+        tuning.tune(config(jobs=3), lambda h: h["missing"])
+    with pytest.raises(ValueError, match="after each epoch"):
+        tuning.tune(config("Hyperband", jobs=3), hill, static={"epochs": 9})
