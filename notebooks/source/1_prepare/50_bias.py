@@ -593,7 +593,8 @@ lab.without_the_column.reveal(first.verdict)
 #   {{trial.di_linear_without_four_fifths.verdict}} for the linear model (by
 #   {{trial.di_linear_without_four_fifths.mean}}).
 #
-# Why? Ask the other columns for the sex of a person.
+# (A tie says that the whole interval lies inside the margin, not that nothing moved.) Why is there so
+# little to see? Ask the other columns for the sex of a person.
 
 # %%
 from sklearn.metrics import roc_auc_score
@@ -669,7 +670,7 @@ with plots.figure(
     title="Deleting buys little or costs much; reweighting is the bargain",
     x="accuracy on unseen people (0 to 1), mean of 20 splits",
     y="DPPL (-1 to 1)",
-    alt="Reweighting halves DPPL and costs less accuracy than deleting the proxies.",
+    alt="Reweighting nearly halves DPPL, at less cost than deleting the proxies.",
 ) as ax:
     for i, name in enumerate(["all columns", *names]):
         color, marker = [*plots.COLORS.values()][i], plots.MARKERS[i]
@@ -1054,10 +1055,12 @@ except ValueError as error:
 # - With two labels, the eight metrics before training are three: CI, DPL, CDDL. The other five
 #   repeat DPL.
 # - No metric without an interval and the number of people behind it.
-# - Deleting the protected column left the gap where it was, on trees and on a linear model, because the
-#   other columns know it. Keep the column to measure with, even where a model must not use it.
-# - Reweighting bought half of the gap for little accuracy. It moved recall and precision too; equal
-#   offers, recall and precision do not go together.
+# - Deleting the protected column moved the gap of offers by less than the margin, in trees and in a
+#   linear model, because the other columns tell it. Keep the column to measure with, even where a model
+#   must not use it.
+# - Reweighting closed nearly half of the gap for little accuracy. It moved recall and precision too;
+#   equal offers, recall and precision do not go together.
+# - Where labels are unfair, accuracy against them is a bent ruler. No metric sees that.
 # - CDD answers with the group that you choose. Choose it before you look.
 #
 # ## Quiz
