@@ -400,8 +400,9 @@ lab.ask(
             ),
             "c": Option(
                 "Say that the three cannot hold at once here, and have the one that counts chosen",
-                "With different shares of positives, only a perfect model has all three. It is a "
-                "decision, not a bug.",
+                "In each group recall is precision times the share of offers, divided by the share of "
+                "positives. Where the last differs, one of the others must. It is a decision, not "
+                "a bug.",
                 right=True,
             ),
             "d": Option(
