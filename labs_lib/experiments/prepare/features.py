@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score
 
 from labs_lib import payments
 from labs_lib.experiments.prepare._recipes import (
+    VARIANTS,
     as_codes,
     classifiers,
     descend,
@@ -76,16 +77,7 @@ COLUMNS = {
 }
 BATCHES = (10, 100, 1_000)
 STEPWISE = "linear, 200 steps"
-RECIPES = (
-    "anchor",
-    "raw units",
-    "codes",
-    "flags",
-    "logarithms",
-    "cyclic",
-    "quantile bins",
-    "uniform bins",
-)
+RECIPES = tuple(dict.fromkeys(name for pair in VARIANTS.values() for name in pair))
 
 
 def inputs(transactions: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder
 
 from labs_lib import data
-from labs_lib.experiments.prepare._recipes import as_codes, regressors, steps
+from labs_lib.experiments.prepare._recipes import VARIANTS, as_codes, regressors, steps
 from labs_lib.prepare.recipe import Recipe, action
 
 REPEATS = 20
@@ -47,16 +47,7 @@ COLUMNS = {
     "categories": ["zipcode"],
     "dates": {"date": ["month", "weekday"]},
 }
-RECIPES = (
-    "anchor",
-    "raw units",
-    "codes",
-    "flags",
-    "logarithms",
-    "cyclic",
-    "quantile bins",
-    "uniform bins",
-)
+RECIPES = tuple(dict.fromkeys(name for pair in VARIANTS.values() for name in pair))
 DATES = ("left out", "whole", "split")
 
 
