@@ -165,6 +165,27 @@ def test_many_rows_are_the_same_as_one():
         assert_same_bits(FITTED.transform(frame.iloc[[i]]), together.loc[[i]])
 
 
+def test_a_million_rows_are_the_same_as_one():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"amount": rng.lognormal(3, 2, 1_000_000)})
+    frame["channel"] = pd.Categorical.from_codes(rng.integers(0, 3, 1_000_000), list("abc"))
+    recipe = Recipe(
+        [
+            action("LN", sourceColumn="amount", targetColumn="amount", offset=1),
+            action(
+                "NORMALIZATION",
+                sourceColumn="amount",
+                targetColumn="amount",
+                strategy="Z_SCORE",
+            ),
+            action("ONE_HOT_ENCODING", sourceColumn="channel"),
+        ]
+    ).fit(frame[:1_000])
+    together = Recipe.from_json(recipe.to_json()).transform(frame)
+    for i in range(0, 1_000_000, 50_000):
+        assert_same_bits(recipe.transform(frame.iloc[[i]]), together.iloc[[i]])
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=6), st.lists(finite, min_size=6, max_size=6))
 def test_a_loaded_recipe_gives_the_same_bits(records, amounts):

@@ -5,6 +5,7 @@ Bayes and a linear model. One more question: how much of it is the names of the 
 """
 
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,8 @@ MIN_PARAGRAPHS = 2
 """In how many paragraphs a word has to stand to be counted."""
 
 NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
-"""A capital inside a sentence: nearly always the name of a person or place."""
+LOWER = re.compile(r"\b[a-z]+")
+"""A word with a capital inside a sentence, nearly always a name, and a word without."""
 
 
 def paragraphs() -> pd.DataFrame:
@@ -46,9 +48,10 @@ def paragraphs() -> pd.DataFrame:
 
 
 def names(texts: pd.Series) -> list[str]:
-    """Return the words, in lower case, that are written with a capital inside sentences."""
-    found = {word.lower() for text in texts for word in NAME.findall(text)}
-    return sorted(found)
+    """Return, in lower case, the words that mostly have a capital inside sentences."""
+    capital = Counter(word.lower() for text in texts for word in NAME.findall(text))
+    plain = Counter(word for text in texts for word in LOWER.findall(text))
+    return sorted(word for word, count in capital.items() if count > plain[word])
 
 
 def repeat(seed: int) -> list[dict]:
