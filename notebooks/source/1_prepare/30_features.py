@@ -95,7 +95,9 @@ lab.bins.commit(guess)
 import pandas as pd
 from labs_lib.prepare.recipe import Recipe, action
 
-split = action("SPLIT_COLUMN_SINGLE_DELIMITER", sourceColumn="room", pattern="_", limit=1)
+split = action(
+    "SPLIT_COLUMN_SINGLE_DELIMITER", sourceColumn="room", pattern="_", limit=1
+)
 split
 
 # %%
@@ -249,8 +251,8 @@ mean_at_festival, spread_at_festival = at_festival.mean(), at_festival.std()
 f"mean {mean_at_festival:.2f}, standard deviation {spread_at_festival:.2f}"
 
 # %% [markdown]
-# In the units of training the amounts of the festival have the mean {{mean_at_festival}} and the
-# standard deviation {{spread_at_festival}}.
+# In the units of training the amounts of the festival have the mean {{at_festival.mean}} and the
+# standard deviation {{at_festival.spread}}.
 #
 # ### Exercise 1: z-scores of live rows
 #
@@ -349,7 +351,7 @@ lost_frauds = int(y[tickets & festival].sum())
 f"{lost} payments skipped, {lost_frauds} of them frauds"
 
 # %% [markdown]
-# `ERROR` stops the whole month. `SKIP` leaves {{lost}} payments without a score, {{lost_frauds}} frauds
+# `ERROR` stops the whole month. `SKIP` leaves {{lost.payments}} payments without a score, {{lost.frauds}} frauds
 # among them. `KEEP` gives them a column of their own, `merchant_category_other`, in which all
 # training rows are 0, so the model has learned nothing about it. Every payment gets a score, and you
 # should watch how often that column is 1. These are Data Wrangler's three choices. DataBrew's own
@@ -422,16 +424,17 @@ points.filter(like="hour").iloc[[0, 1, 12, 23]].round(2)
 by_hour = pd.Series(y[train]).groupby(X.loc[train, "time"].dt.hour.to_numpy()).mean()
 night, day = by_hour.loc[:5].mean(), by_hour.loc[10:20].mean()
 with plots.figure(
-    title="The risk of the last hour and of the first are one risk",
+    title="Fraud has a time of day",
     x="hour of the day (0 to 23)",
     y="share of frauds (0 to 1)",
-    alt="The share of frauds is high after midnight and low through the day.",
+    alt="The share of frauds is high from midnight to six and low through the day.",
 ) as ax:
     ax.plot(by_hour.index, by_hour, marker="o")
 
 # %% [markdown]
-# From midnight to six the share of frauds is {{night}}, in the daytime {{day}}. On a circle a linear
-# model can raise the risk around any hour, as one smooth bump a day.
+# Averaged over the hours from midnight to five the share of frauds is {{rate.night}}, over those of the
+# daytime {{rate.day}}; few people pay at night, so the line is jagged there. On a circle a linear model can
+# raise the risk around any hour, as one smooth bump a day.
 #
 # ### Exercise 2: a clock has no end
 #
@@ -461,7 +464,7 @@ fraud_gap, fraud_no_gap = y[train][gap].mean(), y[train][~gap].mean()
 f"fraud rate with a gap {fraud_gap:.4f}, without {fraud_no_gap:.4f}"
 
 # %% [markdown]
-# It is {{fraud_gap}} with a gap and {{fraud_no_gap}} without. Filling with the median alone would wipe
+# It is {{rate.gap}} with a gap and {{rate.no_gap}} without. Filling with the median alone would wipe
 # that out, so first *flag* the gap, then fill it: `FLAG_COLUMN_FROM_NULL` before
 # `FILL_WITH_MEDIAN`.
 #
@@ -481,7 +484,8 @@ steps = [
     *(step for c in categories for step in one_hot(c)),
 ]
 recipe = Recipe(steps).fit(X[train])
-f"{len(steps)} actions, {X.shape[1]} columns in, {len(recipe.get_feature_names_out())} out"
+columns_out = len(recipe.get_feature_names_out())
+f"{len(steps)} actions, {X.shape[1]} columns in, {columns_out} out"
 
 # %%
 import json
@@ -507,7 +511,7 @@ same_bits = bool(alone.equals(together.loc[some]))
 same_bits
 
 # %% [markdown]
-# To the last bit: {{same_bits}}. And one in a million? Repeat two columns until there are as many.
+# To the last bit: {{same.bits}}. And one in a million? Repeat two columns until there are as many.
 
 # %%
 short = Recipe([action("LN", sourceColumn="amount", targetColumn="amount"), z_score])
@@ -521,7 +525,7 @@ same_million = all(
 len(at_once), same_million
 
 # %% [markdown]
-# Equal as well: {{same_million}}. A recipe also refuses what it cannot do right, and says why.
+# Equal as well: {{same.million}}. A recipe also refuses what it cannot do right, and says why.
 
 # %%
 for wrong in (
@@ -543,11 +547,15 @@ for wrong in (
 # into columns of 0 and 1. And every live row has to come out.
 
 # %%
-from labs_lib.exercises.prepare.features import BROKEN, LIVE_ROWS, TRAINING_ROWS
+from labs_lib.exercises.prepare.features import (
+    BROKEN,
+    LIVE_ROWS,
+    TRAINING_ROWS,
+)
 
 for number, step in enumerate(BROKEN):
     print(number, step["Action"]["Operation"], step["Action"]["Parameters"])
-LIVE_ROWS
+pd.concat({"training": TRAINING_ROWS, "live": LIVE_ROWS})
 
 # %% tags=["exercise"]
 # BEGIN SOLUTION
@@ -651,7 +659,7 @@ compare.table(text_trial)
 # - Against counts, TF-IDF's accuracy is {{text_trial.tf_idf_counts_linear.verdict}} for the linear
 #   model ({{text_trial.tf_idf_counts_linear.mean}}) and
 #   {{text_trial.tf_idf_counts_naive_bayes.verdict}} for naive Bayes
-#   ({{text_trial.tf_idf_counts_naive_bayes.mean}}), which weighs words by itself.
+#   ({{text_trial.tf_idf_counts_naive_bayes.mean}}), which is made for counts.
 # - Hashing into 65,536 columns against counts: {{text_trial.hashing_2_16_counts_linear.verdict}} for
 #   the linear model ({{text_trial.hashing_2_16_counts_linear.mean}}). Into 256 columns:
 #   {{text_trial.hashing_2_8_counts_linear.verdict}} ({{text_trial.hashing_2_8_counts_linear.mean}}),
@@ -705,7 +713,7 @@ with plots.figure(
     title="What each technique is worth to each model",
     x="difference (−1 to 1)",
     y="",
-    alt="Standardization helps k-NN alone, logarithms help all but trees, bins harm trees.",
+    alt="Standardizing moves k-NN most, logarithms the linear model, bins the trees.",
     panels=3,
 ) as axes:
     for ax, model in zip(axes, models, strict=True):
@@ -742,7 +750,9 @@ lab.bins.reveal(counted[n_bins])
 
 # %%
 more = {
-    "standardize, linear in 200 steps": worth("anchor", "raw units", "linear, 200 steps")
+    "standardize, linear in 200 steps": worth(
+        "anchor", "raw units", "linear, 200 steps"
+    )
 }
 more |= {
     f"quantile bins − logarithms, {model}": worth("quantile bins", "logarithms", model)
@@ -832,8 +842,8 @@ for name, rows in batches.items():
 pd.Series({"recipe as fitted": frozen_score} | again).round(3)
 
 # %% [markdown]
-# One payment: {{frozen_score}} by the recipe, and {{again.month_5}}, {{again.festival}} or
-# {{again.large}}, depending on who else was in the batch. This is *training-serving skew*: the model
+# One payment: {{score.frozen}} by the recipe, and {{score.month_5}}, {{score.festival}} or
+# {{score.large}}, depending on who else was in the batch. This is *training-serving skew*: the model
 # gets other numbers than it was trained on. What does it cost? The 25 worlds again: the anchor recipe
 # with the linear model, standardized anew in batches of live rows.
 
@@ -855,7 +865,7 @@ with plots.figure(
     title="Fitted again on few rows, the ranking falls apart",
     x="average precision, fitted again − as fitted (−1 to 1), 25 worlds",
     y="",
-    alt="With 10 and 100 rows a batch average precision falls; with a month it is close.",
+    alt="Average precision falls with batches of 10 and 100 rows; a month is close.",
 ) as ax:
     plots.intervals(ax, skew)
 
@@ -879,7 +889,7 @@ same_score = bool(abs(mended_score - frozen_score) < 1e-12)
 same_score, bool(alone.equals(together.loc[[one]]))
 
 # %% [markdown]
-# Alone and in company, the same score ({{same_score}}), from inputs that are equal to the last bit. (The
+# Alone and in company, the same score ({{same.score}}), from inputs that are equal to the last bit. (The
 # model's own sum may differ in its last digits, since a library adds in another order for one row.)
 #
 # ## Real data: the prices of houses
@@ -1006,27 +1016,23 @@ lab.facts(
     errors=errors,
     date=Fact(date, digits=4, tolerance=0.002),
     share_balance=Fact(share_balance, digits=3, tolerance=0.002),
-    mean_at_festival=mean_at_festival,
-    spread_at_festival=spread_at_festival,
+    at_festival={"mean": mean_at_festival, "spread": spread_at_festival},
     after=Fact(after, digits=3, tolerance=0.005),
-    lost=lost,
-    lost_frauds=lost_frauds,
+    lost={"payments": lost, "frauds": lost_frauds},
     top=Fact(top, digits=3, tolerance=0.001),
     in_first=Fact(in_first, digits=4, tolerance=0.0001),
-    night=Fact(night, digits=4, tolerance=0.0001),
-    day=Fact(day, digits=4, tolerance=0.0001),
-    fraud_gap=Fact(fraud_gap, digits=4, tolerance=0.0001),
-    fraud_no_gap=Fact(fraud_no_gap, digits=4, tolerance=0.0001),
-    same_bits=same_bits,
-    same_million=same_million,
+    rate=Fact(
+        {"night": night, "day": day, "gap": fraud_gap, "no_gap": fraud_no_gap},
+        digits=4,
+        tolerance=0.0001,
+    ),
+    same={"bits": same_bits, "million": same_million, "score": same_score},
     accuracy=accuracy,
     text_trial=Fact(text_trial, digits=3, tolerance=0.005),
     guess_longest=guess_longest,
     grid=Fact(grid, digits=3, tolerance=0.005),
     more=Fact(more, digits=3, tolerance=0.005),
-    same_score=same_score,
-    frozen_score=Fact(frozen_score, digits=3, tolerance=0.01),
-    again=Fact(again, digits=3, tolerance=0.01),
+    score=Fact({"frozen": frozen_score} | again, digits=3, tolerance=0.01),
     skew=Fact(skew, digits=3, tolerance=0.005),
     real=Fact(real, digits=3, tolerance=0.002),
 )
