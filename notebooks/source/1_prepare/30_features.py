@@ -395,15 +395,15 @@ for name, recipe in ways.items():
     bucket = recipe.transform(amounts[train])["bucket"]
     counts[name] = bucket.value_counts().reindex(NAMES)
     frauds[name] = pd.Series(y[train]).groupby(bucket.to_numpy()).mean().reindex(NAMES)
-in_first = counts["uniform"].iloc[0] / train.sum()
+beyond = int(counts["uniform"].iloc[1:].sum())
 top = {name: frauds[name].iloc[-1] for name in ("quantile", "custom")}
 pd.concat(
     {"payments": pd.DataFrame(counts), "share of frauds": pd.DataFrame(frauds)}, axis=1
 ).round(3)
 
 # %% [markdown]
-# Uniform bins put a share of {{in_first}} of all payments into the first one: amounts have a long
-# tail, and one large payment stretches the scale. Quantile bins are evenly filled, but the last one
+# Uniform bins put all but {{beyond}} payments into the first one: amounts have a long tail, and one
+# large payment stretches the scale. Quantile bins are evenly filled, but the last one
 # begins at an everyday amount: {{top.quantile}} of it is fraud, where {{top.custom}} of the payments above
 # 500 are. Your own bounds can stand where something changes, if you know where.
 # Every bin forgets the order inside it, and what lies just across its bound. In return a linear
@@ -511,7 +511,7 @@ same_bits = bool(alone.equals(together.loc[some]))
 same_bits
 
 # %% [markdown]
-# To the last bit: {{same_bits}}. And one in a million? Repeat two columns until there are as many.
+# And one in a million? Repeat one column until there are as many rows.
 
 # %%
 short = Recipe([action("LN", sourceColumn="amount", targetColumn="amount"), z_score])
@@ -525,7 +525,8 @@ same_million = all(
 len(at_once), same_million
 
 # %% [markdown]
-# Equal as well: {{same_million}}. A recipe also refuses what it cannot do right, and says why.
+# Equal to the last bit among 300,000: {{same.bits}}. Among a million: {{same.million}}. A recipe also
+# refuses what it cannot do right, and says why.
 
 # %%
 for wrong in (
@@ -1011,25 +1012,20 @@ lab.quiz()
 from labs_lib.course.facts import Fact
 
 
-def four(value):
-    return Fact(value, digits=4, tolerance=0.0002)
-
-
 lab.facts(
     digits=3,
     tolerance=0.005,
     errors=errors,
-    date=four(date),
+    date=Fact(date, digits=4, tolerance=0.002),
     share_balance=share_balance,
     at_festival={"mean": mean_at_festival, "spread": spread_at_festival},
     after=after,
     lost={"payments": lost, "frauds": lost_frauds},
     top=top,
-    in_first=four(in_first),
-    rate=four({"night": night, "day": day}),
-    gap=four({"yes": fraud_gap, "no": fraud_no_gap}),
-    same_bits=same_bits,
-    same_million=same_million,
+    beyond=beyond,
+    rate={"night": night, "day": day},
+    gap={"yes": fraud_gap, "no": fraud_no_gap},
+    same={"bits": same_bits, "million": same_million},
     accuracy=accuracy,
     text_trial=text_trial,
     guess_longest=guess_longest,
