@@ -1011,7 +1011,6 @@ lab.quiz()
 # %% tags=["facts", "nbval-check-output"]
 from labs_lib.course.facts import Fact
 
-
 lab.facts(
     digits=3,
     tolerance=0.005,
