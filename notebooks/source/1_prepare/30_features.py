@@ -73,7 +73,7 @@ X.head(3).T
 #
 # Take each of the three models with its numbers standardized, and in raw units. For how many of the
 # three is average precision higher when standardized? And for how many is it higher with
-# numbers in ten quantile bins instead? "Higher" means by more than 0.02, with certainty.
+# numbers in ten quantile bins instead? "Higher" means that the whole interval lies above 0.02.
 
 # %%
 guess = ...  # "none", "one", "two" or "three"
@@ -779,8 +779,14 @@ compare.table(more)
 # {{grid.logarithms_linear.verdict}} for the linear model ({{grid.logarithms_linear.mean}}) and
 # {{grid.logarithms_k_nn.verdict}} for k-NN ({{grid.logarithms_k_nn.mean}}). Bins against
 # logarithms, for the linear model: {{more.quantile_bins_logarithms_linear.verdict}}
-# ({{more.quantile_bins_logarithms_linear.mean}}). Where the verdict is "undecided", 25 worlds do not
-# say whether the effect is worth a week.
+# ({{more.quantile_bins_logarithms_linear.mean}}).
+#
+# The rest, for the linear model: one-hot instead of numbered categories
+# {{grid.one_hot_linear.verdict}} ({{grid.one_hot_linear.mean}}), missing flags
+# {{grid.missing_flags_linear.verdict}} ({{grid.missing_flags_linear.mean}}), the clock on a circle
+# {{grid.cyclic_dates_linear.verdict}} ({{grid.cyclic_dates_linear.mean}}). "Tie" means that the whole
+# interval lies inside the margin. "Undecided" means that 25 worlds do not say whether the effect is
+# worth a week.
 #
 # ### Exercise 4: what helps which model?
 #
