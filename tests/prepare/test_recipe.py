@@ -17,8 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from labs_lib.prepare import recipe as module
 from labs_lib.prepare.recipe import MAX_CATEGORIES, OPERATIONS, Recipe, action
+from labs_lib.prepare.recipe.scaling import natural_log
 
 ROOMS = ["Office_2010", "Shop_2020", "Office_2015", "Flat_1999_old", "Shop"]
 
@@ -165,6 +165,27 @@ def test_many_rows_are_the_same_as_one():
         assert_same_bits(FITTED.transform(frame.iloc[[i]]), together.loc[[i]])
 
 
+def test_a_million_rows_are_the_same_as_one():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"amount": rng.lognormal(3, 2, 1_000_000)})
+    frame["channel"] = pd.Categorical.from_codes(rng.integers(0, 3, 1_000_000), list("abc"))
+    recipe = Recipe(
+        [
+            action("LN", sourceColumn="amount", targetColumn="amount", offset=1),
+            action(
+                "NORMALIZATION",
+                sourceColumn="amount",
+                targetColumn="amount",
+                strategy="Z_SCORE",
+            ),
+            action("ONE_HOT_ENCODING", sourceColumn="channel"),
+        ]
+    ).fit(frame[:1_000])
+    together = Recipe.from_json(recipe.to_json()).transform(frame)
+    for i in range(0, 1_000_000, 50_000):
+        assert_same_bits(recipe.transform(frame.iloc[[i]]), together.iloc[[i]])
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=6), st.lists(finite, min_size=6, max_size=6))
 def test_a_loaded_recipe_gives_the_same_bits(records, amounts):
@@ -229,7 +250,7 @@ def test_normalization_keeps_missing_values_and_passes_the_range():
 @settings(deadline=None)
 @given(st.floats(1e-300, 1e300) | st.floats(0.5, 2) | st.floats(5e-324, 1e-308))
 def test_ln_is_right_to_the_last_digits(value):
-    result = module._ln(np.array([value]))[0]
+    result = natural_log(np.array([value]))[0]
     assert abs(result - math.log(value)) <= 4 * math.ulp(math.log(value))
 
 
