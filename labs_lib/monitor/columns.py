@@ -79,12 +79,17 @@ class Numbers(Presence):
 
     def add(self, values: pd.Series) -> None:
         numbers, mismatched = as_numbers(values)
-        there = numbers[~np.isnan(numbers)]
-        self.present += len(there) + mismatched
-        self.missing += len(values) - len(there) - mismatched
+        finite = np.isfinite(numbers)
+        if finite.all():
+            finite = numbers
+        else:
+            missing = int(np.isnan(numbers).sum())
+            self.infinite += len(numbers) - missing - int(finite.sum())
+            self.present -= missing
+            self.missing += missing - mismatched
+            finite = numbers[finite]
+        self.present += len(numbers) + mismatched
         self.mismatched += mismatched
-        finite = there[np.isfinite(there)]
-        self.infinite += len(there) - len(finite)
         if not len(finite):
             return
         fractions = int(np.count_nonzero(finite != np.floor(finite)))
@@ -92,9 +97,11 @@ class Numbers(Presence):
         if self.expected == "Integral":
             self.mismatched += fractions
         with np.errstate(over="ignore", invalid="ignore"):
-            mean = finite.mean()
-            self._moments(len(finite), finite.sum(), mean, np.square(finite - mean).sum())
+            total = finite.sum()
+            around = finite - total / len(finite)
+            self._moments(len(finite), total, total / len(finite), around @ around)
         self.min, self.max = min(self.min, finite.min()), max(self.max, finite.max())
+        finite = np.array(finite)  # of our own: the caller's may change, or be read-only
         if self.exact:
             self._all.append(finite)
         else:
@@ -129,7 +136,7 @@ class Numbers(Presence):
         self.finite = both
 
     def __getstate__(self):
-        state = self.__dict__.copy()
+        state = self.__dict__ | {"_all": list(self._all)}
         if self._sketch is not None:
             state["_sketch"] = self._sketch.serialize()
         return state
@@ -209,7 +216,7 @@ class Texts(Presence):
         return self._distinct
 
     def __getstate__(self):
-        state = self.__dict__.copy()
+        state = self.__dict__ | {"_counts": self._counts.copy()}
         if self._distinct is not None:
             state["_distinct"] = self._distinct.get_result().serialize_compact()
         return state
@@ -247,6 +254,8 @@ def as_numbers(values: pd.Series) -> tuple[np.ndarray, int]:
     """Return the values as float64, missing where they are no numbers, and how many."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
+        return values.to_numpy().astype(np.float64, copy=False), 0
     if dtypes.is_numeric_dtype(values) and not dtypes.is_complex_dtype(values):
         return values.to_numpy(dtype=np.float64, na_value=np.nan), 0
     there = values.notna().to_numpy()

@@ -34,6 +34,8 @@ BINS = 10
 FLOOR = 1e-4
 """The least share of a bin in `psi`, since the logarithm of 0 has no value."""
 
+_STEP = 64  # of the grid on which `simple` looks first
+
 Counts = Mapping[str, int]
 
 
@@ -161,23 +163,29 @@ def shares(
 
 
 def _kolmogorov_smirnov(a: Distribution, b: Distribution) -> float:
-    """Return the largest |Fa - Fb|.
+    """Return the largest |Fa - Fb|, exactly, from few of the values.
 
-    Fa - Fb is largest at a value of `a`, and smallest just below one or at the end. Where
-    values of `a` repeat, only the last (the first, below) can be the extreme, so repeats
-    need no special care.
+    Between two neighbours of a grid both shares only grow, from the lower neighbour's to what
+    is strictly below the upper one. Where that cannot exceed the largest difference on the
+    grid, nobody has to look.
     """
-    if len(a.values) > len(b.values):
-        a, b = b, a
-    ranks = np.concatenate([[0], b.ranks])
-    found = np.searchsorted(b.values, a.values, side="right")
-    up = a.ranks / a.n - ranks[found] / b.n
-    ties = b.values[np.maximum(found, 1) - 1] == a.values
-    if ties.any():
-        found[ties] = np.searchsorted(b.values, a.values[ties], side="left")
-    before = np.concatenate([[0], a.ranks[:-1]])
-    down = ranks[found] / b.n - before / a.n
-    return float(max(up.max(), down.max(), 0.0))
+    grid = np.unique(a.values[::_STEP])
+    at = [side.below(grid) / side.n for side in (a, b)]
+    before = [side.below(grid, strictly=True) / side.n for side in (a, b)]
+    largest = np.abs(at[0] - at[1]).max()
+    low = [np.append(0.0, shares) for shares in at]
+    high = [np.append(shares, 1.0) for shares in before]
+    bound = np.maximum(high[0] - low[1], high[1] - low[0])
+    inside = []
+    for side in (a, b):
+        start = np.append(0, np.searchsorted(side.values, grid, side="right"))
+        stop = np.append(np.searchsorted(side.values, grid, side="left"), len(side.values))
+        inside += [side.values[start[i] : stop[i]] for i in np.flatnonzero(bound > largest)]
+    if inside:
+        x = np.sort(np.concatenate(inside))
+        if len(x):
+            largest = max(largest, np.abs(a.below(x) / a.n - b.below(x) / b.n).max())
+    return float(largest)
 
 
 def _binned(baseline, batch) -> np.ndarray:

@@ -5,7 +5,7 @@ many: `profile` goes over a part, `merge` puts parts together.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from copy import copy
 from typing import Literal
 
 from labs_lib.monitor import columns, reading
@@ -93,7 +93,7 @@ def profile(
 
 
 def merge(parts: Sequence[Profile]) -> Profile:
-    """Put the profiles of the parts of a table together; the first is changed.
+    """Put the profiles of the parts of a table together.
 
     Raises
     ------
@@ -103,21 +103,22 @@ def merge(parts: Sequence[Profile]) -> Profile:
     """
     if not parts:
         raise ValueError("there are no parts; expected at least one profile.")
-    return reduce(_merged, parts)
-
-
-def _merged(into: Profile, other: Profile) -> Profile:
-    if into.mode != other.mode:
-        raise ValueError(f"parts in modes {into.mode} and {other.mode}; expected one mode.")
-    if into.columns.keys() != other.columns.keys():
-        differ = sorted(into.columns.keys() ^ other.columns.keys())
-        raise ValueError(f"parts differ in the columns {differ}; expected the same.")
-    into.rows += other.rows
-    for name, column in other.columns.items():
-        column = _same_kind(name, column, into.columns[name])
-        into.columns[name] = _same_kind(name, into.columns[name], column)
-        into.columns[name].merge(column)
-    return into
+    first = parts[0]
+    merged = Profile(first.mode)
+    merged.rows = first.rows
+    merged.columns = {name: copy(column) for name, column in first.columns.items()}
+    for part in parts[1:]:
+        if part.mode != merged.mode:
+            raise ValueError(f"parts in modes {merged.mode} and {part.mode}; expected one.")
+        if part.columns.keys() != merged.columns.keys():
+            differ = sorted(part.columns.keys() ^ merged.columns.keys())
+            raise ValueError(f"parts differ in the columns {differ}; expected the same.")
+        merged.rows += part.rows
+        for name, column in part.columns.items():
+            column = _same_kind(name, column, merged.columns[name])
+            merged.columns[name] = _same_kind(name, merged.columns[name], column)
+            merged.columns[name].merge(column)
+    return merged
 
 
 def _expected(type: str, domain: Sequence[str], mode: Mode) -> Presence:
