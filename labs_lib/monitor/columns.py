@@ -142,9 +142,10 @@ class Numbers(Presence):
         return state
 
     def __setstate__(self, state):
-        self.__dict__ = state
-        if state["_sketch"] is not None:
-            self._sketch = datasketches.kll_doubles_sketch.deserialize(state["_sketch"])
+        sketch = state.pop("_sketch")
+        if sketch is not None:
+            sketch = datasketches.kll_doubles_sketch.deserialize(sketch)
+        self.__dict__ = state | {"_sketch": sketch}
 
 
 class Texts(Presence):
@@ -222,10 +223,11 @@ class Texts(Presence):
         return state
 
     def __setstate__(self, state):
-        self.__dict__ = state
-        if state["_distinct"] is not None:
-            self._distinct = datasketches.hll_union(_LOG_REGISTERS)
-            self._distinct.update(datasketches.hll_sketch.deserialize(state["_distinct"]))
+        distinct, union = state.pop("_distinct"), None
+        if distinct is not None:
+            union = datasketches.hll_union(_LOG_REGISTERS)
+            union.update(datasketches.hll_sketch.deserialize(distinct))
+        self.__dict__ = state | {"_distinct": union}
 
 
 def kind(values: pd.Series) -> type[Presence] | None:

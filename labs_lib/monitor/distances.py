@@ -18,6 +18,7 @@ jensen_shannon    0 to 1                        depends on the bins, and so on t
 of shares. None of them sees that two features moved together: see `joint_drift`.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -33,6 +34,9 @@ BINS = 10
 
 FLOOR = 1e-4
 """The least share of a bin in `psi`, since the logarithm of 0 has no value."""
+
+EXACT = 10_000
+"""Up to so many pairs of rows `p_value` of numbers counts all cases."""
 
 _STEP = 64  # of the grid on which `simple` looks first
 
@@ -130,20 +134,22 @@ def p_value(
 ) -> float:
     """Return the chance of such a distance if both were drawn from one distribution.
 
-    Numbers: Kolmogorov-Smirnov, asymptotic, as ``scipy.stats.ks_2samp(method="asymp")``; too
-    large, so on the safe side, where values repeat. Of sketches, the distance less both rank
-    errors is judged. Categories: chi-square test of the table of two rows, as
+    Numbers: Kolmogorov-Smirnov, as ``scipy.stats.ks_2samp``: exact up to `EXACT` pairs of
+    rows, asymptotic above; too large, so on the safe side, where values repeat. Of sketches,
+    the distance less both rank errors is judged. Categories: chi-square test of the table of two rows, as
     ``scipy.stats.chi2_contingency``, where categories with fewer than 5 expected rows in
     either row of the table are taken together; NaN if one category is left. Both need
     independent rows: rows of one customer or one minute are not. `distance` saves computing
     `simple` of numbers again.
     """
     if isinstance(baseline, Distribution):
+        n, m = baseline.n, batch.n
         if distance is None:
             distance = simple(baseline, batch)
-        n, m = baseline.n, batch.n
         least = max(0.0, distance - baseline.error - batch.error)
-        return float(stats.kstwo.sf(least, max(1, round(n * m / (n + m)))))
+        if n * m <= EXACT:
+            return _exact_p_value(least, n, m)
+        return float(stats.kstwo.sf(least, round(n * m / (n + m))))
     table = _counts(baseline, batch)
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
     rare = expected.min(axis=0) < 5
@@ -186,6 +192,25 @@ def _kolmogorov_smirnov(a: Distribution, b: Distribution) -> float:
         if len(x):
             largest = max(largest, np.abs(a.below(x) / a.n - b.below(x) / b.n).max())
     return float(largest)
+
+
+def _exact_p_value(distance: float, n: int, m: int) -> float:
+    """Return the share of all orders of n and m rows whose distance is at least `distance`.
+
+    An order is a path from (0, 0) to (n, m); those are counted that stay closer to the
+    diagonal, as R's ``psmirnov`` does.
+    """
+    limit = math.ceil(distance * n * m - 1e-7)  # of |i m - j n|, a whole number
+    share = [float(j * n < limit) for j in range(m + 1)]
+    for j in range(1, m + 1):
+        share[j] *= share[j - 1]
+    for i in range(1, n + 1):
+        weight = i / (i + m)
+        share[0] = weight * share[0] if i * m < limit else 0.0
+        for j in range(1, m + 1):
+            inside = abs(i * m - j * n) < limit
+            share[j] = weight * share[j] + share[j - 1] if inside else 0.0
+    return min(1.0, max(0.0, 1 - share[m]))
 
 
 def _binned(baseline, batch) -> np.ndarray:
