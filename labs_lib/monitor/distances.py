@@ -136,11 +136,11 @@ def p_value(
 
     Numbers: Kolmogorov-Smirnov, as ``scipy.stats.ks_2samp``: exact up to `EXACT` pairs of
     rows, asymptotic above; too large, so on the safe side, where values repeat. Of sketches,
-    the distance less both rank errors is judged. Categories: chi-square test of the table of two rows, as
-    ``scipy.stats.chi2_contingency``, where categories with fewer than 5 expected rows in
-    either row of the table are taken together; NaN if one category is left. Both need
-    independent rows: rows of one customer or one minute are not. `distance` saves computing
-    `simple` of numbers again.
+    the distance less both rank errors is judged. Categories: chi-square test of the table of
+    two rows, as ``scipy.stats.chi2_contingency``, where categories with fewer than 5 expected
+    rows in either row of the table are taken together; NaN if one category is left. Both
+    need independent rows: rows of one customer or one minute are not. `distance` saves
+    computing `simple` of numbers again.
     """
     if isinstance(baseline, Distribution):
         n, m = baseline.n, batch.n

@@ -239,7 +239,7 @@ def test_suggested_constraints(scored):
 
 
 def test_violations_of_quality(scored):
-    y, predicted, score = scored
+    y, predicted, _ = scored
     constraints = monitor.suggest_constraints(
         binary(*scored), metrics=["recall", "accuracy"]
     )
