@@ -1,7 +1,10 @@
 """What normal data look like: ``statistics.json`` and ``constraints.json``.
 
-Both in Model Monitor's schema. Source: Amazon SageMaker Developer Guide, pages
-model-monitor-byoc-statistics and model-monitor-byoc-constraints.
+Both in Model Monitor's schema. Of numbers that were kept exactly, the sketch has one level,
+and k is their number; it is what a KLL sketch is before it has to forget anything.
+
+Source: Amazon SageMaker Developer Guide, pages model-monitor-byoc-statistics and
+model-monitor-byoc-constraints.
 """
 
 import json
@@ -227,7 +230,12 @@ def read_baseline(folder: str | Path) -> Baseline:
             result.distribution(name)
         for feature in constraints["features"]:
             _one_of("inferred_type", feature["inferred_type"], TYPES)
-            float(feature["completeness"])
+            if not 0 <= feature["completeness"] <= 1:
+                raise ValueError("completeness is not between 0 and 1")
+            if not isinstance(
+                feature.get("string_constraints", {"domains": []})["domains"], list
+            ):
+                raise ValueError("domains is no list")
         config = constraints["monitoring_config"]
         config["datatype_check_threshold"], config["domain_content_threshold"]
         config["distribution_constraints"]["comparison_threshold"]

@@ -156,6 +156,7 @@ def check(
             violations.append(_violation(name, "missing_column_check", message))
             continue
         column = batch.columns[name]
+        _check_kind(name, column, constraint["inferred_type"])
         values = _values(column)
         if isinstance(values, Distribution):
             unsketched[name] = values
@@ -226,7 +227,8 @@ def profile_batch(data: Data, baseline: Baseline, *, mode: Mode = "sketch") -> P
 
 def _config(constraints: Mapping, constraint: Mapping) -> dict:
     """Return the settings of one feature: the common ones, with its own on top."""
-    common, own = constraints["monitoring_config"], constraint["monitoringConfigOverrides"]
+    common = constraints["monitoring_config"]
+    own = constraint.get("monitoringConfigOverrides", {})
     distribution = {
         "perform_comparison": "Enabled",
         "comparison_method": "Robust",
@@ -238,7 +240,45 @@ def _config(constraints: Mapping, constraint: Mapping) -> dict:
         "categorical_comparison_threshold", distribution["comparison_threshold"]
     )
     config = {"evaluate_constraints": "Enabled"} | common | own
-    return config | {"distribution_constraints": distribution}
+    config["distribution_constraints"] = distribution
+    for name, value in [*config.items(), *distribution.items()]:
+        _check_setting(constraint["name"], name, value)
+    return config
+
+
+_WORDS = {
+    "evaluate_constraints": ("Enabled", "Disabled"),
+    "perform_comparison": ("Enabled", "Disabled"),
+    "comparison_method": ("Robust", "Simple"),
+    "categorical_drift_method": ("LInfinity", "ChiSquared"),
+}
+
+
+def _check_setting(feature: str, name: str, value: object) -> None:
+    if name in _WORDS and value not in _WORDS[name]:
+        raise ValueError(
+            f"{name} of {feature!r} is {value!r} in the constraints, expected one of "
+            f"{', '.join(_WORDS[name])}."
+        )
+    if name.endswith("threshold") and not (
+        isinstance(value, int | float) and 0 <= value <= 1
+    ):
+        raise ValueError(
+            f"{name} of {feature!r} is {value!r} in the constraints, expected a number from "
+            "0 to 1."
+        )
+
+
+def _check_kind(name: str, column: Presence, kind: str) -> None:
+    made_for = {"String": Texts, "Unknown": Presence}.get(kind, Numbers)
+    if type(column) is not made_for or getattr(column, "expected", kind) not in (
+        kind,
+        True,
+    ):
+        raise ValueError(
+            f"column {name!r} was not profiled as {kind}, the type of the baseline. Profile "
+            "the parts of a batch with profile_batch, or with the baseline given."
+        )
 
 
 def _violation(name: str, kind: str, description: str) -> dict:
@@ -282,7 +322,8 @@ def _categorical_values(column: Presence, constraint: Mapping, config: Mapping):
     domain = constraint.get("string_constraints", {}).get("domains")
     if domain is None or not isinstance(column, Texts) or not column.present:
         return None
-    unknown = {v: n for v, n in column.counts.items() if v not in column.domain}
+    known = set(domain)
+    unknown = {v: n for v, n in column.counts.items() if v not in known}
     share = (sum(unknown.values()) + column.other) / column.present
     if share <= config["domain_content_threshold"]:
         return None
@@ -317,6 +358,11 @@ def _why_not(column, expected, values, constraint, config) -> str:
         return "No values in the baseline to compare with."
     if values is None:
         return "No values in the batch that could be compared."
+    if isinstance(expected, Distribution) is not isinstance(values, Distribution):
+        return (
+            f"The constraints say {constraint['inferred_type']}, which the statistics are "
+            "not: make the baseline again, with this type."
+        )
     return ""
 
 

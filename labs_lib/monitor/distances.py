@@ -1,21 +1,25 @@
 """Distances between a baseline and a batch, each with what it needs and where it fails.
 
-================  ============================  ==========================================
-distance          range                         fails where
-================  ============================  ==========================================
-simple            0 to 1                        few rows: it is large by chance
-robust            0 to 1                        few rows: it cannot see; many rows: it
-                                                hardly differs from simple
-chi_square        p-value 0 to 1                many rows: everything is "significant"
-psi               0 to infinity                 depends on the bins; its usual limits of
-                                                0.1 and 0.25 ignore the number of rows
-wasserstein       0 to infinity, in units of    heavy tails: a few rows decide
-                  the feature
-jensen_shannon    0 to 1                        depends on the bins, and so on the rows
-================  ============================  ==========================================
+==============  ===================  ======================  ==============================
+distance        range                needs                   fails where
+==============  ===================  ======================  ==============================
+simple          0 to 1               1,000 rows or more      few rows: large by chance alone
+robust          0 to 1               1,000 rows or more      few rows: it cannot see
+                                                             anything below the correction
+chi_square      p-value, 0 to 1      a baseline much larger  many rows: everything is
+                                     than the batch          "significant"
+p_value         0 to 1               independent rows        many rows, as above; rows that
+                                                             belong together count as many
+psi             0 to infinity        some 100 rows a bin     its limits of 0.1 and 0.25
+                                                             ignore the number of rows
+wasserstein     0 to infinity, in    a unit that means       heavy tails: a few rows decide
+                units of the column  something
+jensen_shannon  0 to 1               some 100 rows a bin     few rows: large by chance alone
+==============  ===================  ======================  ==============================
 
 `simple` of numbers is the Kolmogorov-Smirnov statistic, of categories the largest difference
-of shares. None of them sees that two features moved together: see `joint_drift`.
+of shares. None of them sees that two features moved together: see
+`labs_lib.monitor.domain_classifier`.
 """
 
 import math

@@ -45,7 +45,7 @@ def drift(
     DataFrame
         One row for each column: `feature`, `n_reference` and `n_current` (finite numbers, or
         texts), the measures, `p_adjusted` (corrected for columns times windows) if `p_value`
-        is among them, and `note`: why there is no distance.
+        is among them, and `note`: what was left out, or why there is no distance.
 
     Raises
     ------
@@ -95,9 +95,11 @@ def _compared(reference: pd.Series, current: pd.Series, measures: Sequence[str])
     for side, values in (("reference", reference), ("current", current)):
         if not len(values):
             raise ValueError(f"{side} has no rows; expected at least one.")
-    kind = columns.kind(reference)
+    kind, note = columns.kind(reference), ""
     if kind is columns.Numbers:
-        a, b = _numbers(reference), _numbers(current)
+        (a, left_out), (b, also) = _numbers(reference), _numbers(current)
+        if left_out + also:
+            note = f"{left_out + also:,} infinite values were left out"
         sizes = [0 if side is None else side.n for side in (a, b)]
     elif kind is columns.Texts:
         a, b = columns.as_texts(reference), columns.as_texts(current)
@@ -115,15 +117,18 @@ def _compared(reference: pd.Series, current: pd.Series, measures: Sequence[str])
     for name in ("psi", "wasserstein", "jensen_shannon"):
         if name in measures and (isinstance(a, Distribution) or name != "wasserstein"):
             found[name] = getattr(distances, name)(a, b)
-    return _row(sizes, found, measures, "")
+    return _row(sizes, found, measures, note)
 
 
-def _numbers(values: pd.Series) -> Distribution | None:
+def _numbers(values: pd.Series) -> tuple[Distribution | None, int]:
+    """Return the distribution of the finite values, and how many are infinite."""
     numbers, _ = columns.as_numbers(values)
     finite = np.isfinite(numbers)
+    infinite = 0
     if not finite.all():
+        infinite = int(np.isinf(numbers).sum())
         numbers = numbers[finite]
-    return distribution.exact(numbers) if len(numbers) else None
+    return distribution.exact(numbers) if len(numbers) else None, infinite
 
 
 def _row(sizes, found, measures, note) -> dict:

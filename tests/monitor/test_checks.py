@@ -333,6 +333,51 @@ def test_checks_can_be_turned_off(base, batch):
     assert monitor.check(bad, edited(base, evaluate_constraints="Disabled")).ok
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"distribution_constraints__comparison_threshold": "low"},
+            "'low' in the constraints",
+        ),
+        (
+            {"items__datatype_check_threshold": 7},
+            "datatype_check_threshold of 'items' is 7",
+        ),
+        (
+            {"distribution_constraints__comparison_method": "robust"},
+            "'robust' in the constr",
+        ),
+        ({"evaluate_constraints": "no"}, "evaluate_constraints of 'amount' is 'no'"),
+    ],
+)
+def test_constraints_that_make_no_sense(base, batch, change, message):
+    with pytest.raises(ValueError, match=message):
+        monitor.check(batch, edited(base, **change))
+
+
+def test_a_type_that_was_edited(base, batch):
+    constraints = copy.deepcopy(base.constraints)
+    constraints["features"][1]["inferred_type"] = "String"
+    found = monitor.check(batch, monitor.Baseline(base.statistics, constraints))
+    note = found.table.set_index("feature").loc["items", "note"]
+    assert "The constraints say String, which the statistics are not" in note
+
+
+def test_a_category_that_was_added_by_hand(base, batch):
+    batch = batch.assign(country=np.where(batch.index < 200, "XX", batch["country"]))
+    assert ("country", "categorical_values_check") in kinds(checked(batch, base))
+    constraints = copy.deepcopy(base.constraints)
+    constraints["features"][2]["string_constraints"]["domains"].append("XX")
+    known = monitor.Baseline(base.statistics, constraints)
+    assert ("country", "categorical_values_check") not in kinds(checked(batch, known))
+
+
+def test_a_profile_that_was_made_without_the_baseline(base, batch):
+    with pytest.raises(ValueError, match="'amount' was not profiled as Fractional"):
+        monitor.check(monitor.profile(batch), base)
+
+
 # Output -----------------------------------------------------------------------------------
 
 

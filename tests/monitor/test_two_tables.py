@@ -79,6 +79,7 @@ def test_gaps_infinite_values_and_changed_types():
     b["c"] = None
     table = monitor.drift(a, b).set_index("feature")
     assert table.loc["x", "n_current"] == len(b) - 10
+    assert table.loc["x", "note"] == "5 infinite values were left out"
     assert table.loc["n", "simple"] < 0.1
     assert table.loc["c", "note"] == "no values in one of the tables"
 
