@@ -174,6 +174,16 @@ def baseline(
             f"infinite values in {infinite}; a baseline needs finite numbers. Find out where "
             "they come from, and leave them out or make them missing."
         )
+    too_large = [
+        name
+        for name, column in data.columns.items()
+        if isinstance(column, Numbers) and not math.isfinite(column.squares)
+    ]
+    if too_large:
+        raise ValueError(
+            f"columns {too_large} have values so large that their variance overflows; "
+            "expected numbers below 1e150. Rescale them."
+        )
     distributions = {
         name: column.distribution()
         for name, column in data.columns.items()
@@ -248,8 +258,11 @@ def read_baseline(folder: str | Path) -> Baseline:
     return result
 
 
-def statistics_of(data: Profile, distributions: Mapping[str, Distribution]) -> dict:
-    """Return the content of ``statistics.json`` for a profile and its distributions."""
+def statistics_of(data: Profile, distributions: Mapping[str, object]) -> dict:
+    """Return the content of ``statistics.json`` for a profile and its distributions.
+
+    A sum or deviation that is too large for a number of 64 bits is null.
+    """
     return {
         "version": 0,
         "dataset": {"item_count": data.rows},
@@ -260,10 +273,10 @@ def statistics_of(data: Profile, distributions: Mapping[str, Distribution]) -> d
     }
 
 
-def _statistics(name: str, column: Presence, values: Distribution | None) -> dict:
+def _statistics(name: str, column: Presence, values: object) -> dict:
     feature = {"name": name, "inferred_type": column.type}
     common = {"num_present": column.present, "num_missing": column.missing}
-    if values is not None:
+    if isinstance(values, Distribution):
         levels = values.levels()
         kept = {
             "mean": column.mean,
@@ -275,7 +288,7 @@ def _statistics(name: str, column: Presence, values: Distribution | None) -> dic
         return feature | {
             "numerical_statistics": {
                 "common": common,
-                **{key: _finite(name, value) for key, value in kept.items()},
+                **{k: float(v) if math.isfinite(v) else None for k, v in kept.items()},
                 "distribution": {
                     "kll": {
                         "buckets": _buckets(values, column.min, column.max),
@@ -329,16 +342,6 @@ def _buckets(values: Distribution, low: float, high: float) -> list[dict]:
         {"lower_bound": float(lower), "upper_bound": float(upper), "count": int(count)}
         for lower, upper, count in zip(edges[:-1], edges[1:], np.diff(below), strict=True)
     ]
-
-
-def _finite(name: str, value: float) -> float:
-    value = float(value)
-    if not math.isfinite(value):
-        raise ValueError(
-            f"column {name!r} has values so large that their sum or variance overflows; "
-            "expected numbers below 1e150. Rescale the column."
-        )
-    return value
 
 
 def _read(file: Path) -> dict:

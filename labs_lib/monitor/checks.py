@@ -145,10 +145,10 @@ def check(
     if not batch.rows:
         raise ValueError("the batch has no rows; there is nothing to check.")
 
-    constraints = {f["name"]: f for f in baseline.constraints["features"]}
-    violations, rows, compared, unsketched = [], [], {}, {}
-    for name, constraint in constraints.items():
-        config = _config(baseline.constraints, constraint)
+    known = [feature["name"] for feature in baseline.constraints["features"]]
+    violations, rows, values = [], [], {}
+    for constraint in baseline.constraints["features"]:
+        name, config = constraint["name"], _config(baseline.constraints, constraint)
         if config["evaluate_constraints"] == "Disabled":
             continue
         if name not in names:
@@ -157,37 +157,12 @@ def check(
             continue
         column = batch.columns[name]
         _check_kind(name, column, constraint["inferred_type"])
-        values = _values(column)
-        if isinstance(values, Distribution):
-            unsketched[name] = values
-        found = [
-            _data_type(column, constraint, config),
-            _completeness(column, constraint),
-            _categorical_values(column, constraint, config),
-        ]
-        row = {"feature": name, "type": constraint["inferred_type"]}
-        row["present"] = column.present / batch.rows
-        expected = baseline.distribution(name)
-        note = _why_not(column, expected, values, constraint, config)
-        measures = dict.fromkeys(MEASURES, math.nan)
-        drift = None
-        if not note:
-            compared[name] = values
-            drift, measures = _drift(baseline, name, expected, values, config)
-        found.append(drift)
-        found = [_violation(name, *pair) for pair in found if pair]
+        values[name] = _values(column)
+        found, row = _checked(baseline, constraint, config, column, values[name])
         violations += found
-        rows.append(
-            row
-            | {"drifted": drift is not None}
-            | measures
-            | {
-                "violations": ", ".join(v["constraint_check_type"] for v in found),
-                "note": note or column.note,
-            }
-        )
+        rows.append(row | {"present": column.present / batch.rows})
     for name in names:
-        if name not in constraints:
+        if name not in known:
             message = "The batch has this column, the baseline has not."
             violations.append(_violation(name, "extra_column_check", message))
 
@@ -195,8 +170,9 @@ def check(
     table = pd.DataFrame(rows, columns=columns)
     tests = int(table["p_value"].notna().sum()) * windows
     table["p_adjusted"] = p_values.adjust(table["p_value"], method=correction, tests=tests)
-    statistics = baselines.statistics_of(batch, unsketched)
-    return Check(violations, table, statistics, compared)
+    statistics = baselines.statistics_of(batch, values)
+    compared = table.loc[table["distance"].notna() | table["drifted"], "feature"]
+    return Check(violations, table, statistics, {name: values[name] for name in compared})
 
 
 def profile_batch(data: Data, baseline: Baseline, *, mode: Mode = "sketch") -> Profile:
@@ -289,6 +265,33 @@ def _violation(name: str, kind: str, description: str) -> dict:
     }
 
 
+def _checked(baseline, constraint, config, column, values) -> tuple[list[dict], dict]:
+    """Return the violations of one feature, and its row of the table."""
+    name, expected = constraint["name"], baseline.distribution(constraint["name"])
+    note = _why_not(expected, values, constraint, config)
+    drift, measures = None, dict.fromkeys(MEASURES, math.nan)
+    if not note:
+        drift, measures = _drift(baseline, name, expected, values, config)
+    found = [
+        _violation(name, *failed)
+        for failed in (
+            _data_type(column, constraint, config),
+            _completeness(column, constraint),
+            _categorical_values(column, constraint, config),
+            drift,
+        )
+        if failed
+    ]
+    row = {
+        "feature": name,
+        "type": constraint["inferred_type"],
+        "drifted": drift is not None,
+    }
+    row |= measures
+    row["violations"] = ", ".join(violation["constraint_check_type"] for violation in found)
+    return found, row | {"note": note}
+
+
 def _data_type(column: Presence, constraint: Mapping, config: Mapping):
     kind, message = constraint["inferred_type"], []
     if kind == "Unknown" or not column.present:
@@ -343,7 +346,7 @@ def _values(column: Presence) -> Distribution | dict[str, int] | None:
     return None
 
 
-def _why_not(column, expected, values, constraint, config) -> str:
+def _why_not(expected, values, constraint, config) -> str:
     """Return why there is no distance, or nothing."""
     if constraint["inferred_type"] == "Unknown" and constraint["completeness"]:
         return "Neither numbers nor texts in the baseline: only presence is checked."

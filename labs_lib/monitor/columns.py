@@ -33,7 +33,6 @@ class Presence:
         self.mismatched = 0
         """Present values that are not of the expected type."""
         self.infinite = 0
-        self.note = ""
 
     @property
     def type(self) -> str:

@@ -127,7 +127,8 @@ def wasserstein(baseline: Distribution, batch: Distribution) -> float:
     """
     x = np.sort(np.concatenate([baseline.values, batch.values]))
     between = baseline.below(x[:-1]) / baseline.n - batch.below(x[:-1]) / batch.n
-    return float(np.abs(between) @ np.diff(x))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.abs(between) @ np.diff(x))
 
 
 def p_value(

@@ -156,10 +156,11 @@ def _table(table: pd.DataFrame) -> str:
 def _section(row: pd.Series, baseline: Baseline, check: Check) -> str:
     name = row["feature"]
     before, now = baseline.distribution(name), check.distributions[name]
-    if isinstance(before, Distribution):
-        sentence, figure = _numbers(name, before, now)
-    else:
-        sentence, figure = _categories(name, before, now)
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # matplotlib adds up the edges of bins
+        draw = _numbers if isinstance(before, Distribution) else _categories
+        sentence, figure = draw(name, before, now)
     sentence = html.escape(sentence)
     return (
         f"<h3>{html.escape(name)}</h3><p>{sentence}</p>"

@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 ROWS = 131_072
 """Rows of a piece: 20 columns of numbers are 21 MB."""
 
+_BUFFER = 1 << 20
+
 Data = pd.DataFrame | str | Path | Sequence[str | Path]
 
 
@@ -20,7 +22,8 @@ def pieces(data: Data, columns: Sequence[str] | None = None) -> Iterator[pd.Data
     ----------
     data : DataFrame, path, or list of paths
         Files end with .parquet or .csv, and all have the same columns. A folder stands for
-        the files in it.
+        the files in it. In CSV an empty field is missing, and so is what pandas takes for it,
+        such as NA: keep a column of country codes in Parquet.
     columns : list of str, optional
         Only these, in this order.
 
@@ -140,8 +143,8 @@ def _pieces(file: Path, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
                 for piece in reader:
                     yield piece[columns]
         else:
-            # Not memory-mapped and not read ahead: memory stays flat however long the file.
-            with pq.ParquetFile(file) as parquet:
+            # Without a buffer pyarrow keeps every row group that it has read.
+            with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as parquet:
                 for batch in parquet.iter_batches(ROWS, columns=columns):
                     yield batch.to_pandas()[columns]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from labs_lib import monitor
-from labs_lib.monitor import columns, distances
+from labs_lib.monitor import columns, distances, pages
 
 
 def make(rows=2000, seed=0):
@@ -163,6 +163,16 @@ def test_infinite_values_violate_however_few(base, batch, value):
     assert "1 of 1,500 values are infinite" in found.violations[0]["description"]
     assert math.isfinite(found.table.loc[0, "wasserstein"])
     json.dumps(found.statistics, allow_nan=False)
+
+
+def test_values_too_large_to_be_squared_are_checked_all_the_same(base, batch):
+    batch.loc[:1, "amount"] = [1e300, -1e300]
+    batch["items"] = 1e308
+    found = checked(batch, base)
+    assert kinds(found) == {("items", "baseline_drift_check")}
+    text = json.dumps(found.statistics, allow_nan=False)
+    assert json.loads(text)["features"][0]["numerical_statistics"]["std_dev"] is None
+    assert "<img" in pages.report(found, base)
 
 
 def test_missing_values(base, batch):

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from labs_lib import monitor
-from labs_lib.monitor import columns, distances, distribution
+from labs_lib.monitor import columns, distances, distribution, reading
 from labs_lib.monitor.distribution import exact, rank_error
 
 BOUND = 2 * rank_error(distribution.K)
@@ -79,6 +81,21 @@ def test_memory_does_not_grow_with_the_rows():
         values = np.random.default_rng(0).normal(size=rows)
         sizes.append(len(sketched(values, 10).values))
     assert sizes[1] < 1.5 * sizes[0] < 10_000
+
+
+def test_of_a_long_file_only_a_piece_is_in_memory(tmp_path, monkeypatch):
+    file, rows = tmp_path / "long.parquet", 50_000
+    part = pa.table({f"x{i}": np.random.default_rng(i).normal(size=rows) for i in range(4)})
+    with pq.ParquetWriter(file, part.schema) as writer:
+        for _ in range(20):
+            writer.write_table(part)
+    monkeypatch.setattr(reading, "ROWS", 10_000)
+    del part
+    before, peak = pa.total_allocated_bytes(), 0
+    for piece in reading.pieces(file):
+        assert len(piece) <= 10_000
+        peak = max(peak, pa.total_allocated_bytes() - before)
+    assert peak < 0.25 * file.stat().st_size
 
 
 def test_exact_mode_repeats_to_the_last_digit_and_small_sketches_are_exact():
