@@ -8,13 +8,20 @@
     result = monitor.check("today.parquet", monitor.read_baseline("baseline"))
     result.ok, result.violations, result.table           # or print(result)
     result.write("today")                                # constraint_violations.json
+    monitor.write_report("today/report.html", result, base)
+
+The same at the command line: ``labs monitor baseline reference.parquet --out baseline`` and
+``labs monitor check today.parquet --baseline baseline --out today``.
 
 Data are DataFrames, Parquet or CSV files, or lists of files, read in pieces. A KLL sketch
-keeps memory constant; ``mode="exact"`` keeps every number, and gives the same result every
-time. ``merge`` puts the profiles of the parts of a table together, wherever they were made.
+keeps memory constant, however many rows; a distance of two sketches lies within 0.28 % of the
+rows (twice the sketch's rank error) of the exact one. ``mode="exact"`` keeps every number,
+and gives the same result every time. ``merge`` puts the profiles of the parts of a table
+together, wherever they were made: see `distributed` for a cluster.
 
 ===========================  ============================================================
 `baseline`, `check`          Model Monitor's files and checks; drift Simple and Robust
+`report`, `write_report`     one HTML page with a figure for each feature that drifted
 `drift`                      two tables, column by column, exactly and fast
 `distances`                  Simple, Robust, chi-square, PSI, Wasserstein, Jensen-Shannon,
                              p-values, one function each
@@ -53,6 +60,7 @@ from labs_lib.monitor.model_quality import (
     suggest_constraints,
 )
 from labs_lib.monitor.p_values import adjust
+from labs_lib.monitor.pages import report, write_report
 from labs_lib.monitor.profiles import Profile, merge, profile
 from labs_lib.monitor.two_tables import drift
 
@@ -78,5 +86,7 @@ __all__ = [
     "profile_batch",
     "quality",
     "read_baseline",
+    "report",
     "suggest_constraints",
+    "write_report",
 ]
