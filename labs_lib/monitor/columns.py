@@ -195,17 +195,18 @@ class Texts(Presence):
         free = MAX_CATEGORIES - len(self._counts.keys() - self.domain)
         left_out = set()
         if len(new) > free:
-            # The frequent ones first; the order of a set is nobody's business.
-            left_out = set(sorted(new, key=lambda value: (-counts[value], value))[free:])
+            # The frequent ones first, then by the alphabet: sets have no order.
+            left_out = new
+            if free:
+                ranked = sorted(sorted(new), key=counts.__getitem__, reverse=True)
+                left_out = set(ranked[free:])
             self._estimate()
+            self.other += sum(counts[value] for value in left_out)
         if self._distinct is not None:
             for value in counts:
                 self._distinct.update(value)
-        for value, count in counts.items():
-            if value in left_out:
-                self.other += count
-            else:
-                self._counts[value] += count
+        for value in counts.keys() - left_out:
+            self._counts[value] += counts[value]
 
     def _estimate(self) -> datasketches.hll_union:
         """Return the sketch of distinct values, begun with those that were counted."""
@@ -273,10 +274,11 @@ def as_texts(values: pd.Series) -> dict[str, int]:
     there = values.dropna()
     if dtypes.is_object_dtype(there):
         there = there.map(_text)
+    found = there.value_counts(sort=False)
     counts: Counter[str] = Counter()
-    for value, count in there.value_counts(sort=False).items():
+    for value, count in zip(found.index.tolist(), found.tolist(), strict=True):
         if count:
-            counts[_text(value)] += int(count)
+            counts[value if isinstance(value, str) else _text(value)] += count
     return counts
 
 
