@@ -146,58 +146,61 @@ def ex2(robust_bounds: Callable) -> Wrong | None:
 
 # Exercise 3: how many frauds would decide? -----------------------------------------------
 
-_PILOTS = [(200, -0.1, 0.5), (50, -0.2, 0.4), (400, 0.1, 0.3)]
+_PILOTS = [(200, -0.1, 0.5, 0.05), (50, -0.2, 0.6, 0.1), (400, 0.1, 0.3, 0.02)]
 
 
 @lab.exercise(
     "how many frauds would decide?",
     hints=(
-        "The interval reaches from the mean down to `low`. How much narrower must it be for its "
-        "low end to touch zero, if the mean stays?",
-        "Half of the width is `(high - low) / 2`, the mean `(low + high) / 2`. The half width has "
-        "to shrink to the size of the mean.",
+        "The interval reaches from its middle down to `low`. How much shorter must that half be "
+        "for its end to lie at `gain`, if the middle stays?",
+        "Half of the width is `(high - low) / 2`, the middle `(low + high) / 2`. The half has to "
+        "shrink to `middle - gain`.",
         "The width falls with the square root of the number: "
-        "`frauds * (half / mean) ** 2`.",
+        "`frauds * (half / (middle - gain)) ** 2`.",
     ),
     misconceptions={
+        "no_gain": "Your number brings the low end to zero. It has to reach the gain that pays "
+        "for the model.",
         "linear": "You let the width fall in proportion to the number. It falls with the square "
         "root: half the width costs four times the frauds.",
         "root": "You took a square root where a square belongs: the width falls with the root, so "
         "the number grows with the square.",
-        "full_width": "You compared the whole width with the mean. Only its lower half has to "
-        "fit between the mean and zero.",
+        "full_width": "You took the whole width. Only its lower half has to fit between the "
+        "middle and the gain.",
         "inverse": "Your number falls as the interval grows. A wider interval needs more frauds.",
-        "other": "With {frauds} frauds and an interval from {low:g} to {high:g}, expected about "
-        "{expected:.0f}; yours gave {got:.0f}.",
+        "other": "With {frauds} frauds, an interval from {low:g} to {high:g} and a gain of "
+        "{gain:g}, expected about {expected:.0f}; yours gave {got:.0f}.",
     },
-    praise="It is a plan, not a promise: the mean moves too, and with more frauds the model "
+    praise="It is a plan, not a promise: the middle moves too, and with more frauds the model "
     "learns more.",
 )
 def ex3(frauds_needed: Callable) -> Wrong | None:
     """Any function within a rounding of the right numbers passes."""
-    n, low, high = np.array(_PILOTS, dtype=float).T
-    half, mean = (high - low) / 2, (high + low) / 2
+    n, low, high, gain = np.array(_PILOTS, dtype=float).T
+    half, middle = (high - low) / 2, (high + low) / 2
     got = np.array([float(frauds_needed(*pilot)) for pilot in _PILOTS])
-    expected = n * (half / mean) ** 2
+    factor = half / (middle - gain)
 
     def same(numbers):
         return np.all(np.abs(got - numbers) <= 1 + 0.01 * numbers)
 
-    if same(expected):
+    if same(n * factor**2):
         return None
-    if same(n * half / mean):
-        return wrong("linear")
-    if same(n * np.sqrt(half / mean)):
-        return wrong("root")
-    if same(n * (2 * half / mean) ** 2):
-        return wrong("full_width")
-    if same(n * (mean / half) ** 2):
-        return wrong("inverse")
+    mistakes = {
+        "no_gain": n * (half / middle) ** 2,
+        "linear": n * factor,
+        "root": n * np.sqrt(factor),
+        "full_width": n * (2 * factor) ** 2,
+        "inverse": n / factor**2,
+    }
+    for mistake, numbers in mistakes.items():
+        if same(numbers):
+            return wrong(mistake)
+    expected = n * factor**2
     bad = int(np.argmax(np.abs(got - expected) / expected))
-    frauds, low, high = _PILOTS[bad]
-    return wrong(
-        "other", frauds=frauds, low=low, high=high, expected=expected[bad], got=got[bad]
-    )
+    place = dict(zip(("frauds", "low", "high", "gain"), _PILOTS[bad], strict=True))
+    return wrong("other", expected=expected[bad], got=got[bad], **place)
 
 
 # Exercise 4: what is known at that moment? -----------------------------------------------

@@ -109,21 +109,26 @@ def test_ex2():
     )
 
 
+def by_middle(n, low, high, gain):
+    middle, half = (low + high) / 2, (high - low) / 2
+    return n * (half / (middle - gain)) ** 2
+
+
+def by_ends(n, low, high, gain):
+    return int(np.ceil(n * (high - low) ** 2 / (high + low - 2 * gain) ** 2))
+
+
 def test_ex3():
     assert_exercise(
         lab.ex3,
-        right=[
-            (lambda n, low, high: n * ((high - low) / (high + low)) ** 2,),
-            (lambda n, low, high: int(np.ceil(n * ((high - low) / (high + low)) ** 2)),),
-        ],
+        right=[(by_middle,), (by_ends,)],
         wrong={
-            "linear": (lambda n, low, high: n * (high - low) / (high + low),),
-            "root": (lambda n, low, high: n * ((high - low) / (high + low)) ** 0.5,),
-            "full_width": (
-                lambda n, low, high: 4 * n * ((high - low) / (high + low)) ** 2,
-            ),
-            "inverse": (lambda n, low, high: n * ((high + low) / (high - low)) ** 2,),
-            "other": (lambda n, low, high: 7.0,),
+            "no_gain": (lambda n, low, high, gain: by_middle(n, low, high, 0),),
+            "linear": (lambda *pilot: np.sqrt(by_middle(*pilot) * pilot[0]),),
+            "root": (lambda *p: p[0] * (by_middle(*p) / p[0]) ** 0.25,),
+            "full_width": (lambda *pilot: 4 * by_middle(*pilot),),
+            "inverse": (lambda *pilot: pilot[0] ** 2 / by_middle(*pilot),),
+            "other": (lambda n, low, high, gain: 7.0,),
         },
         stub=(stub,),
     )
