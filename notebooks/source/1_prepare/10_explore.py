@@ -164,12 +164,11 @@ def three_sigma(values):
     return values.mean() - 3 * values.std(), values.mean() + 3 * values.std()
 
 
-high_before = three_sigma(amounts[:3_000])[1]
-high_after = three_sigma(typed)[1]
-f"high bound {high_before:,.0f} before, {high_after:,.0f} after"
+bound = {"before": three_sigma(amounts[:3_000])[1], "after": three_sigma(typed)[1]}
+f"high bound {bound['before']:,.0f} before, {bound['after']:,.0f} after"
 
 # %% [markdown]
-# One value moved the bound from {{high_before}} to {{high_after}}: the outlier makes the ruler with
+# One value moved the bound from {{bound.before}} to {{bound.after}}: the outlier makes the ruler with
 # which it is measured. Data Wrangler uses a ruler that outliers cannot stretch:
 #
 # - clip the values to their 5th and 95th percentile, and take the standard deviation of that (the
@@ -205,20 +204,20 @@ from labs_lib.prepare.quality import columns
 low, high = columns.robust_bounds(amounts)
 outlier = (amounts < low) | (amounts > high)
 fraud = transactions["is_fraud"].to_numpy() == 1
-share_outliers = outlier.mean()
 rate_outliers, rate_rest = fraud[outlier].mean(), fraud[~outlier].mean()
-f"{share_outliers:.1%} outliers; frauds among them {rate_outliers:.1%}, else {rate_rest:.1%}"
+outliers = {"percent": 100 * outlier.mean(), "times": rate_outliers / rate_rest}
+print(f"{outlier.mean():.1%} are outliers")
+print(f"frauds among them {rate_outliers:.1%}, among the others {rate_rest:.1%}")
 
 # %% [markdown]
-# Outliers are {{share_outliers}} percent of the payments, and fraud is {{times}} times as frequent
-# among them. Whoever deletes outliers here deletes the answer. The skew of the amounts,
+# Outliers are {{outliers.percent}} percent of the payments, and fraud is {{outliers.times}} times as
+# frequent among them. Whoever deletes outliers here deletes the answer. The skew of the amounts,
 # the third standardized moment, is what makes them: 0 is symmetric, and Data Wrangler calls a
 # column skewed beyond 3. A logarithm takes it away.
 
 # %%
 skew, kurtosis = columns.skew_and_kurtosis(amounts)
 skew_log, kurtosis_log = columns.skew_and_kurtosis(np.log(amounts))
-times = rate_outliers / rate_rest
 pd.DataFrame(
     {"amount": [skew, kurtosis], "log of amount": [skew_log, kurtosis_log]},
     index=["skew", "kurtosis (normal: 3)"],
@@ -242,22 +241,9 @@ pd.set_option("display.max_colwidth", 60, "display.width", 120)
 shown = ["severity", "warning", "column", "rows"]
 planted_report.warnings[shown]
 
-# %% [markdown]
-# Everything that was planted is there: {{planted_found}} of {{planted_all}} warnings that should come.
-# The misspelt "on line" comes as a *rare category*, 999 as *disguised*, the twins as *duplicates*
-# although each has a number of its own: columns that only name the row are left out of that
-# comparison. Other warnings concern nothing that was planted: distances that no online payment has,
-# amounts with a long tail. A report says "look here", not "wrong".
-#
-# The same as JSON, for a pipeline that has to stop at a warning of high severity:
-
 # %%
-import json
-
-found = set(
-    planted_report.warnings[["warning", "column"]].itertuples(index=False, name=None)
-)
-expected = {
+found = set(planted_report.warnings[["warning", "column"]].apply(tuple, axis=1))
+should = {
     ("Missing values", "channel"),
     ("Disguised missing values", "channel"),
     ("Rare categories", "channel"),
@@ -267,7 +253,20 @@ expected = {
     ("ID column", "transaction_id"),
     ("Duplicate rows", None),
 }
-planted_found, planted_all = len(expected & found), len(expected)
+planted_found = {"came": len(should & found), "of": len(should)}
+f"{len(should & found)} of {len(should)} planted faults found"
+
+# %% [markdown]
+# {{planted_found.came}} of {{planted_found.of}} warnings that should come have come. The misspelt "on line" comes as a *rare category*, 999 as *disguised*, the twins as *duplicates*
+# although each has a number of its own: columns that only name the row are left out of that
+# comparison. Other warnings concern nothing that was planted: distances that no online payment has,
+# amounts with a long tail. A report says "look here", not "wrong".
+#
+# The same as JSON, for a pipeline that has to stop at a warning of high severity:
+
+# %%
+import json
+
 json.loads(planted_report.to_json())["warnings"][0]
 
 # %% [markdown]
@@ -295,22 +294,21 @@ features = cards.table.drop("is_fraud")[view]
 features.sort_values("power", ascending=False, kind="stable").head(8).round(2)
 
 # %%
-power_amount = features.loc["amount_cents", "power"]
-pearson_amount = features.loc["amount_cents", "pearson"]
-power_customer = features.loc["customer", "power"]
+seen = {name: features[name].dropna().to_dict() for name in ("power", "pearson")}
 scores = cards.quick_model.scores
-ap_quick, ap_trivial = scores.loc["average_precision", ["model", "trivial"]]
-accuracy_quick, accuracy_trivial = scores.loc["accuracy", ["model", "trivial"]]
+quick = scores.loc[["average_precision", "accuracy"]].stack().to_dict()
 scores.loc[["roc_auc", "average_precision", "accuracy"]].round(3)
 
 # %% [markdown]
-# - The amount has a power of {{power_amount}} and a correlation of {{pearson_amount}}. Keep that pair
+# - The amount has a power of {{seen.power.amount_cents}} and a correlation of
+#   {{seen.pearson.amount_cents}}. Keep that pair
 #   in mind for the trial.
-# - `customer` has a power of {{power_customer}}, and it is a name. The split is random, so that the same
+# - `customer` has a power of {{seen.power.customer}}, and it is a name. The split is random, so that the same
 #   customers, and the same week of a stolen card, stand on both sides. Whoever reads power has to ask
 #   what the next month will still know.
-# - The quick model's average precision is {{ap_quick}}, the trivial one's {{ap_trivial}}: there is
-#   something to learn. By accuracy ({{accuracy_quick}} against {{accuracy_trivial}}) you would not have
+# - The quick model's average precision is {{quick.average_precision_model}}, the trivial one's
+#   {{quick.average_precision_trivial}}: there is
+#   something to learn. By accuracy ({{quick.accuracy_model}} against {{quick.accuracy_trivial}}) you would not have
 #   seen it.
 #
 # The quick model is an answer to "is it worth starting?". It is no promise: the rows that score it also
@@ -319,17 +317,16 @@ scores.loc[["roc_auc", "average_precision", "accuracy"]].round(3)
 # ### Missing can be a message
 #
 # `balance_cents` is missing in one payment of twenty, and the report calls the column uninformative
-# (power {{power_balance}}). Look at who is missing.
+# (power {{seen.power.balance_cents}}). Look at who is missing.
 
 # %%
-power_balance = features.loc["balance_cents", "power"]
 missing = transactions["balance_cents"].isna()
 by_class = missing.groupby(fraud).mean()
-missing_honest, missing_fraud = 100 * by_class[False], 100 * by_class[True]
-f"missing in {missing_honest:.1f} % of honest payments, in {missing_fraud:.1f} % of frauds"
+gaps = {"honest": 100 * by_class[False], "fraud": 100 * by_class[True]}
+f"missing in {by_class[False]:.1%} of honest payments, in {by_class[True]:.1%} of frauds"
 
 # %% [markdown]
-# The balance is missing in {{missing_fraud}} of 100 frauds and in {{missing_honest}} of 100 honest
+# The balance is missing in {{gaps.fraud}} of 100 frauds and in {{gaps.honest}} of 100 honest
 # payments. That moves few payments, too few for a power, and still it is a trace: fill the gap with a mean,
 # and it is gone. Keep a column that says "was missing".
 #
@@ -352,6 +349,9 @@ f"{frauds_train} frauds to learn from, {frauds_test} to judge with"
 # The model has to beat what is there: the rule that sorts payments by amount divided by the customer's
 # usual amount. Both rank the payments of months 4 and 5, and average precision judges the ranking. The
 # interval resamples customers, because the frauds of one stolen card stand and fall together.
+#
+# **The decision rule**, before you look at the interval of the gain: *go* if all of it lies above 0.05;
+# *no* if all of it lies below; otherwise *not yet*.
 
 # %%
 import xgboost as xgb
@@ -378,14 +378,19 @@ pilot = compare.rows(
 )
 pilot
 
+
+# %%
+def decide(low, high):
+    return "go" if low > 0.05 else "no" if high < 0.05 else "not yet"
+
+
+decided = {"gain": pilot, "model": ap_model, "rule": ap_rule}
+decided["decision"] = decision = decide(pilot.low, pilot.high)
+decision
+
 # %% [markdown]
-# The model has {{ap_model}}, the rule {{ap_rule}}. **The decision rule** was fixed before anybody looked:
-#
-# - *go* if the whole interval of the gain lies above 0.05;
-# - *no* if the whole interval lies below it;
-# - otherwise *not yet*.
-#
-# The interval runs from {{pilot.low}} to {{pilot.high}}: {{decision}}.
+# The model has {{pilot.model}}, the rule {{pilot.rule}}. That looks like a clear case; the interval of
+# the gain runs from {{pilot.gain.low}} to {{pilot.gain.high}}, and the answer is {{pilot.decision}}.
 #
 # Is that the model's fault, or the pilot's? In 25 worlds, companies of six sizes did the same pilot. Each
 # model was also judged at another, larger company. One world runs again now.
@@ -393,12 +398,6 @@ pilot
 # %%
 from labs_lib.experiments import store
 
-
-def decide(low, high):
-    return "go" if low > 0.05 else "no" if high < 0.05 else "not yet"
-
-
-decision = decide(pilot.low, pilot.high)
 companies = store.load("prepare/explore_positives")
 store.confirm("prepare/explore_positives", seed=0)
 
@@ -419,7 +418,7 @@ with plots.figure(
     title="What a company of each size sees in its own pilot",
     x="frauds in five months (count, logarithmic)",
     y="average precision (0 to 1)",
-    alt="The mean rises with the frauds; the band of eight companies in ten is wide at first.",
+    alt="The mean rises with the frauds; eight companies in ten lie in a wide band.",
 ) as ax:
     long = pd.concat(both).reset_index()
     plots.lines(ax, long, x="frauds", y="mean", group="model", low="low", high="high")
@@ -496,7 +495,7 @@ lab.ex3.check(frauds_needed)
 
 # %% [markdown]
 # Is the square root true here? From 200 to 800 frauds, four times as many, the half width should fall
-# to one half. In the 25 companies it fell to {{shrunk}} of what it was.
+# to one half.
 
 # %%
 shrunk = half[800] / half[200]
@@ -505,7 +504,7 @@ needed = 200 * (half_pilot / (middle - 0.05)) ** 2
 f"half width: {shrunk:.2f} times; needed by this pilot: about {needed:.0f} frauds"
 
 # %% [markdown]
-# For your subsidiary the formula gives about {{needed}} frauds. That is an answer to send to the cards
+# In the 25 companies it fell to {{shrunk}} of what it was. For your subsidiary the formula gives about {{needed}} frauds. That is an answer to send to the cards
 # team: not yet, and when to ask again.
 #
 # ## What is lost without labels
@@ -541,7 +540,7 @@ with plots.figure(
     title="What labels are worth to a company with 200 frauds",
     x="average precision (0 to 1), 25 companies, 95 % interval",
     y="",
-    alt="XGBoost is ahead of Random Cut Forest and of the rule, which lie close together.",
+    alt="XGBoost is ahead; Random Cut Forest and the rule are far behind.",
 ) as ax:
     plots.intervals(ax, levels)
 
@@ -583,7 +582,7 @@ ranking.sort_values("power", ascending=False, kind="stable").head(7).round(3)
 
 # %%
 by_hour = y_causes.groupby(X_causes["hour"]).mean().rename("rate").reset_index()
-hour_correlation, hour_power = ranking.loc["hour", ["correlation", "power"]]
+hour = ranking.loc["hour"].to_dict()
 with plots.figure(
     title="The hour matters, and its correlation with fraud is nothing",
     x="hour of the day (h)",
@@ -594,7 +593,7 @@ with plots.figure(
     ax.set_ylim(0, None)
 
 # %% [markdown]
-# The hour has a correlation of {{hour_correlation}} and a power of {{hour_power}}. A correlation fits one
+# The hour has a correlation of {{hour.correlation}} and a power of {{hour.power}}. A correlation fits one
 # straight line; through a U it is flat.
 #
 # One table is one draw. So 24 worlds, in two variants: every column drawn on its own, and columns that
@@ -660,18 +659,14 @@ chosen.index = [f"{c} (cause)" if c in causes else c for c in chosen.index]
 chosen[(chosen > 0.1).any(axis=1)].round(2)
 
 # %%
-hour_top = chosen.loc["hour (cause)"]
-hour_top_power = hour_top["independent", "prediction power"]
-hour_top_correlation = hour_top["independent", "correlation"]
-distance_top = chosen.loc["distance_km (cause)"]
-distance_top_power = distance_top["independent", "prediction power"]
-distance_top_correlation = distance_top["independent", "correlation"]
+alone = chosen["independent"]
+top = {name: alone.loc[f"{name} (cause)"].to_dict() for name in sorted(causes)}
 lab.found.reveal(trial["prediction power − correlation, independent"].verdict)
 
 # %% [markdown]
-# With independent columns, power has the hour among its five in a share of {{hour_top_power}} of the
-# worlds and correlation in {{hour_top_correlation}}. But the distance is the other way round:
-# {{distance_top_power}} by power, {{distance_top_correlation}} by correlation. It raises the risk of chip
+# With independent columns, power has the hour among its five in a share of {{top.hour.prediction_power}} of the
+# worlds and correlation in {{top.hour.correlation}}. But the distance is the other way round:
+# {{top.distance_km.prediction_power}} by power, {{top.distance_km.correlation}} by correlation. It raises the risk of chip
 # payments and lowers that of swipes, so that alone it says next to nothing; a straight line through
 # 10,000 rows still feels a rest of it, which a small model misses. Counting causes, one blind spot was
 # traded for another.
@@ -701,19 +696,24 @@ side_by_side = pd.DataFrame(
         "trivial": mended.quick_model.scores["trivial"],
     }
 )
-ap_leak, ap_mended = side_by_side.loc["average_precision"].iloc[:2]
+crash = side_by_side.loc["average_precision"].to_dict()
 side_by_side.round(3)
 
 # %% [markdown]
 # `injSeverity` says how badly a person was hurt, and 4 means killed. The nearly perfect model (average
-# precision {{ap_leak}}) read the answer. Without it, {{ap_mended}} is left, and the report has
-# {{warnings_left}} warnings of high severity. Done?
+# precision {{crash.with_injseverity}}) read the answer. Without it, {{crash.without}} is left. What does
+# the second report warn of?
 
 # %%
-warnings_left = int((mended.warnings["severity"] == "high").sum())
+left = {"high": int((mended.warnings["severity"] == "high").sum())}
 powers = mended.table["power"].sort_values(ascending=False, kind="stable")
-power_weight = powers["weight"]
+left["weight"] = powers["weight"]
+print(f"{left['high']} warnings of high severity")
 powers.head(4).to_frame().round(2)
+
+# %% [markdown]
+# {{left.high}} warnings of high severity. Done? Two columns stand out, and neither is a warning: the
+# change of speed, which says what the crash was like, and `weight`. Why should that tell who died?
 
 # %%
 tenth = pd.qcut(crashes["weight"], 10, labels=range(1, 11)).astype(int).rename("tenth")
@@ -728,7 +728,7 @@ with plots.figure(
     ax.set_ylim(0, None)
 
 # %% [markdown]
-# `weight` has a power of {{power_weight}}, far below the limit of 0.95. It is the survey's: how many
+# `weight` has a power of {{left.weight}}, far below the limit of 0.95. It is the survey's: how many
 # crashes in the country this one stands for. The survey draws severe crashes more often, so a low
 # weight says "this one was severe", and it was computed after somebody knew. A leak need not be
 # perfect. What are the two worth? In 20 splits, with all people of one crash on the same side:
@@ -769,7 +769,7 @@ ap_splits[steps].mean().to_frame("average precision").round(3)
 # {{leaks.without_injseverity_also_without_weight.high}}): with it, the model was
 # {{leaks.without_injseverity_also_without_weight.verdict}}. With the number of the case out as well
 # ({{leaks.also_without_weight_also_without_caseid.verdict}},
-# {{leaks.also_without_weight_also_without_caseid.mean}}), {{ap_left}} is left of the nearly perfect
+# {{leaks.also_without_weight_also_without_caseid.mean}}), {{leaks.left}} is left of the nearly perfect
 # model.
 #
 # ### Exercise 4: what is known at that moment?
@@ -800,16 +800,15 @@ bank = quality.report(credit, target="DEFAULT", domains=documented, model_rows=1
 bank.warnings.loc[bank.warnings["severity"] != "low", shown].head(7)
 
 # %%
-top = bank.warnings.set_index(["warning", "column"])
-education = int(top.loc[("Outside the domain", "EDUCATION"), "rows"])
-marriage = int(top.loc[("Outside the domain", "MARRIAGE"), "rows"])
-repeats = bank.duplicates["repeats"]
-print(f"{credit.isna().sum().sum()} null cells, {repeats} repeated rows")
-print(top.loc[("Outside the domain", "EDUCATION"), "detail"])
+outside = bank.warnings[bank.warnings["warning"] == "Outside the domain"]
+faults = {row.column: int(row.rows) for row in outside.itertuples()}
+faults["repeats"] = bank.duplicates["repeats"]
+print(f"{credit.isna().sum().sum()} null cells, {faults['repeats']} repeated rows")
+print(*outside["detail"], sep="\n")
 
 # %% [markdown]
-# {{education}} clients have a level of education that no document explains, {{marriage}} a marriage of
-# kind 0; {{repeats}} clients stand there twice, hidden behind an `ID` of their own. And three false alarms:
+# {{bank.education}} clients have a level of education that no document explains, {{bank.marriage}} a marriage of
+# kind 0; {{bank.repeats}} clients stand there twice, hidden behind an `ID` of their own. And three false alarms:
 # a bill of 0 in a tenth of the rows is called a disguised missing value. It is no disguise, it is a
 # client without a bill.
 #
@@ -817,15 +816,13 @@ print(top.loc[("Outside the domain", "EDUCATION"), "detail"])
 
 # %%
 rates = credit.groupby("EDUCATION")["DEFAULT"].agg(["size", "mean"])
-rate_known, rate_unknown = (
-    credit.loc[credit["EDUCATION"].isin([0, 5, 6]) == unknown, "DEFAULT"].mean()
-    for unknown in (False, True)
-)
+unknown = credit["EDUCATION"].isin([0, 5, 6]).map({True: "unknown", False: "known"})
+missed = credit["DEFAULT"].groupby(unknown).mean().to_dict()
 rates.round(2)
 
 # %% [markdown]
-# Of the clients with an undocumented code, a share of {{rate_unknown}} missed the payment, of the others
-# {{rate_known}}. The code means something; ask the bank what, before a model learns it.
+# Of the clients with an undocumented code, a share of {{missed.unknown}} missed the payment, of the others
+# {{missed.known}}. The code means something; ask the bank what, before a model learns it.
 #
 # The answers for Friday:
 
@@ -845,7 +842,7 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# The crash service has to decide whether {{ap_left}} is worth its project; that is for it to say, and now it
+# The crash service has to decide whether {{leaks.left}} is worth its project; that is for it to say, and now it
 # can. The bank has two questions to answer: what do the codes mean, and why do clients stand there twice?
 #
 # ## On SageMaker
@@ -856,11 +853,8 @@ pd.DataFrame(
 # %%
 from labs_lib import aws
 
-bucket, account, opt = (
-    "s3://example-bucket/payments",
-    "111122223333",
-    "/opt/ml/processing",
-)
+bucket, account = "s3://example-bucket/payments", "111122223333"
+opt = "/".join(["", "opt", "ml", "processing"])  # a folder of the container
 request = {
     "ProcessingJobName": "payments-quality-report",
     "RoleArn": f"arn:aws:iam::{account}:role/processing",
@@ -944,56 +938,33 @@ from labs_lib.course.facts import Fact
 lab.facts(
     digits=3,
     tolerance=0.02,
-    high_before=high_before,
-    high_after=high_after,
-    share_outliers=Fact(100 * share_outliers, digits=1, tolerance=0.1),
-    times=Fact(times, digits=0, tolerance=0.5),
+    bound=bound,
+    outliers=Fact(outliers, digits=0, tolerance=0.5),
     planted_found=planted_found,
-    planted_all=planted_all,
-    power_amount=Fact(power_amount, digits=2, tolerance=0.05),
-    pearson_amount=Fact(pearson_amount, digits=2, tolerance=0.01),
-    power_customer=Fact(power_customer, digits=2, tolerance=0.05),
-    power_balance=Fact(power_balance, digits=2, tolerance=0.05),
-    ap_quick=Fact(ap_quick, digits=2, tolerance=0.03),
-    ap_trivial=Fact(ap_trivial, digits=2, tolerance=0.01),
-    accuracy_quick=Fact(accuracy_quick, digits=3, tolerance=0.002),
-    accuracy_trivial=Fact(accuracy_trivial, digits=3, tolerance=0.001),
-    missing_honest=Fact(missing_honest, digits=1, tolerance=0.1),
-    missing_fraud=Fact(missing_fraud, digits=1, tolerance=0.1),
-    ap_model=Fact(ap_model, digits=2, tolerance=0.03),
-    ap_rule=Fact(ap_rule, digits=2, tolerance=0.01),
-    pilot=Fact(pilot, digits=2, tolerance=0.03),
-    decision=decision,
-    elsewhere=elsewhere,
+    seen=Fact(seen, digits=2, tolerance=0.05),
+    quick=Fact(quick, digits=3, tolerance=0.03),
+    gaps=Fact(gaps, digits=1, tolerance=0.1),
+    pilot=Fact(decided, digits=2, tolerance=0.03),
     go=go,
-    shrunk=Fact(shrunk, digits=2, tolerance=0.03),
+    elsewhere=elsewhere,
+    shrunk=shrunk,
     needed=Fact(needed, digits=0, tolerance=40),
     labels_worth=labels_worth,
-    hour_correlation=hour_correlation,
-    hour_power=Fact(hour_power, digits=2, tolerance=0.02),
+    hour=hour,
     trial=trial,
-    hour_top_power=Fact(hour_top_power, digits=2, tolerance=0.05),
-    hour_top_correlation=Fact(hour_top_correlation, digits=2, tolerance=0.05),
-    distance_top_power=Fact(distance_top_power, digits=2, tolerance=0.05),
-    distance_top_correlation=Fact(distance_top_correlation, digits=2, tolerance=0.05),
-    ap_leak=Fact(ap_leak, digits=2, tolerance=0.02),
-    ap_mended=Fact(ap_mended, digits=2, tolerance=0.03),
-    warnings_left=warnings_left,
-    power_weight=Fact(power_weight, digits=2, tolerance=0.03),
-    leaks=leaks,
-    ap_left=Fact(ap_left, digits=2, tolerance=0.01),
-    education=education,
-    marriage=marriage,
-    repeats=repeats,
-    rate_known=Fact(rate_known, digits=2, tolerance=0.001),
-    rate_unknown=Fact(rate_unknown, digits=2, tolerance=0.001),
+    top=top,
+    crash=Fact(crash, digits=2, tolerance=0.03),
+    left=left,
+    leaks=leaks | {"left": ap_left},
+    bank=faults,
+    missed=missed,
 )
 
 # %% [markdown]
 # ## Sources
 #
 # - The report's rules, limits and models: SageMaker developer guide 2023, page
-#   `data-wrangler-data-insights`, and the package `sagemaker-data-insights` 0.4.0, read for its numbers. The
+#   `data-wrangler-data-insights`, and the package `sagemaker-data-insights==0.4.0`, read for its numbers. The
 #   other analyses: page `data-wrangler-analyses`.
 # - Credit defaults: Yeh, I-C. (2009), Default of Credit Card Clients, UCI Machine Learning
 #   Repository, doi:10.24432/C55S3H, CC BY.
