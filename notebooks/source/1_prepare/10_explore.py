@@ -294,7 +294,7 @@ features = cards.table.drop("is_fraud")[view]
 features.sort_values("power", ascending=False, kind="stable").head(8).round(2)
 
 # %%
-seen = {name: features[name].dropna().to_dict() for name in ("power", "pearson")}
+seen = {which: features[which].dropna().to_dict() for which in view[2:]}
 scores = cards.quick_model.scores
 quick = scores.loc[["average_precision", "accuracy"]].stack().to_dict()
 scores.loc[["roc_auc", "average_precision", "accuracy"]].round(3)
