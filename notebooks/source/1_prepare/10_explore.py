@@ -226,8 +226,8 @@ pd.DataFrame(
 ).round(1)
 
 # %% [markdown]
-# On the scale of a logarithm the amounts are nearly normal, and most "outliers" are gone: they were a matter of
-# scale.
+# On the scale of a logarithm the amounts are nearly normal, and most "outliers" are gone: they were a
+# matter of scale.
 #
 # Now the whole report on the spoiled table. It shows itself as a page, with one small picture a
 # column.
@@ -263,9 +263,10 @@ f"{len(should & found)} of {len(should)} planted faults found"
 
 # %% [markdown]
 # {{planted_found.came}} of the {{planted_found.of}} warnings that should come have come. The misspelt
-# "on line" comes as a *rare category*, 999 as *disguised*, the twins as *duplicates* although each has a number of its own: columns that only name the row are left out of that
-# comparison. Other warnings concern nothing that was planted: distances that no online payment has,
-# amounts with a long tail. A report says "look here", not "wrong".
+# "on line" comes as a *rare category*, 999 as *disguised*, the twins as *duplicates* although each has
+# a number of its own: columns that only name the row are left out of that comparison. Other warnings
+# concern nothing that was planted: distances that no online payment has, amounts with a long tail. A
+# report says "look here", not "wrong".
 #
 # The same as JSON, for a pipeline that has to stop at a warning of high severity:
 
@@ -326,12 +327,12 @@ scores.loc[["roc_auc", "average_precision", "accuracy"]].round(3)
 missing = transactions["balance_cents"].isna()
 by_class = missing.groupby(fraud).mean()
 gaps = {"honest": 100 * by_class[False], "fraud": 100 * by_class[True]}
-f"missing in {by_class[False]:.1%} of the honest payments, {by_class[True]:.1%} of frauds"
+f"missing: {by_class[False]:.1%} of honest payments, {by_class[True]:.1%} of frauds"
 
 # %% [markdown]
-# The balance is missing in {{gaps.fraud}} of 100 frauds and in {{gaps.honest}} of 100 honest
-# payments. That moves few payments, too few for a power, and still it is a trace: fill the gap with a mean,
-# and it is gone. Keep a column that says "was missing".
+# The balance is missing in {{gaps.fraud}} of 100 frauds and in {{gaps.honest}} of 100 honest payments.
+# That moves few payments, too few for a power, and still it is a trace: fill the gap with a mean, and
+# it is gone. Keep a column that says "was missing".
 #
 # ## How many frauds are enough?
 #
@@ -474,11 +475,11 @@ compare.table(elsewhere)
 # | 800 | {{elsewhere.800_frauds.mean}} | {{elsewhere.800_frauds.verdict}} | {{go.800}} |
 #
 # Frauds run out twice: to learn from, and to judge with. A company with 100 frauds has a model that is
-# {{elsewhere.100_frauds.verdict}}, and {{go.100}} of 25 such companies can show it. That is what "not yet" means:
-# nothing against the model, but this pilot could not have answered.
+# {{elsewhere.100_frauds.verdict}}, and {{go.100}} of 25 such companies can show it. That is what "not
+# yet" means: nothing against the model, but this pilot could not have answered.
 #
-# One more trap stands in the figure. The rule learns nothing, and still its mean seems to fall as companies
-# grow.
+# One more trap stands in the figure. The rule learns nothing, and still its mean seems to fall as
+# companies grow.
 
 # %%
 drift = compare.worlds(wide.loc[25]["rule"]["own"], wide.loc[800]["rule"]["own"])
@@ -486,8 +487,8 @@ drift
 
 # %% [markdown]
 # With 25 frauds the rule's mean is {{drift.verdict}} than with 800, by {{drift.mean}} ({{drift.low}} to
-# {{drift.high}}). The average precision of a few frauds is not only uncertain; do not compare it between a
-# small table and a large one. Compare two rankings on the same rows, as the pilot did.
+# {{drift.high}}). The average precision of a few frauds is not only uncertain; do not compare it
+# between a small table and a large one. Compare two rankings on the same rows, as the pilot did.
 #
 # ### Exercise 3: how many frauds would decide?
 #
@@ -521,8 +522,8 @@ needed = 200 * (half_pilot / (middle - 0.05)) ** 2
 f"half width: {shrunk:.2f} times; needed by this pilot: about {needed:.0f} frauds"
 
 # %% [markdown]
-# In the 25 companies it fell to {{shrunk}} of what it was. For your subsidiary the formula gives about {{needed}} frauds. That is an answer to send to the cards
-# team: not yet, and when to ask again.
+# In the 25 companies it fell to {{shrunk}} of what it was. For your subsidiary the formula gives about
+# {{needed}} frauds. That is an answer to send to the cards team: not yet, and when to ask again.
 #
 # ## What is lost without labels
 #
@@ -566,20 +567,19 @@ with plots.figure(
 # {{labels_worth.xgboost_random_cut_forest_200_frauds.verdict}}, by
 # {{labels_worth.xgboost_random_cut_forest_200_frauds.mean}}
 # ({{labels_worth.xgboost_random_cut_forest_200_frauds.low}} to
-# {{labels_worth.xgboost_random_cut_forest_200_frauds.high}}). With 50 frauds, about 30 to learn from, it is
-# {{labels_worth.xgboost_random_cut_forest_50_frauds.verdict}}:
+# {{labels_worth.xgboost_random_cut_forest_200_frauds.high}}). With 50 frauds, about 30 to learn from,
+# it is {{labels_worth.xgboost_random_cut_forest_50_frauds.verdict}}:
 # {{labels_worth.xgboost_random_cut_forest_50_frauds.mean}}
 # ({{labels_worth.xgboost_random_cut_forest_50_frauds.low}} to
-# {{labels_worth.xgboost_random_cut_forest_50_frauds.high}}). So a few dozen labels do not pay for themselves yet,
-# and some hundred do.
+# {{labels_worth.xgboost_random_cut_forest_50_frauds.high}}). So a few dozen labels do not pay for
+# themselves yet, and some hundred do.
 #
-# Against one line of SQL, the forest is
-# {{labels_worth.random_cut_forest_rule_200_frauds.verdict}} at 200 frauds
-# ({{labels_worth.random_cut_forest_rule_200_frauds.mean}};
+# Against one line of SQL, the forest is {{labels_worth.random_cut_forest_rule_200_frauds.verdict}} at
+# 200 frauds ({{labels_worth.random_cut_forest_rule_200_frauds.mean}};
 # {{labels_worth.random_cut_forest_rule_200_frauds.low}} to
 # {{labels_worth.random_cut_forest_rule_200_frauds.high}}) and
-# {{labels_worth.random_cut_forest_rule_50_frauds.verdict}} at 50. Before you buy a detector of anomalies, ask
-# what one good rule does.
+# {{labels_worth.random_cut_forest_rule_50_frauds.verdict}} at 50. Before you buy a detector of
+# anomalies, ask what one good rule does.
 #
 # ## On trial: "a correlation matrix shows which features matter"
 #
@@ -685,12 +685,12 @@ top = {name: alone.loc[f"{name} (cause)"].to_dict() for name in sorted(causes)}
 lab.found.reveal(trial["prediction power − correlation, independent"].verdict)
 
 # %% [markdown]
-# With independent columns, power has the hour among its five in a share of {{top.hour.prediction_power}} of the
-# worlds and correlation in {{top.hour.correlation}}. But the distance is the other way round:
-# {{top.distance_km.prediction_power}} by power, {{top.distance_km.correlation}} by correlation. It raises the risk of chip
-# payments and lowers that of swipes, so that alone it says next to nothing; a straight line through
-# 10,000 rows still feels a rest of it, which a small model misses. Counting causes, one blind spot was
-# traded for another.
+# With independent columns, power has the hour among its five in a share of
+# {{top.hour.prediction_power}} of the worlds and correlation in {{top.hour.correlation}}. But the
+# distance is the other way round: {{top.distance_km.prediction_power}} by power,
+# {{top.distance_km.correlation}} by correlation. It raises the risk of chip payments and lowers that of
+# swipes, so that alone it says next to nothing; a straight line through 10,000 rows still feels a rest
+# of it, which a small model misses. Counting causes, one blind spot was traded for another.
 #
 # With columns that move together, both are taken in by passengers: `amount_local` is the amount in
 # another currency, `age_band` moves the amount, and neither has an effect of its own. Both look at one
@@ -863,8 +863,9 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# The crash service has to decide whether {{leaks.left}} is worth its project; that is for it to say, and now it
-# can. The bank has two questions to answer: what do the codes mean, and why do clients stand there twice?
+# The crash service has to decide whether {{leaks.left}} is worth its project; that is for it to say,
+# and now it can. The bank has two questions to answer: what do the codes mean, and why do clients stand
+# there twice?
 #
 # ## On SageMaker
 #
@@ -928,9 +929,9 @@ except ValueError as error:
 # - Data Wrangler's page and its flow of transforms; there the report is part of the flow.
 # - By default Data Wrangler scores its quick model by five-fold cross-validation below 50,000 rows;
 #   here one split of 80 to 20, as it does above.
-# - Its target leakage *analysis*, another tool, takes about 1,000 rows and cross-validates each column. Its
-#   Quick Model *analysis* is a random forest on 70 of 100 rows with F1 or the squared error. Do not mix
-#   their numbers with those of the report.
+# - Its target leakage *analysis*, another tool, takes about 1,000 rows and cross-validates each column.
+#   Its Quick Model *analysis* is a random forest on 70 of 100 rows with F1 or the squared error. Do not
+#   mix their numbers with those of the report.
 # - The warning of imbalance for two classes and the rule for 99, 999 and so on are ours.
 # - A bucket, a role, starting the machine, and its price.
 #
@@ -985,8 +986,8 @@ lab.facts(
 # ## Sources
 #
 # - The report's rules, limits and models: SageMaker developer guide 2023, page
-#   `data-wrangler-data-insights`, and the package `sagemaker-data-insights==0.4.0`, read for its numbers. The
-#   other analyses: page `data-wrangler-analyses`.
+#   `data-wrangler-data-insights`, and the package `sagemaker-data-insights==0.4.0`, read for its
+#   numbers. The other analyses: page `data-wrangler-analyses`.
 # - Credit defaults: Yeh, I-C. (2009), Default of Credit Card Clients, UCI Machine Learning
 #   Repository, doi:10.24432/C55S3H, CC BY.
 # - Crashes: NHTSA, National Automotive Sampling System, Crashworthiness Data System 1997 to 2002;
