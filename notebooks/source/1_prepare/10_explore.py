@@ -217,17 +217,22 @@ print(f"frauds among them {rate_outliers:.1%}, among the others {rate_rest:.1%}"
 # column; beyond 3 Data Wrangler calls it skewed. *Kurtosis*, the fourth, is 3 for a normal distribution
 # and grows with the tails. What does a logarithm do to both?
 
+
 # %%
-skew, kurtosis = columns.skew_and_kurtosis(amounts)
-skew_log, kurtosis_log = columns.skew_and_kurtosis(np.log(amounts))
+def shape(values):
+    low, high = columns.robust_bounds(values)
+    beyond = ((values < low) | (values > high)).sum()
+    return [*columns.skew_and_kurtosis(values), beyond]
+
+
 pd.DataFrame(
-    {"amount": [skew, kurtosis], "log of amount": [skew_log, kurtosis_log]},
-    index=["skew", "kurtosis (normal: 3)"],
+    {"amount": shape(amounts), "log of amount": shape(np.log(amounts))},
+    index=["skew", "kurtosis", "outliers"],
 ).round(1)
 
 # %% [markdown]
-# On the scale of a logarithm the amounts are nearly normal, and most "outliers" are gone: they were a
-# matter of scale.
+# On the scale of a logarithm the amounts are nearly normal, and hardly an outlier is left. An outlier is
+# not a property of a value; it is one of a value and a scale.
 #
 # Now the whole report on the spoiled table. It shows itself as a page, with one small picture a
 # column.
@@ -419,7 +424,7 @@ curve = curve.assign(model="XGBoost, own months 4 and 5")
 other = wide["rule"]["own"].groupby("frauds").mean()
 both = [curve, other.to_frame("mean").assign(model="rule", low=other, high=other)]
 with plots.figure(
-    title="What a company of each size sees in its own pilot",
+    title="More frauds: a better model, and a pilot less led by luck",
     x="frauds in five months (count, logarithmic)",
     y="average precision (0 to 1)",
     alt="The mean rises with the frauds; eight companies in ten lie in a wide band.",
@@ -427,7 +432,8 @@ with plots.figure(
     long = pd.concat(both).reset_index()
     plots.lines(ax, long, x="frauds", y="mean", group="model", low="low", high="high")
     ax.set_xscale("log")
-    ax.set_ylim(0, 1)
+    ax.set_xticks(curve.index, curve.index)
+    ax.minorticks_off()
 
 # %% [markdown]
 # The line is the mean over 25 companies, the band holds eight in ten of them. One company sees one
@@ -563,7 +569,7 @@ levels = {
     for name in ("XGBoost", "Random Cut Forest", "rule")
 }
 with plots.figure(
-    title="What labels are worth to a company with 200 frauds",
+    title="With 200 frauds, labels beat the search for anomalies",
     x="average precision (0 to 1), 25 companies, 95 % interval",
     y="",
     alt="XGBoost leads, Random Cut Forest follows, the rule comes last.",
@@ -610,7 +616,7 @@ ranking = pd.DataFrame(
 ranking.sort_values("power", ascending=False, kind="stable").head(7).round(3)
 
 # %%
-by_hour = y_causes.groupby(X_causes["hour"]).mean().rename("rate").reset_index()
+by_hour = y_causes.groupby(X_causes["hour"]).mean()
 hour = ranking.loc["hour"].to_dict()
 with plots.figure(
     title="The hour matters, and its correlation with fraud is nothing",
@@ -618,7 +624,7 @@ with plots.figure(
     y="share of frauds (0 to 1)",
     alt="The share of frauds falls from midnight to noon and rises again as much.",
 ) as ax:
-    plots.lines(ax, by_hour.assign(table="causes"), x="hour", y="rate", group="table")
+    ax.plot(by_hour.index, by_hour, marker="o")
     ax.set_ylim(0, None)
 
 # %% [markdown]
@@ -745,15 +751,15 @@ powers.head(4).to_frame().round(2)
 # change of speed, which says what the crash was like, and `weight`. Why should that tell who died?
 
 # %%
-tenth = pd.qcut(crashes["weight"], 10, labels=range(1, 11)).astype(int).rename("tenth")
-died = (crashes["dead"] == "dead").groupby(tenth).mean().rename("share").reset_index()
+tenth = pd.qcut(crashes["weight"], 10, labels=range(1, 11)).astype(int)
+died = (crashes["dead"] == "dead").groupby(tenth).mean()
 with plots.figure(
-    title="Whoever counts for few crashes is more likely to have died",
+    title="Hardly anybody with a high survey weight died",
     x="tenth of the rows by survey weight (1 lowest to 10 highest)",
     y="share who died (0 to 1)",
-    alt="The share who died is highest at low weights and near zero at high ones.",
+    alt="The share who died is high in the lower tenths and near zero in the upper ones.",
 ) as ax:
-    plots.lines(ax, died.assign(table="crashes"), x="tenth", y="share", group="table")
+    ax.plot(died.index, died, marker="o")
     ax.set_ylim(0, None)
 
 # %% [markdown]
