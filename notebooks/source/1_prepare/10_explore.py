@@ -290,7 +290,7 @@ json.loads(planted_report.to_json())["warnings"][0]
 cards = quality.report(transactions, target="is_fraud", model_rows=20_000)
 print(*cards.notes, sep="\n")
 serious = cards.warnings["severity"] != "low"
-cards.warnings.loc[serious, [*shown, "detail"]]
+cards.warnings.loc[serious, shown]
 
 # %% [markdown]
 # Hardly a warning: the world's record is clean, and one fraud in a hundred payments lies just above
@@ -577,23 +577,28 @@ with plots.figure(
     plots.intervals(ax, levels)
 
 # %% [markdown]
-# With 200 frauds, about 120 of them to learn from, XGBoost against the forest is
-# {{labels_worth.xgboost_random_cut_forest_200_frauds.verdict}}, by
-# {{labels_worth.xgboost_random_cut_forest_200_frauds.mean}}
-# ({{labels_worth.xgboost_random_cut_forest_200_frauds.low}} to
-# {{labels_worth.xgboost_random_cut_forest_200_frauds.high}}). With 50 frauds, about 30 to learn from,
-# it is {{labels_worth.xgboost_random_cut_forest_50_frauds.verdict}}:
-# {{labels_worth.xgboost_random_cut_forest_50_frauds.mean}}
-# ({{labels_worth.xgboost_random_cut_forest_50_frauds.low}} to
-# {{labels_worth.xgboost_random_cut_forest_50_frauds.high}}). So a few dozen labels do not pay for
-# themselves yet, and some hundred do.
+# Average precision, XGBoost against the forest:
 #
-# Against one line of SQL, the forest is {{labels_worth.random_cut_forest_rule_200_frauds.verdict}} at
-# 200 frauds ({{labels_worth.random_cut_forest_rule_200_frauds.mean}};
+# - with 200 frauds, about 120 of them to learn from,
+#   {{labels_worth.xgboost_random_cut_forest_200_frauds.verdict}}:
+#   {{labels_worth.xgboost_random_cut_forest_200_frauds.mean}}
+#   ({{labels_worth.xgboost_random_cut_forest_200_frauds.low}} to
+#   {{labels_worth.xgboost_random_cut_forest_200_frauds.high}});
+# - with 50, about 30 to learn from, {{labels_worth.xgboost_random_cut_forest_50_frauds.verdict}}:
+#   {{labels_worth.xgboost_random_cut_forest_50_frauds.mean}}
+#   ({{labels_worth.xgboost_random_cut_forest_50_frauds.low}} to
+#   {{labels_worth.xgboost_random_cut_forest_50_frauds.high}}).
+#
+# A few dozen labels do not pay for themselves yet, and some hundred do. That is what is lost without
+# them.
+#
+# The forest against one line of SQL: with 200 frauds
+# {{labels_worth.random_cut_forest_rule_200_frauds.verdict}}
+# ({{labels_worth.random_cut_forest_rule_200_frauds.mean}};
 # {{labels_worth.random_cut_forest_rule_200_frauds.low}} to
-# {{labels_worth.random_cut_forest_rule_200_frauds.high}}) and
-# {{labels_worth.random_cut_forest_rule_50_frauds.verdict}} at 50. Before you buy a detector of
-# anomalies, ask what one good rule does.
+# {{labels_worth.random_cut_forest_rule_200_frauds.high}}), with 50
+# {{labels_worth.random_cut_forest_rule_50_frauds.verdict}}. Before you buy a detector of anomalies, ask
+# what one good rule does.
 #
 # ## On trial: "a correlation matrix shows which features matter"
 #
@@ -673,8 +678,9 @@ compare.table(trial)
 # - with prediction power, columns that move together:
 #   {{trial.prediction_power_correlation_correlated.verdict}}
 #   ({{trial.prediction_power_correlation_correlated.mean}});
-# - with the shuffled model: {{trial.loss_when_shuffled_correlation_independent.verdict}}
-#   ({{trial.loss_when_shuffled_correlation_independent.mean}}) and
+# - with the shuffled model, independent columns:
+#   {{trial.loss_when_shuffled_correlation_independent.verdict}}
+#   ({{trial.loss_when_shuffled_correlation_independent.mean}}); columns that move together:
 #   {{trial.loss_when_shuffled_correlation_correlated.verdict}}
 #   ({{trial.loss_when_shuffled_correlation_correlated.mean}}).
 #
@@ -719,7 +725,9 @@ lab.found.reveal(trial["prediction power − correlation, independent"].verdict)
 # %%
 crashes = data.load_crashes()
 full = quality.report(crashes, target="dead", model_rows=10_000)
-full.warnings.loc[full.warnings["severity"] == "high", [*shown, "detail"]]
+high = full.warnings[full.warnings["severity"] == "high"]
+print(*high["detail"], sep="\n")
+high[shown]
 
 # %%
 without = crashes.drop(columns="injSeverity")
@@ -757,7 +765,7 @@ with plots.figure(
     title="Hardly anybody with a high survey weight died",
     x="tenth of the rows by survey weight (1 lowest to 10 highest)",
     y="share who died (0 to 1)",
-    alt="The share who died is high in the lower tenths and near zero in the upper ones.",
+    alt="The share who died is high in the lower tenths, near zero in the upper.",
 ) as ax:
     ax.plot(died.index, died, marker="o")
     ax.set_ylim(0, None)
@@ -784,6 +792,7 @@ steps = [
     "also without weight",
     "also without caseid",
 ]
+# About: crashes differ in the number of people.
 sizes = dict(n_train=19_663, n_test=6_554, comparisons=3)
 leaks = {
     f"{before} − {after}": compare.splits(ap_splits[before], ap_splits[after], **sizes)
@@ -801,10 +810,10 @@ ap_splits[steps].mean().to_frame("average precision").round(3)
 # Taking `weight` out, of which no warning spoke, costs another
 # {{leaks.without_injseverity_also_without_weight.mean}}
 # ({{leaks.without_injseverity_also_without_weight.low}} to
-# {{leaks.without_injseverity_also_without_weight.high}}): with it, the model was
-# {{leaks.without_injseverity_also_without_weight.verdict}}. With the number of the case out as well
-# ({{leaks.also_without_weight_also_without_caseid.verdict}},
-# {{leaks.also_without_weight_also_without_caseid.mean}}), {{leaks.left}} is left of the nearly perfect
+# {{leaks.without_injseverity_also_without_weight.high}};
+# {{leaks.without_injseverity_also_without_weight.verdict}} with it). The number of the case makes
+# little of a difference: {{leaks.also_without_weight_also_without_caseid.verdict}},
+# {{leaks.also_without_weight_also_without_caseid.mean}}. {{leaks.left}} is left of the nearly perfect
 # model.
 #
 # ### Exercise 4: what is known at that moment?
