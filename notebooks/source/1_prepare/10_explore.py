@@ -811,9 +811,9 @@ ap_splits[steps].mean().to_frame("average precision").round(3)
 # {{leaks.without_injseverity_also_without_weight.mean}}
 # ({{leaks.without_injseverity_also_without_weight.low}} to
 # {{leaks.without_injseverity_also_without_weight.high}};
-# {{leaks.without_injseverity_also_without_weight.verdict}} with it). The number of the case makes
-# little of a difference: {{leaks.also_without_weight_also_without_caseid.verdict}},
-# {{leaks.also_without_weight_also_without_caseid.mean}}. {{leaks.left}} is left of the nearly perfect
+# {{leaks.without_injseverity_also_without_weight.verdict}} with it). For the number of the case:
+# {{leaks.also_without_weight_also_without_caseid.verdict}}
+# ({{leaks.also_without_weight_also_without_caseid.mean}}). {{leaks.left}} is left of the nearly perfect
 # model.
 #
 # ### Exercise 4: what is known at that moment?
