@@ -354,6 +354,15 @@ def test_column_warnings(frame, expected):
     assert found(frame) == [expected]
 
 
+def test_one_value_is_counted_in_the_singular():
+    frame = many(y=[*noise()[2:], 2.75, -1.25])
+    assert (
+        quality.report(frame).warnings.loc[0, "detail"].startswith("2 values are outside")
+    )
+    detail = quality.report(frame[:-1]).warnings.loc[0, "detail"]
+    assert detail.startswith("1 value is outside")
+
+
 def test_skewed_feature():
     # A skew above 3 does not come without outliers.
     frame = pd.DataFrame({"x": np.append(noise(), [5, 6])})
@@ -381,6 +390,14 @@ def test_skewed_feature():
         ),
         (
             with_target([None, *noise(98)]),
+            ("medium", "Rows without a target", "target"),
+        ),
+        (
+            with_target([np.inf, *noise(98)]),
+            ("medium", "Rows without a target", "target"),
+        ),
+        (
+            with_target([np.nan, *CLEAN_TARGET[1:]]),
             ("medium", "Rows without a target", "target"),
         ),
         (

@@ -109,7 +109,7 @@ def feature_findings(column: Column) -> list[Finding]:
         add(
             "medium",
             "Invalid values",
-            f"{column.invalid:,} values in this {column.type} column are not "
+            f"In this {column.type} column, {_counted(column.invalid, 'value')} not "
             f"{kind}{infinite}.",
             column.invalid,
         )
@@ -154,7 +154,7 @@ def feature_findings(column: Column) -> list[Finding]:
         add(
             "low",
             "Outliers",
-            f"{numbers.outliers:,} values lie outside {numbers.low:,.6g} to "
+            f"{_counted(numbers.outliers, 'value')} outside {numbers.low:,.6g} to "
             f"{numbers.high:,.6g} (median plus and minus "
             f"{columns.OUTLIER_DEVIATIONS} robust standard deviations).",
             numbers.outliers,
@@ -391,6 +391,10 @@ def _unusable_target(name, unusable, rows):
         f"{unusable:,} rows ({share:.1%}) have no usable target; models leave them out."
     )
     return [Finding(severity, "Rows without a target", name, detail, unusable)]
+
+
+def _counted(count, what):
+    return f"{count:,} {what} is" if count == 1 else f"{count:,} {what}s are"
 
 
 def _listed(pairs):
