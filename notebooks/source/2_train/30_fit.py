@@ -25,7 +25,8 @@
 # **You need** [Algorithms](10_algorithms.ipynb) (XGBoost, intervals) and
 # [Metrics](20_metrics.ipynb) (the Brier score).
 # **Data in:** fresh draws of the table of known causes, houses in King County
-# ([data cards](../../data/README.md)). **Data out:** nothing.
+# ([data cards](../../data/README.md)). **Data out:** nothing. It computes for up to a minute, because one
+# repeat of each stored experiment runs again.
 #
 # | SageMaker term | here |
 # |---|---|
@@ -143,7 +144,7 @@ def tree_parts(seed):
 import pandas as pd
 from labs_lib import settings
 
-worlds = range(settings.repeats(24))
+worlds = range(settings.repeats(20))
 trees = pd.DataFrame([row for seed in worlds for row in tree_parts(seed)])
 by_depth = trees.drop(columns="seed").groupby("depth").mean()
 by_depth["sum"] = by_depth[["noise", "bias squared", "variance"]].sum(axis=1)
@@ -159,21 +160,21 @@ with plots.figure(
     title="Bias falls a little with depth, variance grows a lot",
     x="depth of the tree (questions, logarithmic)",
     y="error (thousandths)",
-    alt="Noise is flat, bias falls and stays, variance climbs and carries the error up.",
+    alt="Noise is flat, bias falls, variance climbs and carries the error up.",
 ) as ax:
     plots.lines(ax, long, x="depth", y="error", group="part")
     ax.set_xscale("log", base=2)
     ax.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
 
 # %%
-best_depth = int(by_depth["measured"].idxmin())
-shallow, deep = by_depth.loc[1], by_depth.loc[16]
-f"least error at depth {best_depth}"
+size = {"best": int(by_depth["measured"].idxmin())}
+size["shallow"], size["deep"] = by_depth.loc[1].to_dict(), by_depth.loc[16].to_dict()
+f"least error at depth {size['best']}"
 
 # %% [markdown]
-# From one question to sixteen, squared bias goes from {{shallow.bias_squared}} to
-# {{deep.bias_squared}}, and variance from {{shallow.variance}} to {{deep.variance}}. The error is
-# least at depth {{best_depth}}. A small tree *underfits*: it says nearly the same whatever the
+# From one question to sixteen, squared bias goes from {{size.shallow.bias_squared}} to
+# {{size.deep.bias_squared}}, and variance from {{size.shallow.variance}} to {{size.deep.variance}}. The error is
+# least at depth {{size.best}}. A small tree *underfits*: it says nearly the same whatever the
 # training set, and is wrong in the same places. A large one *overfits*: on average it is nearly
 # right, but you never have the average, you have one.
 #
@@ -197,8 +198,8 @@ outside = sum(not gap.low <= 0 <= gap.high for gap in gaps.values())
 f"{outside} of {len(gaps)} intervals miss zero"
 
 # %% [markdown]
-# Of the {{gap_count}} intervals, {{outside}} miss zero; at depth 16 the gap is {{gaps.depth_16.mean}}
-# ({{gaps.depth_16.low}} to {{gaps.depth_16.high}}), of an error of {{deep.measured}}.
+# Of the three intervals, {{outside}} miss zero; at depth 16 the gap is {{gaps.depth_16.mean}}
+# ({{gaps.depth_16.low}} to {{gaps.depth_16.high}}), of an error of {{size.deep.measured}}.
 #
 # ### Exercise 1: the three parts from many models
 #
@@ -245,7 +246,7 @@ with plots.figure(
     ax.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
 
 # %% [markdown]
-# At depth 16 the error on own rows is {{deep.own_rows}}, far below the noise of {{deep.noise}}: that
+# At depth 16 the error on own rows is {{size.deep.own_rows}}, far below the noise of {{size.deep.noise}}: that
 # can only be memory. Left of the best depth both curves are high and close; right of it they part. But
 # do not close the gap for its own sake: it is smallest at depth 1, which is not the best model.
 #
@@ -271,7 +272,7 @@ def learning(seed, sizes=(250, 500, 1_000, 2_000, 4_000, 8_000)):
 
 
 curves = pd.DataFrame(
-    [row for seed in range(settings.repeats(10)) for row in learning(seed)]
+    [row for seed in range(settings.repeats(6)) for row in learning(seed)]
 )
 curves = curves.groupby(["line", "rows"])["error"].mean().unstack("rows")
 curves.round(0).astype(int)
@@ -291,14 +292,14 @@ with plots.figure(
 
 # %%
 worth = curves[1_000] - curves[8_000]
-saved_small, saved_large = worth["depth 2, new rows"], worth["depth 12, new rows"]
-left_small = curves.loc["depth 2, new rows", 8_000] - by_depth["noise"].mean()
-f"saved by eight times the rows: {saved_small:.0f} and {saved_large:.0f}"
+saved = {"small": worth["depth 2, new rows"], "large": worth["depth 12, new rows"]}
+saved["left"] = curves.loc["depth 2, new rows", 8_000] - by_depth["noise"].mean()
+f"saved by eight times the rows: {saved['small']:.0f} and {saved['large']:.0f}"
 
 # %% [markdown]
 # The dotted line is the noise. Eight times the rows lower the error of the small tree by
-# {{saved_small}} and that of the large one by {{saved_large}}. The small tree's curves meet
-# {{left_small}} above the noise: more rows of the same kind will not bring it down, a richer model or
+# {{saved.small}} and that of the large one by {{saved.large}}. The small tree's curves meet
+# {{saved.left}} above the noise: more rows of the same kind will not bring it down, a richer model or
 # better columns may. The large tree's curves stay apart: it is short of rows, or long of freedom.
 #
 # ### Exercise 2: what next?
@@ -355,14 +356,15 @@ f"{own_mistakes} mistakes on its own 1,000 rows"
 
 # %%
 p = truth[judge].to_numpy()
-error_model = 1_000 * ((model.predict_proba(A[judge])[:, 1] - p) ** 2).mean()
+said = model.predict_proba(A[judge])[:, 1]
+error_model = 1_000 * ((said - p) ** 2).mean()
 error_mean = 1_000 * ((y[fit_rows].mean() - p) ** 2).mean()
 f"distance from the truth: {error_model:.0f}; always saying the mean: {error_mean:.0f}"
 
 # %% [markdown]
 # From here on the error is the mean squared distance from the *true* probability: bias and variance
-# together, without the noise that nobody can help. Here it is {{error_model}} for the model, and
-# {{error_mean}} for somebody who says "one in five" to every payment. That is what overfitting
+# together, without the noise that nobody can help. Here it is {{start.model}} for the model, and
+# {{start.mean}} for somebody who says "one in five" to every payment. That is what overfitting
 # means.
 #
 # ### Early stopping
@@ -388,10 +390,10 @@ f"stop at round {stopped}"
 
 # %%
 with plots.figure(
-    title="Three rounds in, the model starts to learn chance",
+    title="A few rounds in, the model starts to learn chance",
     x="round (count, logarithmic)",
     y="error (thousandths)",
-    alt="Own error falls to zero; watched error and distance from the truth turn early.",
+    alt="Own error falls to zero; watched error and distance to the truth turn.",
 ) as ax:
     plots.lines(ax, stages, x="round", y="error", group="rows")
     ax.axvline(stopped, color=plots.GREY)
@@ -408,13 +410,13 @@ with plots.figure(
 # it with `gamma`, the least gain of a split. On a single tree you can watch it.
 
 # %%
-tree = DecisionTreeClassifier(random_state=0)
-path = tree.cost_complexity_pruning_path(A[fit_rows], y[fit_rows])
+whole = DecisionTreeClassifier(random_state=0)
+path = whole.cost_complexity_pruning_path(A[fit_rows], y[fit_rows])
 pruned = []
 for alpha in path.ccp_alphas[:-1][:: max(1, len(path.ccp_alphas) // 30)]:
-    cut = DecisionTreeClassifier(ccp_alpha=alpha, random_state=0)
-    cut.fit(A[fit_rows], y[fit_rows])
-    said, leaves = cut.predict_proba(A)[:, 1], cut.get_n_leaves()
+    smaller = DecisionTreeClassifier(ccp_alpha=alpha, random_state=0)
+    smaller.fit(A[fit_rows], y[fit_rows])
+    said, leaves = smaller.predict_proba(A)[:, 1], smaller.get_n_leaves()
     squared = (said - y.to_numpy()) ** 2
     pruned += [
         {"leaves": leaves, "rows": "own", "error": squared[fit_rows].mean()},
@@ -436,16 +438,14 @@ with plots.figure(
 
 # %%
 by_leaves = pruned.pivot_table(index="leaves", columns="rows", values="error")
-leaves_full, leaves_best = (
-    int(by_leaves.index.max()),
-    int(by_leaves["watched"].idxmin()),
-)
-truth_full, truth_best = by_leaves["truth"].loc[[leaves_full, leaves_best]]
-f"{leaves_full} leaves: {truth_full:.0f}; {leaves_best} leaves: {truth_best:.0f}"
+full, best = int(by_leaves.index.max()), int(by_leaves["watched"].idxmin())
+cut = {"leaves_full": full, "truth_full": by_leaves.loc[full, "truth"]}
+cut |= {"leaves_best": best, "truth_best": by_leaves.loc[best, "truth"]}
+f"{full} leaves: {cut['truth_full']:.0f}; {best} leaves: {cut['truth_best']:.0f}"
 
 # %% [markdown]
-# The full tree has {{leaves_full}} leaves and is {{truth_full}} from the truth; the watched rows choose
-# {{leaves_best}} leaves, and the distance is {{truth_best}}.
+# The full tree has {{cut.leaves_full}} leaves and is {{cut.truth_full}} from the truth; the watched rows choose
+# {{cut.leaves_best}} leaves, and the distance is {{cut.truth_best}}.
 #
 # ### All of them, in 24 worlds
 #
@@ -478,10 +478,10 @@ levels = {
     for name in ("always the mean", "nothing (overfit)", *REMEDIES, "more data")
 }
 with plots.figure(
-    title="Some remedies cure, some do nothing",
+    title="Penalties and pruning cure it; fewer columns do not",
     x="distance from the truth (thousandths), 24 worlds, 95 % interval",
     y="",
-    alt="L1, L2 and pruning come far below the constant; noise and columns do not help.",
+    alt="L1, L2 and pruning come far below always the mean; columns stay at the top.",
 ) as ax:
     plots.intervals(ax, levels)
 
@@ -506,8 +506,8 @@ compare.table(alone, digits=1)
 #   {{alone.more_data.verdict}} ({{alone.more_data.mean}});
 # - fewer columns: {{alone.fewer_columns.verdict}} ({{alone.fewer_columns.mean}}). The model ranks its
 #   own columns, and an overfit model ranks them by what it has memorized;
-# - noisy copies: {{alone.augmentation_noise.verdict}} ({{alone.augmentation_noise.mean}}). The label
-#   of a copy is the label of the original, chance included: no new information about fraud.
+# - noisy copies: {{alone.augmentation_noise.verdict}}, by little ({{alone.augmentation_noise.mean}}).
+#   The label of a copy is the label of the original, chance included: no new information about fraud.
 #
 # ## L1 and L2: what a penalty does to a weight
 #
@@ -583,7 +583,7 @@ with plots.figure(
     title="L1 lets terms in one by one, L2 all at once",
     x="C, one over the strength (number, logarithmic)",
     y="weight (log odds for one standard deviation)",
-    alt="Under L1 weights leave zero one after another; under L2 all grow from the start.",
+    alt="Under L1 weights leave zero one by one; under L2 all grow from the start.",
     panels=2,
 ) as axes:
     for ax, (penalty, path) in zip(axes, paths.items(), strict=True):
@@ -624,6 +624,7 @@ found = {
     }
     for table in TABLES
 }
+hour_recorded = share.loc["hour", "as recorded"]
 for table, counts in found.items():
     print(f"{table}: of 4 causes {counts['true']}")
     print(f"{table}: of 9 idle columns {counts['idle']}")
@@ -631,12 +632,13 @@ for table, counts in found.items():
 # %% [markdown]
 # Does L1 find the causes?
 #
-# - *As recorded*, it keeps {{found.as_recorded.true.mean}} of the 4, and the hour in a share of
-#   {{hour_recorded}} of the draws. The U has no slope, and the effect of distance cancels over the
-#   channels: what a linear term cannot show, no penalty can find.
-# - *With shapes*, it keeps {{found.with_shapes.true.mean}} of the 4. But with them
-#   {{found.with_shapes.idle.mean}} of the 9 columns that do nothing ({{found.with_shapes.idle.low}} to
-#   {{found.with_shapes.idle.high}}). The strength that predicts best is too weak to select.
+# - *As recorded*, it keeps {{lasso.found.as_recorded.true.mean}} of the 4, and the hour in a share of
+#   {{lasso.hour}} of the draws, about as often as a column that does nothing. The U has no slope,
+#   and the effect of distance cancels over the channels: what a linear term cannot show, no penalty
+#   can find.
+# - *With shapes*, it keeps {{lasso.found.with_shapes.true.mean}} of the 4. But with them
+#   {{lasso.found.with_shapes.idle.mean}} of the 9 columns that do nothing ({{lasso.found.with_shapes.idle.low}} to
+#   {{lasso.found.with_shapes.idle.high}}). The strength that predicts best is too weak to select.
 #
 # So read "not selected" with care, and "selected" with more.
 #
@@ -648,22 +650,28 @@ for table, counts in found.items():
 
 # %%
 pair = kept.loc["with shapes, correlated"]
-amount_kept, twin_kept = pair["amount_cents"].mean(), pair["amount_local"].mean()
-twin_alone = (pair["amount_local"] & ~pair["amount_cents"]).mean()
-f"amount kept {amount_kept:.2f}, twin kept {twin_kept:.2f}, twin alone {twin_alone:.2f}"
+twins = {
+    "amount_kept": pair["amount_cents"].mean(),
+    "twin_kept": pair["amount_local"].mean(),
+    "twin_alone": (pair["amount_local"] & ~pair["amount_cents"]).mean(),
+}
+{name: round(float(value), 2) for name, value in twins.items()}
 
 # %%
 weights = sizes.xs("with shapes, correlated", level="table")
 amount, twin = weights["amount_cents"], weights["amount_local"]
 uneven = ((amount - twin).abs() / (amount + twin)).groupby("penalty").mean()
-uneven.round(2)
+twin_larger = (twin > amount).groupby("penalty").mean()
+twins |= uneven.add_prefix("uneven_").to_dict() | {"larger_L1": twin_larger["L1"]}
+pd.DataFrame({"uneven": uneven, "twin is larger": twin_larger}).round(2)
 
 # %% [markdown]
-# Under L1 the amount, a cause, is kept in a share of {{amount_kept}} of the draws, its twin in
-# {{twin_kept}}; in {{twin_alone}} the twin stands alone and the cause is thrown out. The second table
-# says how unevenly the two share their weight (0 is evenly, 1 is one takes all): {{uneven.l1}} under
-# L1, {{uneven.l2}} under L2. L1 picks one of two that move together, and which one is close to a coin
-# toss; L2 splits the weight between them. For predictions it is all the same:
+# Under L1 the amount, a cause, is kept in a share of {{twins.amount_kept}} of the draws, its twin in
+# {{twins.twin_kept}}; in {{twins.twin_alone}} the twin stands alone and the cause is thrown out. The second table
+# says how unevenly the two share their weight (0 is evenly, 1 is one takes all): {{twins.uneven_l1}} under
+# L1, {{twins.uneven_l2}} under L2. L1 gives most of it to one of the two, and in a share of
+# {{twins.larger_l1}} of the draws to the twin: the rows decide, not the cause. L2 splits it. For
+# predictions, does it matter?
 
 # %%
 distance = sizes["error"]
@@ -679,7 +687,8 @@ compare.table(penalties, digits=1)
 # L1 against L2: {{penalties.as_recorded.verdict}} as recorded ({{penalties.as_recorded.mean}}),
 # {{penalties.with_shapes.verdict}} with shapes ({{penalties.with_shapes.mean}}), and
 # {{penalties.with_shapes_correlated.verdict}} on the correlated table
-# ({{penalties.with_shapes_correlated.mean}}), with a margin of one thousandth.
+# ({{penalties.with_shapes_correlated.mean}}), with a margin of one thousandth. If few of many terms
+# matter, as here, throwing out pays a little; which ones it throws out is another question.
 #
 # ## On trial: combine all remedies
 #
@@ -743,7 +752,7 @@ with plots.figure(
     title="What each remedy does inside the combination",
     x="change of the error when left out (thousandths), 24 worlds",
     y="",
-    alt="Leaving out one of the penalties lowers the error; leaving out others does not.",
+    alt="Leaving out gamma or L2 lowers the error; without the bag it stays.",
 ) as ax:
     plots.intervals(ax, left_out)
 
@@ -766,9 +775,12 @@ fits.round(0)
 # {{fits.nothing_overfit.new_rows}}, overfit. All: {{fits.all.own_rows}} and
 # {{fits.all.new_rows}}, both high and close: it **underfits**. `gamma`, `alpha` and `lambda` all hold
 # back the same leaves. Each strength was right when it worked alone; together they hold back three
-# times. That is why the error is {{left_out.without_pruning_gamma.verdict}} without `gamma`
-# ({{left_out.without_pruning_gamma.mean}}). And without augmentation, which was useless alone, it is
-# {{left_out.without_augmentation_noise.verdict}} ({{left_out.without_augmentation_noise.mean}}): two
+# times. Without `gamma` the error is {{left_out.without_pruning_gamma.verdict}}
+# ({{left_out.without_pruning_gamma.mean}}), without L2 {{left_out.without_l2_lambda.verdict}}
+# ({{left_out.without_l2_lambda.mean}}). And augmentation, nearly useless alone? Without it the error
+# changes by {{left_out.without_augmentation_noise.mean}}
+# ({{left_out.without_augmentation_noise.low}} to {{left_out.without_augmentation_noise.high}}):
+# {{left_out.without_augmentation_noise.verdict}}, with the margin. If it helps there, then because two
 # copies of each row triple the weight on the other side of the scale.
 #
 # Remedies are not vitamins. They are one dial with many handles: how much freedom the model has. Turn
@@ -787,11 +799,10 @@ print("logistic regression with shapes:", level_linear)
 print("against the best remedy alone:", simple)
 
 # %% [markdown]
-# Its error is {{level_linear.mean}}, against the best remedy alone {{simple.verdict}} by
-# {{simple.mean}} ({{simple.low}} to {{simple.high}}). Columns that say what somebody knows about
-# payments (nights are different, distance depends on the channel) are worth more here than the choice
-# of a remedy. They are no remedy against overfitting: they lower the bias of a model that has little
-# variance to begin with.
+# Its error is {{simple.level.mean}}, against the best remedy alone {{simple.difference.verdict}} by
+# {{simple.difference.mean}} ({{simple.difference.low}} to {{simple.difference.high}}). Columns that say what somebody knows about
+# payments (nights are different, the effect of distance depends on the channel) do more here than the
+# choice of a remedy.
 #
 # ## Where it fails: augment, then split
 #
@@ -809,20 +820,18 @@ def stop_early(seed, split_first):
     X, y, p = payments.causes(n=3_250, seed=seed)
     A, y, p = numbers(X).to_numpy(np.float32), y.to_numpy(), p.to_numpy()
     rng = np.random.default_rng(seed)
-    grow = dict(noise=0.05, numeric=np.arange(A.shape[1]) < 11, rng=rng)
+    grow = dict(noise=0.05, numeric=np.arange(A.shape[1]) < 12, rng=rng)
     if split_first:
-        fit, watch = (
-            augmented(A[:1_000], y[:1_000], **grow),
-            (A[1_000:1_250], y[1_000:1_250]),
-        )
+        fit = augmented(A[:1_000], y[:1_000], **grow)
+        watch = A[1_000:1_250], y[1_000:1_250]
     else:
         rows, labels = augmented(A[:1_250], y[:1_250], **grow)
         order = rng.permutation(len(labels))
         fit = rows[order[:3_000]], labels[order[:3_000]]
         watch = rows[order[3_000:]], labels[order[3_000:]]
     model = xgb.XGBClassifier(**stopping).fit(*fit, eval_set=[watch], verbose=False)
-    said = model.predict_proba(A[1_250:])[:, 1]
-    true = ((said - p[1_250:]) ** 2 + p[1_250:] * (1 - p[1_250:])).mean()
+    said, p = model.predict_proba(A[1_250:])[:, 1], p[1_250:]
+    true = ((said - p) ** 2 + p * (1 - p)).mean()
     return {
         "promised": 1_000 * model.best_score**2,
         "delivered": 1_000 * true,
@@ -834,7 +843,7 @@ def stop_early(seed, split_first):
 leak = pd.DataFrame(
     [
         {"seed": seed, "way": way, **stop_early(seed, way == "split first")}
-        for seed in range(settings.repeats(8))
+        for seed in range(settings.repeats(6))
         for way in ("augment first", "split first")
     ]
 ).pivot(index="seed", columns="way")
@@ -852,14 +861,14 @@ broken["delivered: augment first − split first"] = compare.worlds(
     leak["delivered", "split first"],
     comparisons=3,
 )
-rounds_leak, rounds_clean = leak["rounds"].mean()
+rounds = dict(zip(("leak", "clean"), leak["rounds"].mean(), strict=True))
 compare.table(broken, digits=0)
 
 # %% [markdown]
-# With copies on both sides the job runs {{rounds_leak}} rounds on average and promises an error far
+# With copies on both sides the job runs {{broken.rounds.leak}} rounds on average and promises an error far
 # below what it delivers: the difference is {{broken.delivered_promised_augment_first.verdict}}, by
 # {{broken.delivered_promised_augment_first.mean}}. Mended, by splitting first: it stops after
-# {{rounds_clean}} rounds, and promise against delivery is
+# {{broken.rounds.clean}} rounds, and promise against delivery is
 # {{broken.delivered_promised_split_first.verdict}} ({{broken.delivered_promised_split_first.mean}}).
 # What the wrong order delivers is {{broken.delivered_augment_first_split_first.verdict}}, by
 # {{broken.delivered_augment_first_split_first.mean}}. Copies, noisy or not, belong to the training
@@ -897,23 +906,23 @@ real = {
         houses["all, tuned together"], best_house, **overlap
     ),
 }
-house_error, house_favourite = houses["nothing"].mean(), pick_houses.mode()[0]
+house = {"error": houses["nothing"].mean(), "favourite": pick_houses.mode()[0]}
 compare.table(real, digits=1)
 
 # %% [markdown]
-# The unhindered model has an error of {{house_error}} thousandths of the variance of log prices: it
+# The unhindered model has an error of {{house.error}} thousandths of the variance of log prices: it
 # explains most of it. (The margin here is 5.) Of the remedies, the watched rows choose most often
-# *{{house_favourite}}*. Against nothing, the bag is {{real_alone.ensembling_bag.verdict}}
-# ({{real_alone.ensembling_bag.mean}}; {{real_alone.ensembling_bag.low}} to
-# {{real_alone.ensembling_bag.high}}), more data {{real_alone.more_data.verdict}}
-# ({{real_alone.more_data.mean}}), `gamma` {{real_alone.pruning_gamma.verdict}}
-# ({{real_alone.pruning_gamma.mean}}), noisy copies {{real_alone.augmentation_noise.verdict}}
-# ({{real_alone.augmentation_noise.mean}}).
+# *{{house.favourite}}*. Against nothing, the bag is {{real.alone.ensembling_bag.verdict}}
+# ({{real.alone.ensembling_bag.mean}}; {{real.alone.ensembling_bag.low}} to
+# {{real.alone.ensembling_bag.high}}), more data {{real.alone.more_data.verdict}}
+# ({{real.alone.more_data.mean}}), `gamma` {{real.alone.pruning_gamma.verdict}}
+# ({{real.alone.pruning_gamma.mean}}), noisy copies {{real.alone.augmentation_noise.verdict}}
+# ({{real.alone.augmentation_noise.mean}}).
 #
-# All together against nothing: {{real.all_nothing.verdict}} ({{real.all_nothing.mean}};
-# {{real.all_nothing.low}} to {{real.all_nothing.high}}). Against the best alone:
-# {{real.all_best_alone.verdict}} ({{real.all_best_alone.mean}}). Tuned together against the best alone:
-# {{real.tuned_together_best_alone.verdict}} ({{real.tuned_together_best_alone.mean}}). With little noise
+# All together against nothing: {{real.together.all_nothing.verdict}} ({{real.together.all_nothing.mean}};
+# {{real.together.all_nothing.low}} to {{real.together.all_nothing.high}}). Against the best alone:
+# {{real.together.all_best_alone.verdict}} ({{real.together.all_best_alone.mean}}). Tuned together against the best alone:
+# {{real.together.tuned_together_best_alone.verdict}} ({{real.together.tuned_together_best_alone.mean}}). With little noise
 # the remedies that average keep paying, and those that hold back have little to hold back.
 #
 # ## On SageMaker
@@ -1038,43 +1047,25 @@ from labs_lib.course.facts import Fact
 lab.facts(
     digits=1,
     tolerance=0.3,
-    shallow=shallow.to_dict(),
-    deep=deep.to_dict(),
-    best_depth=best_depth,
-    gap_count=len(gaps),
-    outside=outside,
+    size=size,
     gaps=gaps,
-    saved_small=Fact(saved_small, digits=0, tolerance=1),
-    saved_large=Fact(saved_large, digits=0, tolerance=1),
-    left_small=Fact(left_small, digits=0, tolerance=1),
-    error_model=Fact(error_model, digits=0, tolerance=2),
-    error_mean=Fact(error_mean, digits=0, tolerance=1),
+    outside=outside,
+    saved=Fact(saved, digits=0, tolerance=1),
+    start=Fact({"model": error_model, "mean": error_mean}, digits=0, tolerance=2),
     stopped=Fact(stopped, digits=0, tolerance=1),
-    leaves_full=Fact(leaves_full, digits=0, tolerance=2),
-    leaves_best=Fact(leaves_best, digits=0, tolerance=0),
-    truth_full=Fact(truth_full, digits=0, tolerance=2),
-    truth_best=Fact(truth_best, digits=0, tolerance=1),
+    cut=Fact(cut, digits=0, tolerance=2),
     levels=levels,
     alone=alone,
-    found=found,
-    hour_recorded=Fact(share.loc["hour", "as recorded"], digits=2, tolerance=0.1),
-    amount_kept=Fact(amount_kept, digits=2, tolerance=0.1),
-    twin_kept=Fact(twin_kept, digits=2, tolerance=0.1),
-    twin_alone=Fact(twin_alone, digits=2, tolerance=0.1),
-    uneven=Fact(uneven.to_dict(), digits=2, tolerance=0.05),
+    lasso={"found": found, "hour": Fact(hour_recorded, digits=2, tolerance=0.1)},
+    twins=Fact(twins, digits=2, tolerance=0.1),
     penalties=penalties,
-    level_linear=level_linear,
-    simple=simple,
     trial=trial,
     left_out=left_out,
     fits=Fact(fits.T.to_dict(), digits=0, tolerance=1),
-    rounds_leak=Fact(rounds_leak, digits=0, tolerance=5),
-    rounds_clean=Fact(rounds_clean, digits=0, tolerance=2),
-    broken=Fact(broken, digits=0, tolerance=3),
-    house_error=Fact(house_error, digits=0, tolerance=1),
-    house_favourite=house_favourite,
-    real_alone=real_alone,
-    real=real,
+    simple={"level": level_linear, "difference": simple},
+    broken=Fact(broken | {"rounds": rounds}, digits=0, tolerance=4),
+    house=Fact(house, digits=0, tolerance=1),
+    real={"alone": real_alone, "together": real},
 )
 
 # %% [markdown]
