@@ -60,7 +60,8 @@ def bag(trees: int, *, colsample_bynode: float = 0.25) -> Fit:
             "eta": 1,
         }
         booster = xgb.train(settings, xgb.DMatrix(X, y), 1)
-        return lambda rows: booster.predict(xgb.DMatrix(rows)).astype(float)
+        # Sums in single precision may miss 0 and 1 by a hair.
+        return lambda rows: np.clip(booster.predict(xgb.DMatrix(rows)), 0, 1).astype(float)
 
     return fit
 
