@@ -1,8 +1,8 @@
 """Bagging, boosting and stacking at one budget of training, on any table.
 
 The budget counts what growing trees costs: one level of one tree over all training rows is
-one unit, and each contender may use `BUDGET`. Linear model and naive Bayes take less than a
-tenth of the time of that and are not counted.
+one unit, and each contender may use `BUDGET`. Linear model, naive Bayes and what a fit costs
+before its first tree are not counted, which favours stacking.
 """
 
 from collections.abc import Callable
