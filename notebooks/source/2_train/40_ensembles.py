@@ -173,8 +173,8 @@ print("measured - theory, 20 trees:", gap)
 # ### Exercise 1: how many trees?
 #
 # The floor of the variance is `rho * V`. Write a function that returns the smallest number of trees
-# for which the variance of the bag is at most `share` above that floor. (With `share` one tenth: at
-# most 1.1 times the floor; `rho` is above 0.)
+# for which the variance of the bag exceeds that floor by at most `share` of it. (With `share` one tenth,
+# by a tenth of the floor; `rho` is above 0.)
 
 
 # %% tags=["exercise"]
