@@ -1,6 +1,7 @@
 """A learner opens the course in JupyterLab, fails, passes, and sees the progress."""
 
 import json
+import re
 
 import pytest
 
@@ -26,7 +27,15 @@ def lab(browser, server):
     notebook.page.close()
 
 
-@pytest.mark.parametrize("name", ["start", "lab"])
+@pytest.fixture(scope="module")
+def metrics(browser, server):
+    notebook = Notebook(browser, server[0], "2_train/20_metrics.ipynb")
+    notebook.restart_and_run_all()
+    yield notebook
+    notebook.page.close()
+
+
+@pytest.mark.parametrize("name", ["start", "lab", "metrics"])
 def test_run_all_leaves_no_error(name, request):
     notebook = request.getfixturevalue(name)
     assert notebook.prompts() == sorted(notebook.prompts())
@@ -84,3 +93,24 @@ def test_figures_are_there_and_described(lab):
     widths = lab.figures()
     assert len(widths) >= 3
     assert all(width > 300 for width in widths)
+
+
+def test_the_slider_moves_the_threshold_and_its_consequences(metrics):
+    cell = metrics.cell("slider(y[test]")
+    shown = cell.locator(".widget-html-content")
+    before = shown.inner_text()
+    handle = cell.locator(".labs-threshold .noUi-handle")
+    for _ in range(20):
+        handle.press("ArrowRight")
+    metrics.page.wait_for_function(
+        "([shown, before]) => shown.innerText !== before",
+        arg=[shown.element_handle(), before],
+    )
+    after = shown.inner_text()
+    assert _value(after, "threshold") > _value(before, "threshold")
+    assert _value(after, "alerts a day") < _value(before, "alerts a day")
+    assert _value(after, "cost") != _value(before, "cost")
+
+
+def _value(table: str, name: str) -> float:
+    return float(re.search(rf"{name}\s+([\d.,]+)", table)[1].replace(",", ""))
