@@ -16,7 +16,13 @@ lab.predict("festival", options=("lower", "tie", "higher", "undecided"))
 
 # Exercise 1: how many rows does Robust need? ----------------------------------------------
 
-_WINDOWS = [(0.355, 1_000_000), (0.2, 30_000), (0.15, 5_000), (0.108, 3_000), (0.09, 50_000)]
+_WINDOWS = [
+    (0.355, 1_000_000),
+    (0.2, 30_000),
+    (0.15, 5_000),
+    (0.108, 3_000),
+    (0.09, 50_000),
+]
 
 
 def fires(distance: float, n: float, m: float, threshold: float = 0.1) -> bool:
@@ -129,7 +135,9 @@ def alarms_a_month(quiet: np.ndarray, threshold: float, days: int) -> float:
 def least_threshold(quiet: np.ndarray, days: int, budget: float) -> float:
     """Return the smallest observed value above which the budget is kept."""
     values = np.sort(quiet)
-    return next(float(v) for v in values if alarms_a_month(quiet, v, days) <= budget + 1e-12)
+    return next(
+        float(v) for v in values if alarms_a_month(quiet, v, days) <= budget + 1e-12
+    )
 
 
 @lab.exercise(

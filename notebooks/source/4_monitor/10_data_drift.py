@@ -14,6 +14,7 @@
 #       "1.15": "amounts during the holidays, by the simulator"
 #       "1.5": "amounts during the festival, by the simulator"
 #       "30 %": "the default alert of AWS's sample with Evidently"
+#       "10 %": "domain_content_threshold in Model Monitor's example of constraints.json"
 # ---
 
 # %% [markdown]
@@ -61,12 +62,13 @@ from labs_lib import data, payments
 transactions = data.load_payments()
 X = payments.features(transactions)
 day = (transactions["time"] - pd.Timestamp("2025-01-01")).dt.days.to_numpy()
-events = data.load_payments_events()
-events["days"] = [f"{(s - events['start'][0]).days + 150} on" for s in events["start"]]
-events[["event", "name", "days", "what"]].style.hide()
+events = data.load_payments_events().set_index("event")
+for edge in ("start", "end"):
+    events[edge] = (events[edge] - pd.Timestamp("2025-01-01")).dt.days
+events[["name", "start", "end"]]
 
 # %% [markdown]
-# The festival (a) and the holidays (d) move the inputs and leave the risk of a payment as it is. The
+# (Days from the first of January; the end is the day after the last.) The festival (a) and the holidays (d) move the inputs and leave the risk of a payment as it is. The
 # reporting fault (c) breaks the record, not the world. The account takeover (b) is a new kind of
 # fraud, and hardly moves an input. Months have 30 days; months 1 to 5 are quiet.
 #
@@ -98,29 +100,33 @@ base
 
 # %%
 festival = monitor.check(X[(day >= 150) & (day < 157)], base, mode="exact")
-pd.DataFrame(festival.violations).style.hide()
+pd.DataFrame(festival.violations)
 
 # %% [markdown]
-# Three kinds of checks fire here or could. *Drift*: the distance of a column is above 0.1.
+# Three kinds of checks matter here. *Drift*: the distance of a column is above 0.1.
 # *Completeness*: a column has fewer values than in the baseline. *Categories*: too many values that
 # the baseline does not know. For numbers the distance is the largest gap between two curves of
 # cumulated shares (Kolmogorov-Smirnov), for categories the largest difference of shares.
 
 # %%
-checked = {f"month {m}": monitor.check(X[month == m], base, mode="exact") for m in range(5, 10)}
+checked = {
+    f"month {m}": monitor.check(X[month == m], base, mode="exact") for m in range(5, 10)
+}
 rows = []
 for name, result in checked.items():
     for kind in ("baseline_drift_check", "completeness_check"):
         fired = result.table["violations"].str.contains(kind)
         rows.append({"month": name, "check": kind, "fired": fired.sum()})
 months_fired = pd.DataFrame(rows).pivot(index="month", columns="check", values="fired")
+whole = months_fired.drop("month 7")["completeness_check"]  # no value was lost in these
+n_incomplete = int((whole > 0).sum())
 months_fired
 
 # %%
 drifted = pd.DataFrame(
     {name: r.table.set_index("feature")["distance"] for name, r in checked.items()}
 )
-top = drifted.max(axis=1).sort_values(ascending=False, kind="stable").index[:8]
+top = drifted.max(axis=1).sort_values(ascending=False, kind="stable").index[:10]
 most = {
     "festival": drifted["month 6"].max(),
     "fault": drifted["month 7"].max(),
@@ -131,9 +137,10 @@ drifted.loc[top].round(3)
 
 # %% [markdown]
 # Month 5, in which nothing happens, has a largest distance of {{most.quiet}}. In the festival it is
-# {{most.festival}}; in month 8, with the takeover, {{most.takeover}}. The one event that hurts is
-# the one that the table does not show. And `completeness_check` fires in every month: keep that in
-# mind.
+# {{most.festival}}; in month 8, with the takeover, {{most.takeover}}. What drifts in month 7, the month of
+# the fault, are columns that remember the festival. And the event that will turn out to hurt is
+# the one that the table does not show. And `completeness_check` fires in {{n_incomplete}} of the four months
+# without a fault, in which no value was lost: keep that in mind.
 #
 # Model Monitor writes the same as JSON.
 
@@ -162,7 +169,9 @@ limits = pd.DataFrame(
     {
         "as many rows in the baseline": [needed(m, m) for m in sizes],
         "a million rows in the baseline": [needed(1e6, m) for m in sizes],
-        "for p < 0.05": [np.sqrt(np.log(2 / 0.05) / 2) * np.sqrt(1 / 1e6 + 1 / m) for m in sizes],
+        "p < 0.05, a million": [
+            np.sqrt(np.log(2 / 0.05) / 2) * np.sqrt(1 / 1e6 + 1 / m) for m in sizes
+        ],
     },
     index=pd.Index(sizes, name="rows in the batch"),
 )
@@ -182,14 +191,15 @@ rng = np.random.default_rng(0)
 
 
 def fired(rows, shift, draws):
-    baseline = distribution.exact(rng.normal(size=rows))
     answers = []
     for _ in range(draws):
+        baseline = distribution.exact(rng.normal(size=rows))
         batch = distribution.exact(rng.normal(shift, size=rows))
         d = distances.simple(baseline, batch)
         p = distances.p_value(baseline, batch, distance=d)
         answers.append((d > 0.1, distances.robust(d, rows, rows) > 0.1, p < 0.05))
-    return dict(zip(("Simple", "Robust", "p < 0.05"), np.mean(answers, axis=0), strict=True))
+    rules = ("Simple", "Robust", "p < 0.05")
+    return dict(zip(rules, np.mean(answers, axis=0), strict=True))
 
 
 # %%
@@ -270,10 +280,11 @@ store.confirm("monitor/data_drift", seed=0)
 # %%
 weeks = stored[stored["length"] == 7]
 quiet = weeks[weeks["kind"] == "none"]
-quiet.query("columns == 'payment'").head(3)[["seed", "start", "simple", "robust", "p_value", "gap"]]
+looked_at = ["seed", "start", "simple", "robust", "p_value", "gap"]
+quiet[quiet["columns"] == "payment"].head(3)[looked_at].round(3)
 
 # %% [markdown]
-# Three ways to set up the same check. The baseline may be the training data, which AWS suggests, or
+# Three ways to set up the same check. The baseline may be the training data, the usual choice, or
 # month 4. And the columns may be all 27, or only the 13 that a payment says by itself:
 # amount, channel, distance, hour. The others count over days, age, or depend on the weekday.
 
@@ -288,10 +299,11 @@ def a_month(alarms):
 
 
 setups = {}
-for columns, baseline in (("all", "training"), ("all", "month 4"), ("payment", "month 4")):
-    part = quiet[(quiet["columns"] == columns) & (quiet["baseline"] == baseline)]
-    for rule, fires in (("Robust > 0.1", part["robust"] > 0.1), ("Simple > 0.1", part["simple"] > 0.1)):
-        setups[f"{columns}, {baseline}: {rule}"] = a_month(part.assign(fires=fires))
+for setup in (("all", "training"), ("all", "month 4"), ("payment", "month 4")):
+    part = quiet[(quiet["columns"] == setup[0]) & (quiet["baseline"] == setup[1])]
+    for method in ("robust", "simple"):
+        alarms = part.assign(fires=part[method] > 0.1)
+        setups[f"{', '.join(setup)}: {method}"] = a_month(alarms)
 pd.Series(setups).to_frame("false alarms a month, of 4.3 weeks")
 
 # %%
@@ -299,25 +311,48 @@ blamed = quiet.query("columns == 'all' and robust > 0.1").groupby("baseline")["c
 blamed.value_counts().rename("weeks")
 
 # %% [markdown]
-# With the training data as baseline, Robust gives {{setups.all_training_robust_0_1.mean}} alarms a month
+# With the training data as baseline, Robust gives {{setups.all_training_robust.mean}} alarms a month
 # in worlds in which nothing happens: one every week. The column to blame counts labels or payments of the
 # last 30 days. In month 1 there was nothing to count yet, so training holds its filling up, and no
-# later week ever looks like it. With month 4 it is {{setups.all_month_4_robust_0_1.mean}}.
+# later week ever looks like it. With month 4 it is {{setups.all_month_4_robust.mean}}. Simple tells the other
+# two apart: {{setups.all_month_4_simple.mean}} with all columns, {{setups.payment_month_4_simple.mean}} with
+# the payments' own.
+#
+# A day has a trap of its own. Compare one quiet day with month 4:
+
+# %%
+one_day = monitor.drift(X[month == 4], X[day == 130], measures=["simple"])
+one_day = one_day.set_index("feature")["simple"].sort_values(ascending=False)
+weekday_distance = one_day["weekday"]
+one_day.head(3).round(3)
+
+# %% [markdown]
+# A day is one weekday, so `weekday` has a distance of {{weekday_distance}}, every day, for ever. A window
+# has to be as long as the longest rhythm of a column, or the column has to go.
 #
 # Other columns move more gently. Take ten more quiet worlds, and ask each month how often a test at 0.05
 # calls a column different from month 4. If months were alike and rows independent, it would be one in
 # twenty.
 
 # %%
-watched = ["amount_cents", "usual_amount_cents", "account_age_days", "terminal_labels_30d"]
+watched = [
+    "amount_cents",
+    "usual_amount_cents",
+    "account_age_days",
+    "terminal_labels_30d",
+]
 rows = []
-for seed in range(100, 100 + settings.repeats(10)):
+for seed in range(200, 200 + settings.repeats(10)):
     world = payments.simulate(n_transactions=40_000, seed=seed, events=())
     own = payments.features(world.transactions)[watched]
     months = payments.month(world.transactions).to_numpy()
     for m in range(5, 10):
-        found = monitor.drift(own[months == 4], own[months == m], measures=["simple", "p_value"])
+        found = monitor.drift(
+            own[months == 4], own[months == m], measures=["simple", "p_value"]
+        )
         rows.append(found.assign(seed=seed, month=m))
+
+# %%
 slow = pd.concat(rows)
 slow["fires"] = slow["p_value"] < 0.05
 fires_slow = slow.groupby(["feature", "month"], sort=False)["fires"].mean().unstack()
@@ -374,20 +409,20 @@ compare.table(trial, digits=4)
 lab.festival.reveal(trial["festival"].verdict)
 
 # %% [markdown]
-# Beside it, how far the inputs moved: the largest Robust distance of a payment's columns in a week of
+# Beside it, how far the inputs moved: the largest distance of a payment's columns in a week of
 # the event, mean over the worlds, against the same weeks without it.
 
 # %%
-from labs_lib.experiments.monitor._worlds import EVENTS
+EVENTS = {"a": (150, 180), "c": (185, 195), "b": (210, 270), "d": (240, 270)}
 
 
 def during(table, event):
     begin, end = EVENTS[event]
-    return table[(table["start"] >= begin) & (table["start"] + table["length"] <= end)]
+    return table[(table["start"] + table["length"] > begin) & (table["start"] < end)]
 
 
 moved = {}
-of_payments = weeks[(weeks["columns"] == "payment") & (weeks["baseline"] == "month 4")]
+of_payments = weeks[weeks["columns"] == "payment"]
 for event, name in names.items():
     for kind, label in ((event, "with"), ("none", "without")):
         part = during(of_payments[of_payments["kind"] == kind], event)
@@ -404,11 +439,9 @@ with plots.figure(
     alt="Festival and holidays lie far right near zero, the takeover far left and high.",
 ) as ax:
     for i, (name, result) in enumerate(trial.items()):
-        color = list(plots.COLORS.values())[i]
+        look = {"color": list(plots.COLORS.values())[i], "fmt": plots.MARKERS[i]}
         bar = [[result.mean - result.low], [result.high - result.mean]]
-        ax.errorbar(
-            drift_of[name], result.mean, bar, fmt=plots.MARKERS[i], color=color, label=name
-        )
+        ax.errorbar(drift_of[name], result.mean, bar, label=name, **look)
     ax.axhspan(-0.002, 0.002, color=plots.GREY, alpha=0.15, linewidth=0)
     ax.legend()
 
@@ -423,26 +456,27 @@ with plots.figure(
 # - Fault: moved by {{drift.fault}}, {{trial.fault.verdict}}: {{trial.fault.mean}}
 #   ({{trial.fault.low}} to {{trial.fault.high}}).
 #
-# So the claim fails in both directions. A tie is not nothing: the interval of the festival may
-# leave zero out and still lie inside the margin. Why does the model hold? It was trained on amounts
-# *relative* to the customer as well, and with a festival both move together. With another model, or a
-# larger festival, it might not. What the distance cannot do is tell you.
+# So the claim fails in both directions. A tie is not nothing: an interval may leave zero out and
+# still lie inside the margin. One reason in sight for the festival: amounts and usual amounts rise by the
+# same factor, 1.5, so the amount *relative* to the customer stays where it was. With
+# another model, or another festival, that might not help. What the distance cannot do is tell you.
 #
-# Average precision would have told another story:
+# Average precision, beside it:
 
 # %%
 compare.table(precision)
 
 # %% [markdown]
-# In the takeover it is {{precision.takeover.verdict}} by {{precision.takeover.mean}}, although there are
-# more frauds to find. For a fault of ten days its interval is wide, since a small world has a
-# dozen frauds in them. The truth has no such noise; you will not have it at work.
+# In the takeover it is {{precision.takeover.verdict}} ({{precision.takeover.mean}}), although a higher
+# fraud rate alone would raise it. Its intervals are wide: in the ten days of the fault a small
+# world has a dozen frauds. The truth has no such noise; you will not have it at work.
 #
 # ## Which check sees which event, and when?
 #
 # Twelve detectors: a rule, applied to weeks or days. *Delay* is the end of the first window that fires,
-# counted from the first day of the event. Each is judged on the payments' own columns, except the last,
-# which looks at the scores of the model.
+# counted from the first day of the event. Each looks at the payments' own columns, except the last,
+# which looks at the scores of the model. (For the smallest p-value, Holm's correction is a
+# multiplication by the number of tests.)
 
 # %%
 k, n_weeks = 13, 21
@@ -453,16 +487,17 @@ rules = {
     "Simple > 0.1, days": ("payment", 1, lambda w: w["simple"] > 0.1),
     "p < 0.05, weeks": ("payment", 7, lambda w: w["p_value"] < 0.05),
     "p, Holm over columns": ("payment", 7, lambda w: w["p_value"] * k < 0.05),
-    "p, Holm, columns and weeks": ("payment", 7, lambda w: w["p_value"] * k * n_weeks < 0.05),
+    "p, Holm, columns, weeks": (
+        "payment",
+        7,
+        lambda w: w["p_value"] * k * n_weeks < 0.05,
+    ),
     "PSI > 0.25, weeks": ("payment", 7, lambda w: w["psi"] > 0.25),
     "30 % of columns moved": ("payment", 7, lambda w: w["moved"] > 0.3),
     "completeness below baseline": ("payment", 7, lambda w: w["gap"] > 0),
     "unknown categories > 10 %": ("payment", 7, lambda w: w["unknown"] > 0.1),
     "score: Simple > 0.1, weeks": ("score", 7, lambda w: w["simple"] > 0.1),
 }
-
-# %% [markdown]
-# (For the smallest p-value Holm's correction is a multiplication by the number of tests.)
 
 # %%
 live = stored[stored["baseline"] == "month 4"]
@@ -472,22 +507,23 @@ def judge(columns, length, rule):
     part = live[(live["columns"] == columns) & (live["length"] == length)]
     part = part.assign(fires=rule(part), until=part["start"] + length)
     rows = []
-    for event, (begin, end) in EVENTS.items():
-        inside = part[(part["until"] > begin) & (part["start"] < end)]
-        hit = inside[inside["fires"]].groupby(["kind", "seed"])["until"].min() - begin
-        shares = {kind: len(hit.get(kind, ())) / part["seed"].nunique() for kind in ("none", event)}
-        delay = hit[event].median() if event in hit else np.nan
-        rows.append(
-            {"event": names[event], "delay": delay, "worlds": shares[event], "by chance": shares["none"]}
-        )
+    for event in EVENTS:
+        inside = during(part[part["fires"]], event)
+        hit = inside.groupby(["kind", "seed"])["until"].min() - EVENTS[event][0]
+        row = {"event": names[event], "delay": np.nan, "worlds": 0.0, "by chance": 0.0}
+        if event in hit:
+            row |= {"delay": hit[event].median(), "worlds": len(hit[event]) / 20}
+        if "none" in hit:
+            row["by chance"] = len(hit["none"]) / 20
+        rows.append(row)
     alarms = a_month(part[part["kind"] == "none"])
     return pd.DataFrame(rows).assign(**{"false alarms a month": alarms.mean}), alarms
 
 
 # %%
 judgements = {name: judge(*rule) for name, rule in rules.items()}
-every = pd.concat({name: table for name, (table, _) in judgements.items()}, names=["detector"])
-every = every.reset_index("detector")
+tables = {name: table for name, (table, _) in judgements.items()}
+every = pd.concat(tables, names=["detector"]).reset_index("detector")
 false_alarms = {name: alarms for name, (_, alarms) in judgements.items()}
 seen = every.pivot(index="detector", columns="event", values="worlds").loc[list(rules)]
 seen["false alarms a month"] = [round(a.mean, 2) for a in false_alarms.values()]
@@ -502,17 +538,18 @@ seen[[*names.values(), "false alarms a month"]].round(2)
 sees = every[every["worlds"] - every["by chance"] >= 0.5]
 order = ["event", "detector", "delay", "worlds", "by chance", "false alarms a month"]
 sees = sees.sort_values(["event", "delay"], kind="stable")[order]
-sees.round(2).style.hide().format(precision=2)
+sees.rename(columns={"delay": "delay in days"}).set_index("event").round(2)
 
 # %%
 n_sees = {name: int((sees["event"] == name).sum()) for name in names.values()}
-festival_delay = sees[sees["event"] == "festival"].set_index("detector")["delay"]
+robust_sees, thirty = seen.loc["Robust > 0.1, weeks"], seen.loc["30 % of columns moved"]
+unknown_festival = seen.loc["unknown categories > 10 %", "festival"]
 noise = {
     "p": false_alarms["p < 0.05, weeks"],
     "holm": false_alarms["p, Holm over columns"],
     "days": false_alarms["Simple > 0.1, days"],
     "robust": false_alarms["Robust > 0.1, weeks"],
-    "score": false_alarms["score: Simple > 0.1, weeks"],
+    "simple": false_alarms["Simple > 0.1, weeks"],
     "completeness": false_alarms["completeness below baseline"],
 }
 n_sees
@@ -523,15 +560,21 @@ n_sees
 #   suffers most. Only labels will show it, and they come a week to a month late.
 # - A p-value below 0.05 for any column gives {{noise.p.mean}} false alarms a month, of about four weeks.
 #   Holm over the columns brings it to {{noise.holm.mean}}.
-# - Simple on days gives {{noise.days.mean}} a month; a day has about 150 payments. Robust on weeks gives
-#   {{noise.robust.mean}}.
+# - Simple at 0.1 depends on the window: {{noise.days.mean}} false alarms a month on days of about 150
+#   payments, {{noise.simple.mean}} on weeks of about 1,000.
+# - Robust on weeks gives {{noise.robust.mean}}, and fires in {{robust_sees.holidays}} of the holidays and
+#   {{robust_sees.fault}} of the faults. For the harmless holidays you may like that.
+# - "30 % of columns moved" fires in {{thirty.festival}} of the festivals, which do no harm, and in
+#   {{thirty.fault}} of the faults.
+# - The new merchant category of the festival has about a tenth of the payments, just the limit that is let
+#   pass: `categorical_values_check` would fire in {{unknown_festival}} of the worlds.
 # - "Completeness below baseline" fires {{noise.completeness.mean}} times a month. That is the
 #   constraint that a baseline suggests by itself.
 #
 # And after the event? Columns that look back 30 days remember it.
 
 # %%
-after = weeks[(weeks["kind"] == "a") & (weeks["start"] >= 180) & (weeks["baseline"] == "month 4")]
+after = weeks[(weeks["kind"] == "a") & (weeks["start"] >= 180)]
 same = quiet[quiet["start"].isin(after["start"]) & (quiet["baseline"] == "month 4")]
 echo = {
     f"{label}, {columns}": (part[part["columns"] == columns]["robust"] > 0.1).mean()
@@ -590,77 +633,76 @@ for name, (length, measure) in {
     rest = part.assign(fires=size > limit)[part["seed"] >= 10]
     chosen[name] = (limit, rest)
 
+
 # %%
-rows, kept = [], {}
+def first_alarm(rest, kind, event):
+    inside = during(rest[(rest["kind"] == kind) & rest["fires"]], event)
+    ends = (inside["start"] + inside["length"]).groupby(inside["seed"]).min()
+    return f"{(ends - EVENTS[event][0]).median():.0f} days in {len(ends)}"
+
+
+rows, kept = {}, {}
 for name, (limit, rest) in chosen.items():
     kept[name] = a_month(rest[rest["kind"] == "none"])
-    row = {"detector": name, "threshold": abs(limit), "false alarms a month": kept[name].mean}
-    for event in ("a", "d", "c", "b"):
-        begin, end = EVENTS[event]
-        inside = rest[(rest["kind"] == event) & rest["fires"] & (rest["start"] < end)]
-        hit = inside.groupby("seed").apply(lambda w: (w["start"] + w["length"]).min() - begin)
-        row[names[event]] = f"{hit.median():.0f} days in {len(hit)}" if len(hit) else "never"
-    rows.append(row)
-budgeted = pd.DataFrame(rows)
-threshold = dict(zip(budgeted["detector"], budgeted["threshold"], strict=True))
-budgeted.style.hide().format(precision=3)
+    row = {"threshold": f"{abs(limit):.3f}", "false alarms": f"{kept[name].mean:.2f}"}
+    row |= {names[event]: first_alarm(rest, event, event) for event in EVENTS}
+    rows[name] = row | {"takeover's dates, quiet": first_alarm(rest, "none", "b")}
+threshold = {name: abs(limit) for name, (limit, _) in chosen.items()}
+pd.DataFrame(rows)
 
 # %% [markdown]
-# ("7 days in 10": median delay, and the number of the ten worlds in which it fired.) With weeks, Simple
+# ("5 days in 10": median delay, and in how many of the ten worlds it fired. The takeover lasts 60 days, in
+# which this budget allows a false alarm anyway: the last row is the same 60 days in quiet worlds.) With
+# weeks, Simple
 # may fire above {{threshold.weeks_simple}}; with days only above {{threshold.days_simple}}. In the
 # other ten worlds the weekly one gave {{kept.weeks_simple.mean}} false alarms a month
 # ({{kept.weeks_simple.low}} to {{kept.weeks_simple.high}}), the daily one {{kept.days_simple.mean}}
 # ({{kept.days_simple.low}} to {{kept.days_simple.high}}). Days answer sooner and see less; weeks see
-# more and later. The p-value that this budget allows is {{threshold.weeks_smallest_p}}, a number that
+# more and later. Where the other ten worlds gave more than the budget, look at the baseline: it is one month,
+# and all windows of a world share its luck. The p-value that this budget allows is {{threshold.weeks_smallest_p}}, a number that
 # no textbook would have given you; it absorbs 13 columns and rows that depend on each other.
 #
 # ## Where it fails: a constraint that noise breaks
 #
-# `completeness_check` demands at least the completeness of the baseline. A balance is missing in about one
-# payment of twenty, at random. So in half of all quiet weeks it is missing a little more often.
+# `completeness_check` demands at least the completeness of the baseline. Two columns lack values at
+# random, the balance and the distance. Each of them falls below the baseline about every other week.
 
 # %%
 gaps = live[(live["columns"] == "payment") & (live["length"] == 7)]
-n_gap = {
-    kind: gaps[(gaps["kind"] == kind) & (gaps["start"].between(178, 188))]["gap"]
-    for kind in ("none", "c")
-}
-share_gap = {"quiet": (n_gap["none"] > 0).mean(), "fault": (n_gap["c"] > 0).mean()}
+calm, fault = gaps[gaps["kind"] == "none"], during(gaps[gaps["kind"] == "c"], "c")
+share_gap = {"quiet": (calm["gap"] > 0).mean(), "fault": (fault["gap"] > 0).mean()}
 pd.Series(share_gap).round(2)
 
 # %% [markdown]
-# It fires in {{share_gap.quiet}} of the quiet weeks, so its alarm in the fault
-# ({{share_gap.fault}}) says nothing. Constraints are meant to be edited. Give the check slack:
-# lower the constraint of each column by the budget's own quantile.
+# It fires in {{share_gap.quiet}} of the quiet weeks, so its alarm in the weeks of the fault
+# ({{share_gap.fault}}) says nothing. Constraints are meant to be edited. Give the check slack, from
+# the same budget: in ten worlds the threshold, in the other ten the judgement.
 
 # %%
-calm = gaps[(gaps["kind"] == "none") & (gaps["seed"] < 10)]["gap"]
-slack = calm.quantile(1 - budget * 7 / 30, interpolation="higher")
-mended = {}
-for kind, label in (("none", "quiet"), ("c", "fault")):
-    part = gaps[(gaps["kind"] == kind) & (gaps["seed"] >= 10)]
-    if kind == "c":
-        part = part[part["start"].between(179, 194)]
-    mended[label] = (part["gap"] > slack).groupby(part["seed"]).any().mean()
-    mended[f"{label}, weeks"] = (part["gap"] > slack).mean()
-pd.Series(mended | {"slack": slack}).round(3)
+calm_before = calm[calm["seed"] < 10]["gap"]
+slack = calm_before.quantile(1 - budget * 7 / 30, interpolation="higher")
+unseen = calm[calm["seed"] >= 10]
+mended = a_month(unseen.assign(fires=unseen["gap"] > slack))
+mended_fault = (fault[fault["seed"] >= 10]["gap"] > slack).mean()
+f"slack {slack:.3f}; false alarms a month {mended}; weeks of the fault {mended_fault:.2f}"
 
 # %% [markdown]
-# With a slack of {{slack}} it fires in {{mended.quiet_weeks}} of the quiet weeks of worlds that played no
-# part in the choice, and during the fault in {{mended.fault}} of them. In `constraints.json`:
+# With a slack of {{slack}} there are {{mended.mean}} false alarms a month ({{mended.low}} to {{mended.high}})
+# instead of {{noise.completeness.mean}}, and it fires in {{mended_fault}} of the weeks of the fault. In
+# the constraints:
 
 # %%
 import copy
 
-for feature in (edited := copy.deepcopy(base.constraints))["features"]:
+edited = copy.deepcopy(base.constraints)
+for feature in edited["features"]:
     feature["completeness"] -= slack
 relaxed = monitor.Baseline(base.statistics, edited)
-week_of_fault = monitor.check(X[(day >= 186) & (day < 193)], relaxed, mode="exact")
-quiet_week = monitor.check(X[(day >= 130) & (day < 137)], relaxed, mode="exact")
-complete = {
-    name: [v["feature_name"] for v in r.violations if v["constraint_check_type"] == "completeness_check"]
-    for name, r in (("quiet week", quiet_week), ("week of the fault", week_of_fault))
-}
+complete = {}
+for name, first in (("quiet week", 130), ("week of the fault", 186)):
+    found = monitor.check(X[(day >= first) & (day < first + 7)], relaxed, mode="exact")
+    names_of = found.table.set_index("feature")["violations"]
+    complete[name] = [*names_of[names_of.str.contains("completeness")].index]
 complete
 
 # %% [markdown]
@@ -705,10 +747,10 @@ winter = of_month <= 2
 f"{winter.sum():,} flights in January and February, {late[winter].mean():.2f} of them late"
 
 # %%
-inputs = {
-    m: monitor.drift(F[winter], F[of_month == m], measures=["simple", "robust"]).set_index("feature")
-    for m in range(3, 13)
-}
+inputs = {}
+for m in range(3, 13):
+    found = monitor.drift(F[winter], F[of_month == m], measures=["simple", "robust"])
+    inputs[m] = found.set_index("feature")
 shift = pd.DataFrame({m: t["simple"] for m, t in inputs.items()}).T.rename_axis("month")
 shift[["temp", "humid", "carrier", "distance"]].round(3)
 
@@ -746,17 +788,15 @@ cool = [name for name in F if name not in ("temp", "dewp")]
 frozen, without = fitted([*F], winter), fitted(cool, winter)
 losses = {}
 for m in range(3, 13):
-    test = (of_month == m) & odd
-    fresh = fitted([*F], (of_month == m) & ~odd)
-    losses[m] = pd.DataFrame(
-        {
-            "frozen": loss(frozen.predict_proba(F[test])[:, 1], test),
-            "without temperature": loss(without.predict_proba(F.loc[test, cool])[:, 1], test),
-            "fresh": loss(fresh.predict_proba(F[test])[:, 1], test),
-            "winter's share": loss(late[winter].mean(), test),
-            "date": flights["date"][test].to_numpy(),
-        }
-    )
+    test, others = (of_month == m) & odd, (of_month == m) & ~odd
+    guesses = {
+        "frozen": frozen.predict_proba(F[test])[:, 1],
+        "without temperature": without.predict_proba(F.loc[test, cool])[:, 1],
+        "fresh": fitted([*F], others).predict_proba(F[test])[:, 1],
+        "winter's share": late[winter].mean(),
+    }
+    losses[m] = pd.DataFrame({name: loss(p, test) for name, p in guesses.items()})
+    losses[m]["date"] = flights["date"][test].to_numpy()
 
 # %%
 by_month = pd.DataFrame({m: t.drop(columns="date").mean() for m, t in losses.items()}).T
@@ -767,6 +807,7 @@ by_month.rename_axis("month").round(3)
 # %% [markdown]
 # Is the model worse for the column that drifted? The same days, with the column minus without it: the
 # mean difference of log loss, days drawn as a whole, corrected for ten months.
+
 
 # %%
 def mean_loss(y, values, sample_weight):
@@ -789,11 +830,13 @@ compare.table(hurt)[["what", "difference", "low", "high", "verdict"]]
 
 # %%
 verdicts = pd.Series([c.verdict for c in hurt.values()])
-n_hurt = {v: int((verdicts == v).sum()) for v in ("higher", "lower", "no difference shown")}
+n_hurt = {
+    v: int((verdicts == v).sum()) for v in ("higher", "lower", "no difference shown")
+}
 lag = by_month["frozen"] - by_month["fresh"]
 rank = lag.corr(by_month["drift of temp"], method="spearman")
 with plots.figure(
-    title="Ten months: more drift of temperature, and no more loss for it",
+    title="Ten months: the drift of temperature does not order the losses",
     x="distance of temperature from winter (0 to 1)",
     y="log loss, frozen minus fresh (nats)",
     alt="Ten months; the loss against a fresh model does not grow in step with the drift.",
@@ -805,16 +848,16 @@ with plots.figure(
 
 # %% [markdown]
 # With the drifted column the log loss is higher in {{n_hurt.higher}} of ten months, lower in
-# {{n_hurt.lower}}, and in {{n_hurt.no_difference_shown}} no difference is shown. In July, where the
+# {{n_hurt.lower}}, and in {{n_hurt.no_difference_shown}} no difference is shown: days differ so much that
+# a month cannot tell. In July, where the
 # temperature has left the range of winter, the frozen model has {{july.frozen}}, the winter's share for
 # everybody {{july.share}}. In September it has {{september.frozen}} against {{september.share}}: far
 # fewer flights are late, and the model keeps promising winter. That is a change of the *label*, and no
-# column said so. Over the ten months the rank correlation of drift and loss against a fresh model is
+# distance of a column singled September out. Over the ten months the rank correlation of drift and loss against a fresh model is
 # {{rank}}; with ten points that is no proof of anything, and one more reason not to let the distance
 # decide.
 #
-# A tree also cannot extrapolate: 30 degrees above the warmest day of winter it answers as for the warmest
-# day. Drift that large is worth a look, always. It is the conclusion "so retrain" that does not
+# A tree also cannot extrapolate: however hot it gets, it answers as for the warmest day of winter. Drift that large is worth a look, always. It is the conclusion "so retrain" that does not
 # follow, and the conclusion "nothing drifted, so all is well" even less.
 #
 # ## On SageMaker
@@ -866,8 +909,9 @@ aws.validate("CreateMonitoringSchedule", schedule)
 # %%
 weekly = {"ScheduleExpression": "cron(0 6 ? * MON *)"}
 config = schedule["MonitoringScheduleConfig"] | {"ScheduleConfig": weekly}
+refused = schedule | {"MonitoringScheduleConfig": config}
 try:
-    aws.validate("CreateMonitoringSchedule", schedule | {"MonitoringScheduleConfig": config})
+    aws.validate("CreateMonitoringSchedule", refused)
 except ValueError as error:
     print(error)
 
@@ -894,7 +938,8 @@ except ValueError as error:
 #
 # - A distance says that inputs moved. It does not say that the model suffers: the festival moved
 #   most and hurt least, the takeover the other way round.
-# - Below some hundred rows Robust is switched off; above some ten thousand a p-value always fires.
+# - Below some hundred rows Robust is switched off; above some ten thousand a p-value fires for shifts that
+#   nobody feels.
 # - Count false alarms where nothing happens, before you go live, and choose window and threshold
 #   from them.
 # - Watch what one payment says by itself. Columns with memory warm up, make rows depend on each
@@ -919,6 +964,8 @@ lab.facts(
     digits=2,
     tolerance=0.02,
     most=Fact(most, digits=3, tolerance=0.005),
+    n_incomplete=n_incomplete,
+    weekday_distance=weekday_distance,
     limit=Fact(
         {
             "equal": limits.iloc[1, 0],
@@ -942,6 +989,10 @@ lab.facts(
     share_gap=share_gap,
     slack=Fact(slack, digits=3, tolerance=0.002),
     mended=mended,
+    mended_fault=mended_fault,
+    robust_sees=dict(robust_sees),
+    thirty=dict(thirty),
+    unknown_festival=unknown_festival,
     shift=Fact(
         {
             "temp_july": shift["temp"][7],
