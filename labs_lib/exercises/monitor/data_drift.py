@@ -1,0 +1,379 @@
+"""Exercises and quiz of the lab monitor/data_drift."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from labs_lib.course.exercise import Wrong, wrong
+from labs_lib.course.lab import Lab
+from labs_lib.course.quiz import Option, Question
+
+lab = Lab("monitor/data_drift")
+
+lab.predict("festival", options=("lower", "tie", "higher", "undecided"))
+
+
+# Exercise 1: how many rows does Robust need? ----------------------------------------------
+
+_WINDOWS = [
+    (0.355, 1_000_000),
+    (0.2, 30_000),
+    (0.15, 5_000),
+    (0.108, 3_000),
+    (0.09, 50_000),
+]
+
+
+def fires(distance: float, n: float, m: float, threshold: float = 0.1) -> bool:
+    """Return whether Robust fires for n rows in the baseline and m in the window."""
+    return distance - 1.8 * math.sqrt((n + m) / (n * m)) > threshold
+
+
+def smallest(distance: float, n: int, threshold: float = 0.1) -> float:
+    """Return the smallest window that fires, or infinity."""
+    room = ((distance - threshold) / 1.8) ** 2 - 1 / n
+    if distance <= threshold or room <= 0:
+        return math.inf
+    m = math.ceil(1 / room)
+    while not fires(distance, n, m, threshold):
+        m += 1
+    while m > 1 and fires(distance, n, m - 1, threshold):
+        m -= 1
+    return m
+
+
+def smallest_equal(distance: float, n: int) -> float:
+    """Return the smallest window of two equal ones."""
+    if distance <= 0.1:
+        return math.inf
+    return math.ceil(2 * (1.8 / (distance - 0.1)) ** 2)
+
+
+def smallest_large(distance: float, n: int) -> float:
+    """Return the smallest window against a baseline without end."""
+    if distance <= 0.1:
+        return math.inf
+    return math.ceil((1.8 / (distance - 0.1)) ** 2)
+
+
+@lab.exercise(
+    "how many rows does Robust need?",
+    hints=(
+        "Robust fires when `distance - 1.8 * sqrt((n + m) / (n * m))` is above the threshold. The root is "
+        "the same as `sqrt(1 / n + 1 / m)`.",
+        "Solve for 1 / m: it has to be below `((distance - threshold) / 1.8) ** 2 - 1 / n`. What if "
+        "that is not above zero?",
+        "Let `room` be that expression. Return `math.inf` if the distance is not above the "
+        "threshold or `room <= 0`, else `math.floor(1 / room) + 1`.",
+    ),
+    misconceptions={
+        "simple": "You compare the raw distance with the threshold, as Simple does. Robust takes off "
+        "what chance explains first.",
+        "equal": "You take the window to be as large as the baseline. Here n is given, and only m "
+        "is free.",
+        "large": "You let the baseline have no noise of its own. With n = {n:,} rows its share `1 / n` "
+        "counts too.",
+        "never": "A distance of {distance} against {n:,} rows never fires, however many rows the window "
+        "has. Return `math.inf`; yours gave {got}.",
+        "squared": "With {got:,.1f} rows the correction is not what the formula says. Did the square root "
+        "get lost on the way?",
+        "other": "For a distance of {distance} against {n:,} rows the smallest window has "
+        "{expected:,.0f} rows; yours gave {got:,.1f}.",
+    },
+    praise="Ask this before the monitor runs: below that size it is switched off, and nobody is told.",
+)
+def ex1(rows_needed: Callable) -> Wrong | None:
+    """Any function passes whose windows are right within one row."""
+    got = np.array([float(rows_needed(d, n, 0.1)) for d, n in _WINDOWS])
+    expected = np.array([smallest(d, n) for d, n in _WINDOWS])
+
+    def like(other: Callable) -> bool:
+        values = np.array([other(d, n) for d, n in _WINDOWS], dtype=float)
+        ends = np.isfinite(values) & np.isfinite(got)
+        same = np.isclose(got[ends], values[ends], rtol=0, atol=1.01)
+        return bool(same.all() and (ends.any()))
+
+    unreachable = ~np.isfinite(expected)
+    good = np.isclose(got, expected, rtol=0, atol=1.01) | (unreachable & np.isposinf(got))
+    if good.all():
+        return None
+    if like(lambda d, n: 1.0):
+        return wrong("simple")
+    if good[~unreachable].all():
+        bad = int(np.flatnonzero(unreachable & ~good)[0])
+        d, n = _WINDOWS[bad]
+        return wrong("never", distance=d, n=n, got=f"{got[bad]:,.1f}")
+    if like(smallest_equal):
+        return wrong("equal")
+    if like(smallest_large):
+        return wrong("large", n=_WINDOWS[2][1])
+    first = int(np.flatnonzero(~good & ~unreachable)[0])
+    d, n = _WINDOWS[first]
+    if np.isclose(got[first], 1.8 / (d - 0.1), atol=1.01) or np.isclose(
+        got[first], 1 / max((d - 0.1) / 1.8 - 1 / n, 1e-9), atol=1.01
+    ):
+        return wrong("squared", got=got[first])
+    return wrong("other", distance=d, n=n, expected=expected[first], got=got[first])
+
+
+# Exercise 2: a threshold from quiet windows -----------------------------------------------
+
+_RNG = np.random.default_rng(0)
+_QUIET = [
+    (np.round(_RNG.beta(3, 40, 210), 4), 7, 1.0),
+    (np.round(_RNG.beta(3, 20, 900), 4), 1, 0.5),
+    (np.round(_RNG.beta(2, 30, 60), 4), 7, 0.0),
+]
+
+
+def alarms_a_month(quiet: np.ndarray, threshold: float, days: int) -> float:
+    """Return the false alarms in 30 days of quiet windows of so many days."""
+    return float((quiet > threshold).mean() * 30 / days)
+
+
+def least_threshold(quiet: np.ndarray, days: int, budget: float) -> float:
+    """Return the smallest observed value above which the budget is kept."""
+    values = np.sort(quiet)
+    return next(
+        float(v) for v in values if alarms_a_month(quiet, v, days) <= budget + 1e-12
+    )
+
+
+@lab.exercise(
+    "a threshold from quiet windows",
+    hints=(
+        "How many windows does a month of 30 days have? How many of them may fire?",
+        "The share of quiet windows that may fire is `budget * days / 30`. A window fires if its distance "
+        "is *above* the threshold.",
+        "Take the sorted values one by one and return the first `t` for which "
+        "`(quiet > t).mean() * 30 / days <= budget`.",
+    ),
+    misconceptions={
+        "per_window": "You let a share of `budget` of the windows fire. The budget is counted per month: "
+        "with windows of {days} days a month has {windows:.1f} of them.",
+        "per_day": "You count 30 windows a month. Windows of {days} days are fewer.",
+        "wrong_tail": "Your threshold is at the low end: nearly every quiet window is above it.",
+        "too_high": "With {got:.4f} the budget is kept, but {lower:.4f} would keep it too. A higher "
+        "threshold than needed hides real drift.",
+        "over_budget": "Above {got:.4f} there are {alarms:.2f} false alarms a month; the budget is "
+        "{budget}.",
+    },
+    praise="No rule of thumb is in it: the threshold comes from your own quiet weeks.",
+)
+def ex2(threshold_for: Callable) -> Wrong | None:
+    """Any threshold passes that keeps the budget and is not needlessly high."""
+    got = np.array([float(threshold_for(q.copy(), d, b)) for q, d, b in _QUIET])
+    right = []
+    for value, (quiet, days, budget) in zip(got, _QUIET, strict=True):
+        least = least_threshold(quiet, days, budget)
+        above = quiet[quiet > least]
+        next_up = above.min() if len(above) else math.inf
+        right.append(least - 1e-9 <= value < next_up)
+    # Interpolated quantiles lie between two windows: they pass if they keep the budget.
+    if all(right):
+        return None
+
+    def like(share: Callable) -> bool:
+        wanted = []
+        for value, (quiet, days, budget) in zip(got[:2], _QUIET[:2], strict=True):
+            allowed = min(max(share(days, budget), 0), 1)
+            values = np.sort(quiet)
+            place = (1 - allowed) * (len(values) - 1)
+            low = values[max(math.floor(place) - 1, 0)]
+            high = values[min(math.ceil(place) + 1, len(values) - 1)]
+            wanted.append(low <= value <= high)
+        return all(wanted)
+
+    if like(lambda days, budget: budget):
+        return wrong("per_window", days=_QUIET[0][1], windows=30 / _QUIET[0][1])
+    if like(lambda days, budget: budget / 30):
+        return wrong("per_day", days=_QUIET[0][1])
+    bad = right.index(False)
+    quiet, days, budget = _QUIET[bad]
+    if all(value < np.median(q) for value, (q, _, _) in zip(got, _QUIET, strict=True)):
+        return wrong("wrong_tail")
+    alarms = alarms_a_month(quiet, got[bad], days)
+    if alarms > budget + 1e-12:
+        return wrong("over_budget", got=got[bad], alarms=alarms, budget=budget)
+    return wrong("too_high", got=got[bad], lower=least_threshold(quiet, days, budget))
+
+
+# Exercise 3: what to do about an alarm ----------------------------------------------------
+
+_ACTIONS = {"retrain", "mend the pipeline", "watch", "change the monitor"}
+_CASES = {
+    "a": ("fault", {"mend the pipeline"}),
+    "b": ("harmless", {"watch"}),
+    "c": ("always", {"change the monitor"}),
+    "d": ("silent", {"retrain"}),
+}
+
+
+@lab.exercise(
+    "an alarm is a question",
+    hints=(
+        "For each case: has the world changed, or only the record of it? And what do the labels say?",
+        "Retraining helps where the relation of inputs and fraud changed. Where the record is wrong, it "
+        "teaches the model the fault.",
+        "In one case the alarm itself is the fault; in one there is no alarm and still work to do.",
+    ),
+    misconceptions={
+        "letters": "Give a dictionary with the letters a to d, and one of the four actions each.",
+        "fault": "In a, payments of one kind of terminal changed overnight by a factor of a thousand. "
+        "That is no change of behaviour. '{got}' would leave the fault in the data, or learn it.",
+        "harmless": "In b the labels say that the model held at the same festival last year. '{got}' "
+        "spends work on a model that has no fault.",
+        "always": "In c the column has been firing since the first week and the labels show nothing. "
+        "'{got}' does not stop the next alarm.",
+        "silent": "In d the labels show that a new kind of fraud is missed. No input check will ever say "
+        "so; '{got}' leaves it that way.",
+    },
+    praise="Four alarms, or none, and four different answers. The distance was never the decision.",
+)
+def ex3(actions: Mapping[str, str]) -> Wrong | None:
+    """Compare each case with the actions that help."""
+    if (
+        not isinstance(actions, Mapping)
+        or set(actions) != set(_CASES)
+        or not set(map(str, actions.values())) <= _ACTIONS
+    ):
+        return wrong("letters")
+    for letter, (mistake, good) in _CASES.items():
+        if actions[letter] not in good:
+            return wrong(mistake, got=actions[letter])
+    return None
+
+
+lab.ask(
+    Question(
+        "A shop scores 100 orders an hour, each hour is a batch, and the comparison is Robust at "
+        "0.1 against a baseline of a million orders. It has been quiet for a year. Management "
+        "calls the data stable. You may change one setting. Which?",
+        {
+            "a": Option(
+                "None: a year without violations is the proof",
+                "A batch of 100 orders fires only above a raw distance of 0.28. Large shifts stay below.",
+            ),
+            "b": Option(
+                "Judge whole weeks: more orders, less noise to subtract",
+                "What Robust takes off falls with the root of the rows. It costs delay, and you can say "
+                "how much.",
+                right=True,
+            ),
+            "c": Option(
+                "Switch to Simple at the same threshold",
+                "With 100 orders chance alone reaches 0.1 most of the time: it will fire all day.",
+            ),
+            "d": Option(
+                "Take a larger baseline",
+                "It has a million rows. The noise comes from the 100.",
+            ),
+        },
+    ),
+    Question(
+        "A bank compares each day's two million rows with last month by a Kolmogorov-Smirnov test at 5 "
+        "per cent, corrected by Holm for 40 columns. All columns alarm every day. The team is two "
+        "people. What do you propose?",
+        {
+            "a": Option(
+                "Correct by Bonferroni, which is stricter",
+                "It hardly differs from Holm. The p-values are far below any such limit, since the "
+                "differences are real and tiny.",
+            ),
+            "b": Option(
+                "Retrain every day, since the data do change",
+                "Nothing says that the model suffers, and two people cannot check a model a day.",
+            ),
+            "c": Option(
+                "Set a limit on the distance, taken from quiet days and the alarms that two people can "
+                "bear",
+                "With so many rows the question is not whether something moved, but how far.",
+                right=True,
+            ),
+            "d": Option(
+                "Lower the level to one in a million",
+                "The p-values of two million rows go far below that as well, and nobody could say what "
+                "the new level means.",
+            ),
+        },
+    ),
+    Question(
+        "A drift report names three columns: days since the account was opened, the count of labels a "
+        "terminal got in 30 days, and a customer's mean amount. The model went live five weeks ago. "
+        "The baseline is its training data, which starts on the company's first day. First step?",
+        {
+            "a": Option(
+                "Retrain on the newest month",
+                "Perhaps nothing happened but that windows filled up, and the next report will look the "
+                "same.",
+            ),
+            "b": Option(
+                "Make a baseline without the first weeks, and watch columns that a single payment says",
+                "Counts over 30 days start from nothing, and columns that remember make rows depend on "
+                "each other.",
+                right=True,
+            ),
+            "c": Option(
+                "Drop the three columns from the model",
+                "They may be its best ones. The fault is in the comparison.",
+            ),
+            "d": Option(
+                "Raise the threshold until the report is empty",
+                "Then it is blind for the columns that hold still.",
+            ),
+        },
+    ),
+    Question(
+        "All input checks are silent. Three weeks later the labels show that frauds in "
+        "groceries are missed. The vendor of the monitor offers a more sensitive test. The budget allows "
+        "one more thing. What do you take?",
+        {
+            "a": Option(
+                "The more sensitive test",
+                "The inputs hardly moved. What changed is the relation of inputs and fraud; no test of "
+                "inputs alone is about that.",
+            ),
+            "b": Option(
+                "Twice as many columns in the monitor",
+                "More columns, more false alarms, and the same blindness.",
+            ),
+            "c": Option(
+                "Faster labels for a random part of the payments",
+                "Only labels see a changed relation, so the delay of the labels is the delay of the alarm.",
+                right=True,
+            ),
+            "d": Option(
+                "A baseline that is renewed every week",
+                "It follows every slow change, and hides it.",
+            ),
+        },
+    ),
+    Question(
+        "In September a delay model, trained in winter, alarms on temperature. Its average precision "
+        "has fallen too, and far fewer flights are late. You have an hour. Is the alarm the "
+        "explanation?",
+        {
+            "a": Option(
+                "Yes: the most drifted column is the cause",
+                "In the lab the same column had drifted more in July, with the model ahead of a "
+                "constant guess.",
+            ),
+            "b": Option(
+                "No, drift of inputs never matters",
+                "It can: a tree that has never seen 30 degrees answers with the warmest leaf it has.",
+            ),
+            "c": Option(
+                "Not shown: compare with the model without the column, and by a loss against the base "
+                "rate",
+                "Average precision moves with the rate of late flights by itself. The same dates "
+                "without the column are the fair comparison.",
+                right=True,
+            ),
+            "d": Option(
+                "Yes, since precision fell at the same time",
+                "Two things that happen in September need not cause each other.",
+            ),
+        },
+    ),
+)
