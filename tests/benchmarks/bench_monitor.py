@@ -5,8 +5,8 @@ the whole process, imports included. Targets on 2 cores:
 
 - pair: exact KS and PSI of 20 numeric columns, 1,000,000 rows against 1,000,000, read from
   Parquet: 3 s and 1,000 MB;
-- stream: a baseline and a check of 10,000,000 x 20 rows in pieces: memory as flat as for
-  1,000,000 rows, time ten times as long.
+- stream: a baseline and a check of 10,000,000 x 20 rows in pieces: at most 500 MB, most of
+  which are imported libraries, the same as for 1,000,000 rows; time in proportion to rows.
 
 What other libraries need for the same work: ``tests/benchmarks/beside_monitor.py``.
 """

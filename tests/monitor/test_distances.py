@@ -107,6 +107,17 @@ def test_the_p_value_is_that_of_scipy(x, y):
         assert found == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("rows", [4_100, 20_000])
+@pytest.mark.parametrize("scaled", [0.5, 0.8, 1, 1.36, 1.63, 2.2])
+def test_the_p_value_of_many_rows_is_that_of_scipy(rows, scaled):
+    a = exact(np.arange(float(rows)))
+    distance = scaled / math.sqrt(rows / 2)
+    expected = stats.kstwo.sf(distance, rows // 2)
+    found = distances.p_value(a, a, distance=distance)
+    assert found == pytest.approx(expected, abs=0.003)
+    assert found == pytest.approx(expected, rel=0.05)
+
+
 def test_the_exact_p_value_by_counting_all_orders():
     for n, m in ((1, 1), (2, 3), (4, 4), (3, 5)):
         orders = list(itertools.combinations(range(n + m), n))
