@@ -677,8 +677,8 @@ pd.DataFrame(rows)
 # worlds.) With weeks, Simple may fire above {{threshold.weeks_simple}}; with days only above
 # {{threshold.days_simple}}. In the other ten worlds the weekly one gave {{kept.weeks_simple.mean}}
 # false alarms a month ({{kept.weeks_simple.low}} to {{kept.weeks_simple.high}}), the daily one
-# {{kept.days_simple.mean}} ({{kept.days_simple.low}} to {{kept.days_simple.high}}). Days answer sooner, at a higher
-# threshold; weeks answer later and see smaller shifts. Where the other ten worlds gave more than the
+# {{kept.days_simple.mean}} ({{kept.days_simple.low}} to {{kept.days_simple.high}}).
+# Days answer sooner, at a higher threshold; weeks answer later and see smaller shifts. Where the other ten worlds gave more than the
 # budget, look at the baseline: it is one month, and all windows of a world share its luck. The
 # p-value that this budget allows is {{threshold.weeks_smallest_p}}, a number that no textbook would
 # have given you; it absorbs 13 columns and rows that depend on each other.
@@ -880,8 +880,8 @@ with plots.figure(
 # %% [markdown]
 # With the drifted column the log loss is higher in {{n_hurt.higher}} of ten months, lower in
 # {{n_hurt.lower}}, and in {{n_hurt.no_difference_shown}} no difference is shown: days differ so
-# much that a month cannot tell. By the
-# means alone it helps in some months and hurts in others. In July, where the temperature has left the range of winter, the
+# much that a month cannot tell. By the means alone it helps in some months and hurts in others. In
+# July, where the temperature has left the range of winter, the
 # frozen model has {{months.july.frozen}}, the winter's share for everybody {{months.july.share}}.
 # In September it has {{months.september.frozen}} against {{months.september.share}}: far fewer
 # flights are late, and the model keeps promising winter. That is a change of the *label*, and no
