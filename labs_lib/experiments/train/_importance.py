@@ -147,16 +147,18 @@ def permutation(
     X: pd.DataFrame,
     y: np.ndarray,
     seed: int,
+    *,
+    loss: Callable[[np.ndarray, np.ndarray], float] = log_loss,
 ) -> pd.Series:
-    """Return the rise of the log loss when a column is shuffled."""
+    """Return the rise of the loss when a column is shuffled."""
     rng = np.random.default_rng(seed)
-    before = log_loss(y, probability(X).astype(float))
+    before = loss(y, probability(X).astype(float))
     rise = pd.Series(0.0, index=X.columns)
     for name in X:
         for _ in range(SHUFFLES):
             order = rng.permutation(len(X))
             shuffled = X.assign(**{name: X[name].array.take(order)})
-            after = log_loss(y, probability(shuffled).astype(float))
+            after = loss(y, probability(shuffled).astype(float))
             rise[name] += (after - before) / SHUFFLES
     return rise
 

@@ -14,6 +14,7 @@ import pandas as pd
 import xgboost as xgb
 from scipy.stats import spearmanr
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import brier_score_loss
 
 from labs_lib import payments, settings
 from labs_lib.experiments.train._importance import (
@@ -215,7 +216,13 @@ def _device(seen, asked, y, found, seed):
     found = found | {
         "gain, device a category": pd.Series(gain).reindex(asked.columns).fillna(0),
         "forest, impurity": forest.impurity(asked),
-        "forest, permutation": permutation(forest.probability, asked, y[N_TRAIN:], seed),
+        "forest, permutation, log loss": permutation(
+            forest.probability, asked, y[N_TRAIN:], seed
+        ),
+        # A forest gives probabilities of exactly 0, which the log loss punishes at will.
+        "forest, permutation, Brier": permutation(
+            forest.probability, asked, y[N_TRAIN:], seed, loss=brier_score_loss
+        ),
     }
     for method, importance in found.items():
         below = sum(importance[cause] < importance["device"] for cause in CAUSES)

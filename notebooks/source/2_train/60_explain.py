@@ -47,9 +47,8 @@ lab.start()
 # ## The situation
 #
 # A model declines payments. The customer gets the main reasons in a letter, as lenders in many countries
-# have to give them. The board wants
-# one page: what does the model look at? And your team wants to stop paying for columns that do
-# nothing. A colleague says: *SHAP is local and goes into the letter; PDP is global and goes to the
+# have to give them. The board wants one page: what does the model look at? And your team wants to stop
+# paying for columns that do nothing. A colleague says: *SHAP is local and goes into the letter; PDP is global and goes to the
 # board.* Another one trusts LIME, a third the gain that XGBoost reports. You have to sign one method
 # for each purpose.
 #
@@ -524,7 +523,8 @@ print(pd.Series(changed))
 # The hour is worth {{whom.hour.day.mean}} log odds against the day ({{whom.hour.day.low}} to
 # {{whom.hour.day.high}}) and {{whom.hour.night.mean}} against the night ({{whom.hour.night.low}} to
 # {{whom.hour.night.high}}). The first reason changes for a share of {{whom.changed.day.mean}} of the
-# payments with the first, and {{whom.changed.night.mean}} with the second. None of them is wrong. A SHAP
+# payments if the day is the background instead of any payments, and for {{whom.changed.night.mean}} if the
+# night is. None of them is wrong. A SHAP
 # value compares; say with whom.
 #
 # ## On trial: "SHAP is local, PDP is global"
@@ -620,8 +620,8 @@ top_five.round(2)
 # {{top.correlated.pdp}}. Room for a nearer PDP: {{top.room}}.
 #
 # So the claim draws its line in the wrong place. A method that explains each row explains all of them, once
-# you average. What PDP gives and an average of SHAP does not is a shape: *where* the risk rises. And a
-# tie with the margin is a tie: ICE and permutation rank as well, and need no Shapley value.
+# you average. What PDP gives and an average of SHAP does not is a shape: *where* the risk rises. And
+# where the table says tie, take it for one: that method ranks as well and needs no Shapley value.
 #
 # One thing more for columns that move together. There "importance" has two meanings. *Interventional*:
 # what a column does to the risk, others held; that is the truth used so far. *Conditional*: what knowing
@@ -631,19 +631,27 @@ top_five.round(2)
 interventional = measured("rank correlation", "correlated")
 conditional = measured("rank correlation, conditional", "correlated")
 truths = {
-    label: compare.worlds(interventional[name], conditional[name], comparisons=2)
+    label: compare.worlds(interventional[name], conditional[name], comparisons=3)
     for name, label in (
         ("SHAP, mean_abs", "SHAP by the trees"),
         ("SHAP, background", "SHAP by a background"),
     )
 }
+truths["trees − background, conditional truth"] = compare.worlds(
+    conditional["SHAP, mean_abs"], conditional["SHAP, background"], comparisons=3
+)
 compare.table(truths)
 
 # %% [markdown]
-# The table is interventional minus conditional: by the trees {{truths.shap_by_the_trees.verdict}}
-# ({{truths.shap_by_the_trees.mean}}), by a background {{truths.shap_by_a_background.verdict}}
-# ({{truths.shap_by_a_background.mean}}). Higher means nearer to the interventional one. It is often said
-# that values by the trees are conditional; look at whether the two rows differ.
+# The first two rows are the correlation with the interventional truth minus that with the conditional
+# one: by the trees {{truths.shap_by_the_trees.verdict}} ({{truths.shap_by_the_trees.mean}}), by a
+# background {{truths.shap_by_a_background.verdict}} ({{truths.shap_by_a_background.mean}}). Higher means
+# nearer to what a column does. It is often said that values by the trees are the conditional ones. In the
+# last row they would have to be nearer to the conditional truth than values by a background:
+# {{truths.trees_background_conditional_truth.verdict}}
+# ({{truths.trees_background_conditional_truth.mean}};
+# {{truths.trees_background_conditional_truth.low}} to
+# {{truths.trees_background_conditional_truth.high}}).
 #
 # ### Three ways to average
 #
@@ -775,8 +783,8 @@ pair = (local_c["amount_cents"] + local_c["amount_local"]).abs().mean()
 f"amount {alone['amount_cents']:.2f}, twin {alone['amount_local']:.2f}, pair {pair:.2f}"
 
 # %% [markdown]
-# Joined, the amount is worth more than either half showed, and takes its place among the causes. (From here
-# on `model` is the model of the correlated table.)
+# Joined, the amount is worth more than either half showed. (From here on `model` is the model of the
+# correlated table.)
 #
 # ### LIME: a wide kernel
 #
@@ -817,7 +825,8 @@ devices = {
         "gain, device a category": "gain, device as category",
         "splits": "splits, XGBoost",
         "forest, impurity": "impurity, random forest",
-        "forest, permutation": "permutation, random forest",
+        "forest, permutation, log loss": "shuffled, log loss, forest",
+        "forest, permutation, Brier": "shuffled, Brier, forest",
         "SHAP, mean_abs": "SHAP, XGBoost",
     }.items()
 }
@@ -839,19 +848,28 @@ with plots.figure(
 #   {{devices.impurity_random_forest.high}}).
 #
 # So the warning is about counts and about trees grown to the end. A shallow tree that has to pay for each
-# leaf is not so easily bought. The usual remedy is to shuffle columns on rows that the model has not seen.
-# For the same forest:
+# leaf is not so easily bought.
+#
+# The usual remedy is to shuffle a column on rows that the model has not seen, and to see how far the loss
+# rises. Which loss? A forest says "impossible" when no tree has seen a fraud in a leaf, and the log loss
+# punishes one such mistake without limit; a few rows then decide the ranking. The Brier score, a mean
+# squared error, has no such rows.
 
 # %%
-remedy = compare.worlds(below["forest, permutation"], below["forest, impurity"])
-remedy
+remedy = {
+    f"{loss} − impurity": compare.worlds(
+        below[f"forest, permutation, {loss}"], below["forest, impurity"], comparisons=2
+    )
+    for loss in ("log loss", "Brier")
+}
+compare.table(remedy, digits=1)
 
 # %% [markdown]
-# The number of causes below the device is {{remedy.verdict}}, by {{remedy.mean}}
-# ({{remedy.low}} to {{remedy.high}}), and still
-# {{devices.permutation_random_forest.mean}} on average: with a thousand rows and two shuffles the
-# rise of the loss is noisy. Shuffle more often, on more rows, and compare with a column of pure noise that
-# you add yourself.
+# Against the forest's impurity, the causes below the device are {{remedy.log_loss_impurity.verdict}} with
+# the log loss ({{remedy.log_loss_impurity.mean}}; {{remedy.log_loss_impurity.low}} to
+# {{remedy.log_loss_impurity.high}}) and {{remedy.brier_impurity.verdict}} with the Brier score
+# ({{remedy.brier_impurity.mean}}). What is left below the device is {{devices.shuffled_log_loss_forest.mean}}
+# with the one and {{devices.shuffled_brier_forest.mean}} with the other.
 #
 # ## Reason codes for one declined payment
 #
@@ -907,8 +925,8 @@ for number, line in enumerate(letter, start=1):
     print(f"{number}. {line}")
 
 # %% [markdown]
-# How often is the first reason the true one? For the highest scores of each world, the column with the
-# largest value against the one with the largest true value:
+# How often is the first reason the true one? For the twelve highest scores of each world, the column with
+# the largest value against the one with the largest true value:
 
 # %%
 right_first = {
@@ -919,7 +937,7 @@ right_first = {
 pd.Series(right_first)
 
 # %% [markdown]
-# LIME's share depends on the variant. Look at what it sees. By default it cuts each number into quarters
+# Does LIME's share depend on the variant? Look at what it sees. By default it cuts each number into quarters
 # of the data, and a weight belongs to a quarter. The true step of the count is at four.
 
 # %%
