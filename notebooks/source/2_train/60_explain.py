@@ -724,9 +724,9 @@ with plots.figure(
         ax.set_title(who)
 
 # %% [markdown]
-# In truth the two effects cancel. The model learned less of the second: swipes are safe already, and a
-# safe payment made safer hardly changes the loss. So its mean curve is not quite flat, and says that
-# distance is a mild risk, which is right for no payment. Mended: draw single curves, and colour them by
+# In truth the two effects cancel and the mean is flat. The model learned less of the second effect (a
+# likely reason: a swipe that is safe already teaches the loss little). So its mean curve rises, and says
+# that distance is a mild risk for all, which is right for no payment. Mended: draw single curves, and colour them by
 # the column that you suspect. In the 20 worlds, the place of the distance among the 14 columns:
 
 # %%
@@ -822,6 +822,7 @@ devices = {
     label: compare.mean_interval(below[name])
     for name, label in {
         "gain": "gain, XGBoost",
+        "total gain": "total gain, XGBoost",
         "gain, device a category": "gain, device as category",
         "splits": "splits, XGBoost",
         "forest, impurity": "impurity, random forest",
@@ -839,16 +840,17 @@ with plots.figure(
     plots.intervals(ax, devices)
 
 # %% [markdown]
-# - XGBoost's gain: {{devices.gain_xgboost.mean}} causes below the device; even with the device as a
-#   category of 5,000 values it is {{devices.gain_device_as_category.mean}};
+# - XGBoost's gain, the mean over the splits of a column: {{devices.gain_xgboost.mean}} causes below the
+#   device; as a sum {{devices.total_gain_xgboost.mean}}; with the device as a category of 5,000 values
+#   {{devices.gain_device_as_category.mean}};
 # - its count of splits: {{devices.splits_xgboost.mean}}
 #   ({{devices.splits_xgboost.low}} to {{devices.splits_xgboost.high}});
 # - the impurity of a random forest, which is the gain of trees grown to the end:
 #   {{devices.impurity_random_forest.mean}} ({{devices.impurity_random_forest.low}} to
 #   {{devices.impurity_random_forest.high}}).
 #
-# So the warning is about counts and about trees grown to the end. A shallow tree that has to pay for each
-# leaf is not so easily bought.
+# So the warning holds for counts and for trees grown to the end. It says less about the gain of shallow
+# trees than its fame suggests.
 #
 # The usual remedy is to shuffle a column on rows that the model has not seen, and to see how far the loss
 # rises. Which loss? A forest says "impossible" when no tree has seen a fraud in a leaf, and the log loss
@@ -1213,7 +1215,8 @@ except ValueError as error:
 # - Averaged, SHAP is global. PDP and ICE answer another question: what if? Draw the single curves.
 # - Every method explains the model. Copies share the credit, and noise that was learned gets some.
 # - LIME is drawn at random: give its seed, its width, and several of each, or do not use it in a letter.
-# - Counts of splits and the impurity of deep trees fall for columns with many values.
+# - Counts of splits and the impurity of deep trees fall for columns with many values. Shuffling does not, if
+#   its loss has no rows that decide alone.
 # - A reason code describes the score. It promises nothing about the world.
 #
 # ## Quiz
