@@ -832,10 +832,10 @@ devices = {
     }.items()
 }
 with plots.figure(
-    title="Which importance falls for the device?",
+    title="Counts of splits and a forest's impurity fall for the device",
     x="true causes below the device (count, 0 to 5)",
     y="",
-    alt="Split counts and forest impurity rank causes below the device, others rarely.",
+    alt="Split counts and forest impurity put causes below the device, others rarely.",
 ) as ax:
     plots.intervals(ax, devices)
 
