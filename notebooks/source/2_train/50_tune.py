@@ -83,11 +83,10 @@ from labs_lib.experiments import store
 rows = store.load("train/tune_payments")
 names = ["eta", "max_depth", "min_child_weight", "subsample"]
 names += ["colsample_bytree", "lambda"]
-n_settings = len(rows)
 rows[[*names, "validation_1", "validation_27", "test_27"]].head().round(3)
 
 # %% [markdown]
-# There are {{n_settings}} rows, made by `labs experiment train/tune_payments`. A search may name any
+# There are about 3,000 rows, made by `labs experiment train/tune_payments`. A search may name any
 # number; it gets the nearest row, measured on the hyperparameter's own scale. Asking for the same row
 # twice costs two jobs, as it would in the cloud.
 
@@ -107,8 +106,8 @@ from labs_lib import plots
 
 final_valid, final_test = replay.validation[:, -1], replay.test[:, -1]
 best, best_test = int(final_valid.argmax()), int(final_test.argmax())
-valid_optimum, test_of_optimum = final_valid[best], final_test[best]
-test_optimum = final_test[best_test]
+optimum = {"valid": final_valid[best], "its_test": final_test[best]}
+optimum |= {"test": final_test[best_test], "settings": len(rows)}
 with plots.figure(
     title="The best setting on validation is not the best one on test",
     x="validation month, average precision (0 to 1)",
@@ -120,13 +119,15 @@ with plots.figure(
         ax.plot(final_valid[place], final_test[place], look, markersize=9)
 
 # %% [markdown]
-# The circle is what a perfect search would return: {{valid_optimum}} on validation and
-# {{test_of_optimum}} on test. The square is the best of all on test, {{test_optimum}}, which nobody can
+# The circle is what a perfect search would return: {{optimum.valid}} on validation and
+# {{optimum.its_test}} on test. The square is the best of all on test, {{optimum.test}}, which nobody can
 # choose honestly. Keep that gap in mind: it is the part that no search strategy can win. The
-# validation month has few frauds, and with {{n_settings}} settings one of them is lucky.
+# validation month has few frauds, and with {{optimum.settings}} settings one of them is lucky.
 
 # %%
-pd.DataFrame({"validation": replay.settings.loc[best], "test": replay.settings.loc[best_test]})
+pd.DataFrame(
+    {"validation": replay.settings.loc[best], "test": replay.settings.loc[best_test]}
+)
 
 # %% [markdown]
 # The first one lies at the end of several ranges. In real life that is the moment to ask whether the
@@ -175,10 +176,12 @@ found = tune(config, replay)
 found
 
 # %%
-found.jobs[["job", "status", "value", "best", "eta", "max_depth", "lambda"]].tail(4).round(3)
+found.jobs[["job", "status", "value", "best", "eta", "max_depth", "lambda"]].tail(
+    4
+).round(3)
 
 # %% [markdown]
-# What AWS would reject is rejected here too, with the reason. Two mistakes at once:
+# What AWS would reject is rejected here too, with the reason. Three mistakes at once:
 
 # %%
 wrong = config | {"Strategy": "Grid"}
@@ -201,22 +204,28 @@ except ValueError as error:
 # %%
 shares = {}
 for scaling in ("Linear", "Logarithmic", "ReverseLogarithmic"):
-    item = {"Name": "x", "MinValue": "0.001", "MaxValue": "0.999", "ScalingType": scaling}
+    item = {
+        "Name": "x",
+        "MinValue": "0.001",
+        "MaxValue": "0.999",
+        "ScalingType": scaling,
+    }
     alone = config | {"ParameterRanges": {"ContinuousParameterRanges": [item]}}
     alone["ResourceLimits"] = {
         "MaxNumberOfTrainingJobs": 1_000,
         "MaxParallelTrainingJobs": 1,
     }
     x = tune(alone, lambda hyperparameters: 0.0).jobs["x"]
-    shares[scaling] = {"below a tenth": (x < 0.1).mean(), "above 9 tenths": (x > 0.9).mean()}
-low_linear, low_log = (shares[s]["below a tenth"] for s in ("Linear", "Logarithmic"))
-high_reverse = shares["ReverseLogarithmic"]["above 9 tenths"]
+    shares[scaling] = {
+        "below a tenth": (x < 0.1).mean(),
+        "above 9 tenths": (x > 0.9).mean(),
+    }
 pd.DataFrame(shares).T.round(2)
 
 # %% [markdown]
-# A share of {{low_linear}} of the draws lies below a tenth on the linear scale, and of {{low_log}} on
+# A share of {{shares.linear.below_a_tenth}} of the draws lies below a tenth on the linear scale, and of {{shares.logarithmic.below_a_tenth}} on
 # the logarithmic one: the scale for a learning rate or a penalty. Reverse logarithmic puts a share of
-# {{high_reverse}} above nine tenths: for a momentum, where 0.9, 0.99 and 0.999 are three different
+# {{shares.reverselogarithmic.above_9_tenths}} above nine tenths: for a momentum, where 0.9, 0.99 and 0.999 are three different
 # worlds. `Auto` lets the service decide; its rule is not published.
 #
 # ### Exercise 1: one number, three scales
@@ -266,11 +275,10 @@ grid = config | {
     "ResourceLimits": {"MaxParallelTrainingJobs": 1},
 }
 on_grid = tune(grid, replay)
-grid_jobs = len(on_grid.jobs)
 on_grid
 
 # %% [markdown]
-# Two or three values each, and {{grid_jobs}} jobs. With 30 jobs you could not run it: the service
+# Two or three values each, and 96 jobs. With 30 jobs you could not run it: the service
 # refuses another number.
 #
 # **Random** draws each job by itself, so all of them may run at once.
@@ -294,11 +302,11 @@ with_gp = tune(bayes, replay, surrogate="gp")
 jobs = with_gp.jobs.assign(
     part=np.where(with_gp.jobs["job"] <= 10, "first 10", "last 20")
 )
-first_ten, last_twenty = jobs.groupby("part")["value"].median()
+medians = jobs.groupby("part")["value"].median().to_dict()
 jobs.groupby("part")["value"].describe()[["count", "min", "50%", "max"]].round(3)
 
 # %% [markdown]
-# The median job went from {{first_ten}} to {{last_twenty}}: the model has learned where not to look.
+# The median job went from {{medians.first_10}} to {{medians.last_20}}: the model has learned where not to look.
 # Whether its *best* job is better than that of random search, one search cannot tell.
 #
 # If all 30 jobs start at once, nothing has ended when the last one is chosen. How many different
@@ -307,11 +315,11 @@ jobs.groupby("part")["value"].describe()[["count", "min", "50%", "max"]].round(3
 # %%
 bayes_at_once = at_once | {"Strategy": "Bayesian"}
 blind = tune(bayes_at_once, replay, surrogate="gp").jobs["value"]
-blind_median = blind[10:].median()
-f"median of the last 20 jobs: {blind_median:.3f}"
+medians["blind"] = float(blind[10:].median())
+f"median of the last 20 jobs: {medians['blind']:.3f}"
 
 # %% [markdown]
-# {{blind_median}}: that was a random search with a Bayesian price tag.
+# {{medians.blind}}: that was a random search with a Bayesian price tag.
 #
 # **Hyperband** watches the score after each epoch. It starts many jobs, looks at them after 1, 3 and 9
 # epochs, and lets about the best third of them go on each time. It needs an algorithm that reports
@@ -358,7 +366,9 @@ pruner = optuna.pruners.MedianPruner(n_startup_trials=3)
 study = optuna.create_study(direction="maximize", pruner=pruner)
 for curve in earlier:
     values = dict(enumerate(curve, start=1))
-    study.add_trial(optuna.trial.create_trial(value=curve[-1], intermediate_values=values))
+    study.add_trial(
+        optuna.trial.create_trial(value=curve[-1], intermediate_values=values)
+    )
 trial = study.ask()
 for epoch, score in enumerate(running, start=1):
     trial.report(score, epoch)
@@ -367,8 +377,8 @@ f"stops in Optuna: {pruned_there}"
 
 # %% [markdown]
 # Optuna compares the job's *best* value so far with the median of the others' *values* at that epoch,
-# here 0.5; the service with the median of averages, 0.3. (Stops at SageMaker: {{stops_here}}; in
-# Optuna: {{pruned_there}}.) While curves rise, the service is the milder one.
+# here 0.5; the service with the median of averages, 0.3. So the job
+# goes on at SageMaker and stops in Optuna. While curves rise, the service is the milder one.
 #
 # ### Exercise 2: the median rule
 #
@@ -405,11 +415,11 @@ patient = config | {
     }
 }
 ended = tune(patient, replay)
-ended_by, ended_after = ended.ended_by, len(ended.jobs)
+ending = {"by": ended.ended_by, "after": len(ended.jobs)}
 ended
 
 # %% [markdown]
-# Ended by {{ended_by}} after {{ended_after}} jobs. A target that nobody can reach never ends anything.
+# Ended by {{ending.by}} after {{ending.after}} jobs. A target that nobody can reach never ends anything.
 #
 # ### Warm start
 #
@@ -467,14 +477,14 @@ def train(hyperparameters):
 search(train)
 """
 run = [sys.executable, "-c", common + dies]
-exit_code = subprocess.run(run, cwd=folder, check=False).returncode
+subprocess.run(run, cwd=folder, check=False)
 storage = f"sqlite:///{folder}/tuning.db"
 before = optuna.load_study(study_name="fraud", storage=storage).get_trials()
 states = pd.Series([trial.state.name for trial in before]).value_counts()
 states.rename_axis("state").rename("jobs").to_frame()
 
 # %% [markdown]
-# Exit code {{exit_code}}; twelve jobs are safe, one looks as if it were running. Now *two* processes
+# The process is gone; twelve jobs are safe, one looks as if it were running. Now *two* processes
 # go on, at the same time. They need nothing but the address of the storage. (Each waits until the
 # other is there too.)
 
@@ -497,14 +507,16 @@ exit_codes = [process.wait(timeout=100) for process in both]
 after = optuna.load_study(study_name="fraud", storage=storage).get_trials()
 counted = [trial for trial in after if "killed" not in trial.user_attrs]
 processes = len({tuple(trial.user_attrs["process"]) for trial in counted})
-kept = [a.params == b.params and a.value == b.value for a, b in zip(before, after)][:12]
-kept_all, jobs_after = all(kept), len(counted)
+same = zip(before[:12], after[:12], strict=True)
+kept = [a.params == b.params and a.value == b.value for a, b in same]
 different = len({trial.params["eta"] for trial in counted})
-f"{jobs_after} jobs, {different} different, by {processes} processes; kept: {kept_all}"
+shared = {"jobs": len(counted), "different": different, "kept": all(kept)}
+shared |= {"processes": processes}
+f"{len(counted)} jobs, {different} different, {processes} processes; kept: {all(kept)}"
 
 # %% [markdown]
-# {{jobs_after}} jobs in all, {{different}} of them different, done by {{processes}} processes. The
-# twelve finished ones are unchanged ({{kept_all}}), and the one that died was run again. Other
+# {{shared.jobs}} jobs in all, {{shared.different}} of them different, done by {{shared.processes}} processes. The
+# twelve finished ones are unchanged ({{shared.kept}}), and the one that died was run again. Other
 # *machines* join in the same way, if the address is one that they reach: a database server, or
 # Optuna's journal file on a shared disk. (SQLite is for one machine.)
 #
@@ -520,9 +532,7 @@ print("random, grid, TPE, Hyperband:", store.confirm("train/tune_searches", seed
 print("Gaussian process:", store.confirm("train/tune_gaussian", seed=0))
 
 # %%
-runs = pd.concat(
-    [store.load("train/tune_searches"), store.load("train/tune_gaussian")]
-)
+runs = pd.concat([store.load("train/tune_searches"), store.load("train/tune_gaussian")])
 
 
 def scores(part, search, *, table="payments", parallel=1, budget=30):
@@ -563,7 +573,7 @@ def shortfall(table, optimum):
     return pd.DataFrame(lines)
 
 
-lines = shortfall("payments", valid_optimum)
+lines = shortfall("payments", optimum["valid"])
 lines.pivot(index="budget", columns="search", values="mean").loc[[10, 30, 100]].round(4)
 
 # %%
@@ -573,9 +583,7 @@ with plots.figure(
     y="shortfall in average precision (0 to 1)",
     alt="All lines fall with the budget; they part after ten trainings.",
 ) as ax:
-    plots.lines(
-        ax, lines, x="budget", y="mean", group="search", low="low", high="high"
-    )
+    plots.lines(ax, lines, x="budget", y="mean", group="search", low="low", high="high")
     ax.set_xscale("log")
 
 # %% [markdown]
@@ -589,7 +597,7 @@ from labs_lib.train.tuning.beats import beats
 
 
 def against_random(part, table):
-    """Return the probability of beating random search; intervals for a map of twelve."""
+    """Return the probability of beating random search, for a map of twelve."""
     return {
         (search, parallel, budget): beats(
             scores(part, search, table=table, parallel=parallel, budget=budget),
@@ -615,3 +623,474 @@ as_table(on_validation)
 # %%
 on_test = against_random("test", "payments")
 as_table(on_test)
+
+# %% [markdown]
+# The upper table is what the search works for, the validation score; the lower one is what you get. On
+# validation after 30 jobs one at a time, the Gaussian process beats random search with probability
+# {{chance.validation.gaussian_process_1_30.mean}} ({{chance.validation.gaussian_process_1_30.low}} to
+# {{chance.validation.gaussian_process_1_30.high}}), TPE with {{chance.validation.tpe_1_30.mean}}
+# ({{chance.validation.tpe_1_30.low}} to {{chance.validation.tpe_1_30.high}}); after 100 jobs it is
+# {{chance.validation.gaussian_process_1_100.mean}} and {{chance.validation.tpe_1_100.mean}}. After 10 jobs
+# there is nothing to see, since those were random.
+#
+# On test, after 30 jobs, it is {{chance.test.gaussian_process_1_30.mean}}
+# ({{chance.test.gaussian_process_1_30.low}} to {{chance.test.gaussian_process_1_30.high}}) and
+# {{chance.test.tpe_1_30.mean}} ({{chance.test.tpe_1_30.low}} to {{chance.test.tpe_1_30.high}}). Whoever searches
+# better on validation finds better settings, and also more of the luck of that month.
+#
+# ### Ten at a time
+#
+# In parallel each choice knows ten jobs less. Optuna's TPE and our Gaussian process both take running
+# jobs into account, so that ten machines do not try the same place. What is lost per job, and what is
+# won in time? Ten at a time, 100 jobs take as long as 10 jobs one at a time.
+
+
+# %%
+def parallel_loss(search):
+    """Compare parallel with sequential: the same jobs, then the same time."""
+    one, ten = (scores("validation", search, parallel=p, budget=100) for p in (1, 10))
+    short = scores("validation", search, parallel=1, budget=10)
+    return {
+        f"{search}: 10 at a time − 1, 100 jobs": compare.worlds(
+            ten, one, comparisons=4
+        ),
+        f"{search}: 10 at a time − 1, same time": compare.worlds(
+            ten, short, comparisons=4
+        ),
+    }
+
+
+parallel = parallel_loss("TPE") | parallel_loss("Gaussian process")
+compare.table(parallel, digits=4).assign(design="search seeds")
+
+# %% [markdown]
+# With the same number of jobs, the validation score is
+# {{parallel.tpe_10_at_a_time_1_100_jobs.verdict}} for TPE
+# ({{parallel.tpe_10_at_a_time_1_100_jobs.mean}}) and
+# {{parallel.gaussian_process_10_at_a_time_1_100_jobs.verdict}} for the Gaussian process
+# ({{parallel.gaussian_process_10_at_a_time_1_100_jobs.mean}}). In the same time it is
+# {{parallel.tpe_10_at_a_time_1_same_time.verdict}} and
+# {{parallel.gaussian_process_10_at_a_time_1_same_time.verdict}}. That is the question for the review
+# tomorrow: are you short of jobs, or of hours?
+#
+# ### Equal compute: Hyperband, the median rule, a grid
+#
+# The budget is counted in whole trainings, whatever the number of jobs.
+
+# %%
+equal = {}
+for search in ("Hyperband", "random, median rule", "grid"):
+    for budget in (10, 30, 100):
+        for part in ("validation", "test"):
+            equal[(search, part, budget)] = beats(
+                scores(part, search, budget=budget),
+                scores(part, "random", budget=budget),
+                comparisons=18,
+            )
+as_table(equal).rename_axis(index=["search", "judged on"], columns="budget")
+
+# %% [markdown]
+# Whether stopping early pays depends on one thing: is a setting that is good early also good late?
+
+# %%
+early = {
+    f"rank {epochs}": float(
+        pd.Series(replay.validation[:, epochs - 1]).corr(
+            pd.Series(final_valid), method="spearman"
+        )
+    )
+    for epochs in (1, 3, 9)
+}
+for search in ("Hyperband", "random, median rule"):
+    of_search = (runs["table"] == "payments") & (runs["search"] == search)
+    early[f"jobs, {search}"] = float(runs[of_search]["jobs_30"].mean())
+pd.Series(early, name="value").round(2).to_frame()
+
+# %% [markdown]
+# For 30 trainings Hyperband began {{early.jobs_hyperband}} jobs, and random search with the median rule
+# {{early.jobs_random_median_rule}}. On validation, at a budget of 30, Hyperband beats plain random search
+# with probability {{equal.hyperband_validation_30.mean}} ({{equal.hyperband_validation_30.low}} to
+# {{equal.hyperband_validation_30.high}}), the median rule with
+# {{equal.random_median_rule_validation_30.mean}}
+# ({{equal.random_median_rule_validation_30.low}} to
+# {{equal.random_median_rule_validation_30.high}}). The rank correlation between the score after one
+# epoch and the final one is {{early.rank_1}}, after nine {{early.rank_9}}. (A job that is stopped keeps
+# the score it had, and may even be chosen for it.)
+#
+# The grid's 96 combinations were typed before anything was run. At a budget of 30, a third of them, it
+# beats random search on validation with probability {{equal.grid_validation_30.mean}}
+# ({{equal.grid_validation_30.low}} to {{equal.grid_validation_30.high}}). That says little about grids:
+# type other values, and you get another number.
+#
+# ### What is a warm start worth?
+#
+# TPE with 20 jobs, after a parent with 20 jobs: on the same table, or on credit defaults. Against 20 jobs
+# from cold, and, since the parent was not free, against 40.
+
+# %%
+starts = store.load("train/tune_ranges")
+print(store.confirm("train/tune_ranges", seed=0))
+
+
+def started(part, start, *, search="TPE", table="payments"):
+    """Return the score of each seed."""
+    chosen = starts[(starts["table"] == table) & (starts["search"] == search)]
+    return chosen[chosen["start"] == start].set_index("seed").sort_index()[part]
+
+
+cold_20, cold_40 = (scores("validation", "TPE", budget=b) for b in (20, 40))
+both = started("validation", "identical, with parent")
+warm = {
+    "identical − cold, 20 jobs": (started("validation", "identical"), cold_20),
+    "transfer − cold, 20 jobs": (started("validation", "transfer"), cold_20),
+    "identical with parent − cold, 40 jobs": (both, cold_40),
+}
+warm = {name: compare.worlds(*pair, comparisons=3) for name, pair in warm.items()}
+compare.table(warm, digits=4).assign(design="search seeds")
+
+# %% [markdown]
+# Against as many jobs from cold, the validation score with a parent on the same data is
+# {{warm.identical_cold_20_jobs.verdict}} ({{warm.identical_cold_20_jobs.mean}}), with a parent on
+# other data {{warm.transfer_cold_20_jobs.verdict}} ({{warm.transfer_cold_20_jobs.mean}}). Count the
+# parent's jobs as well, and two searches of 20 against one of 40 are
+# {{warm.identical_with_parent_cold_40_jobs.verdict}}
+# ({{warm.identical_with_parent_cold_40_jobs.mean}}). A warm start is a way to go on, not a way to get
+# jobs for nothing.
+#
+# ## Where it fails: narrow ranges
+#
+# The second colleague: *narrow the ranges first*. Three boxes, each half as wide as the whole range of
+# every hyperparameter: one around the true optimum (you would have to know it), the same one with
+# the wrong half of `eta`, and one around the best of 10 pilot jobs, which count. 30 jobs each, against
+# 30 in the whole box.
+
+
+# %%
+def boxes(part, table):
+    """Compare each box with the whole range; intervals for a map of six."""
+    return {
+        f"{search}: {box} − whole": compare.worlds(
+            started(part, box, search=search, table=table),
+            scores(part, search, table=table),
+            comparisons=6,
+        )
+        for search in ("random", "TPE")
+        for box in ("holds", "misses", "pilot")
+    }
+
+
+narrow = boxes("validation", "payments")
+compare.table(narrow, digits=4).assign(design="search seeds")
+
+# %%
+narrow_test = boxes("test", "payments")
+compare.table(narrow_test, digits=4).assign(design="search seeds")
+
+# %% [markdown]
+# On validation, the box that holds the optimum is {{narrow.valid.random_holds_whole.verdict}} by
+# {{narrow.valid.random_holds_whole.mean}} with random search, and {{narrow.valid.tpe_holds_whole.verdict}} by
+# {{narrow.valid.tpe_holds_whole.mean}} with TPE. One wrong range, and it is
+# {{narrow.valid.random_misses_whole.verdict}} ({{narrow.valid.random_misses_whole.mean}}) and
+# {{narrow.valid.tpe_misses_whole.verdict}} ({{narrow.valid.tpe_misses_whole.mean}}). The honest way to narrow, a
+# pilot, is {{narrow.valid.random_pilot_whole.verdict}} ({{narrow.valid.random_pilot_whole.mean}}) and
+# {{narrow.valid.tpe_pilot_whole.verdict}} ({{narrow.valid.tpe_pilot_whole.mean}}).
+#
+# Now the lower table, the test month. There, random search in the box that *misses* the optimum is
+# {{narrow.test.random_misses_whole.verdict}} ({{narrow.test.random_misses_whole.mean}}), in the one that
+# holds it {{narrow.test.random_holds_whole.verdict}} ({{narrow.test.random_holds_whole.mean}}). What
+# the validation month calls the optimum is not what the test month rewards, so missing it is not the
+# same as losing.
+#
+# ### Exercise 3: which range is too narrow?
+#
+# In real life nobody tells you that a box misses. But the jobs do. Write a function that gets the table
+# `jobs` (one column a hyperparameter, and `value`, to be maximized) and `ranges` (name to low, high,
+# scaling), and returns the names of the hyperparameters whose five best jobs lie, by their
+# median, in the lowest or the highest fifth of the range, on its own scale.
+
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+def too_narrow(jobs, ranges):
+    """Return the names of the ranges at whose ends the best jobs lie."""
+    #: 1. the five best jobs
+    #: 2. for each range, the place of their median from 0 to 1, on its scale
+    #: 3. the names whose place is below a fifth or above four fifths
+    best = jobs.nlargest(5, "value")
+    names = []
+    for name, (low, high, scaling) in ranges.items():
+        x = best[name].median()
+        if scaling == "Logarithmic":
+            low, high, x = math.log(low), math.log(high), math.log(x)
+        if not 0.2 <= (x - low) / (high - low) <= 0.8:
+            names.append(name)
+    return names
+
+
+# END SOLUTION
+lab.ex3.check(too_narrow)
+
+# %% [markdown]
+# Look at a search in the box that misses. Where do its five best jobs lie, from 0 (low end) to 1 (high
+# end), on each scale?
+
+# %%
+from labs_lib.experiments.train import tune_ranges
+
+missed = tune_ranges.without(tune_ranges.optimum("payments"))
+in_box = config | {"ParameterRanges": ranges(missed)}
+lost = tune(in_box, replay)
+five = lost.jobs.nlargest(5, "value")
+places = {}
+for name, (low, high) in missed.items():
+    change = np.log if scales[name] == "Logarithmic" else np.asarray
+    places[name] = (change(five[name].median()) - change(low)) / (
+        change(high) - change(low)
+    )
+mend = {"eta": float(places["eta"]), "narrow": lost.value}
+pd.Series(places, name="place of the five best").round(2).to_frame()
+
+# %% [markdown]
+# For `eta` it is {{mend.eta}}: the best jobs press against the low end. So widen that range and go on.
+# The data are the same, so the old jobs are not lost: a warm start takes them along.
+
+# %%
+wider = ranges(missed | {"eta": box["eta"]})
+mended = tune(
+    bayes | {"ParameterRanges": wider},
+    replay,
+    parents=[lost],
+    warm_start="IdenticalDataAndAlgorithm",
+)
+mend["widened"] = mended.value
+f"narrow {lost.value:.3f}, widened {mended.value:.3f}, optimum {optimum['valid']:.3f}"
+
+# %% [markdown]
+# In this one search, validation goes from {{mend.narrow}} to {{mend.widened}}.
+#
+# ## Real data: credit defaults
+#
+# 30,000 customers; 6,000 train, 3,000 validate, all the others test, so the test score is nearly the true
+# one. The objective is AUC, and a difference of up to 0.002 is a tie. The same searches, on the
+# other grid.
+
+# %%
+gp, rand = (
+    scores("test", search, table="credit") for search in ("Gaussian process", "random")
+)
+primary_credit = compare.worlds(gp, rand, margin=0.002)
+gap_credit = float(
+    credit.test[:, -1].max() - credit.test[credit.validation[:, -1].argmax(), -1]
+)
+credit_valid = against_random("validation", "credit")
+print(
+    f"{primary_credit.mean:.5f} ({primary_credit.low:.5f} to {primary_credit.high:.5f})"
+)
+as_table(credit_valid)
+
+# %%
+credit_test = against_random("test", "credit")
+as_table(credit_test)
+
+# %% [markdown]
+# Here the verdict at 30 jobs is **{{real.primary.verdict}}**: {{real.primary.mean}}
+# ({{real.primary.low}} to {{real.primary.high}}). On validation the Gaussian process beats random
+# search with probability {{real_chance.validation.gaussian_process_1_30.mean}} after 30 jobs and
+# {{real_chance.validation.gaussian_process_1_100.mean}} after 100; on test with
+# {{real_chance.test.gaussian_process_1_30.mean}} and {{real_chance.test.gaussian_process_1_100.mean}}. To win
+# more often is not to win much: even the best setting of the whole grid is only {{real.gap}} above the
+# one that validation prefers.
+
+# %%
+narrow_credit = boxes("validation", "credit") | {
+    f"test, {name}": found for name, found in boxes("test", "credit").items()
+}
+compare.table(narrow_credit, digits=4).assign(design="search seeds")
+
+# %% [markdown]
+# Narrow boxes on credit defaults: with TPE, holding the optimum is
+# {{narrow_credit.tpe_holds_whole.verdict}} on validation and
+# {{narrow_credit.test_tpe_holds_whole.verdict}} on test; missing it
+# {{narrow_credit.tpe_misses_whole.verdict}} and {{narrow_credit.test_tpe_misses_whole.verdict}}, by
+# {{narrow_credit.test_tpe_misses_whole.mean}} on test.
+#
+# ### A live search with Optuna
+#
+# Nothing is replayed now. Optuna itself, 12 small trainings, and a bar while you wait (in the
+# learner's mode; the built notebook stays clean).
+
+# %%
+import xgboost as xgb
+from labs_lib import data, settings
+from sklearn.metrics import roc_auc_score
+
+table = data.load_credit_default().sample(6_000, random_state=0)
+X, y = table.drop(columns=["ID", "DEFAULT"]), table["DEFAULT"].to_numpy()
+part = np.repeat(["train", "valid", "test"], 2_000)
+
+
+def auc(hyperparameters, judge):
+    model = xgb.XGBClassifier(
+        n_estimators=40, n_jobs=settings.n_jobs(), random_state=0, **hyperparameters
+    ).fit(X[part == "train"], y[part == "train"])
+    score = model.predict_proba(X[part == judge])[:, 1]
+    return roc_auc_score(y[part == judge], score)
+
+
+# %%
+def objective(trial):
+    hyperparameters = {
+        "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.64, log=True),
+        "max_depth": trial.suggest_int("max_depth", 2, 8),
+        "subsample": trial.suggest_float("subsample", 0.5, 1),
+    }
+    return auc(hyperparameters, "valid")
+
+
+live = optuna.create_study(
+    direction="maximize", sampler=optuna.samplers.TPESampler(seed=0)
+)
+live.optimize(objective, n_trials=12, show_progress_bar=settings.mode() == "learn")
+ends = {"valid": live.best_value, "test": auc(live.best_params, "test")}
+ends["default"] = auc({}, "test")
+pd.Series(ends, name="AUC").round(3).to_frame()
+
+# %% [markdown]
+# The winner has {{live.valid}} on validation and {{live.test}} on test; XGBoost's defaults have
+# {{live.default}}. The first number is the highest of twelve, so it flatters itself; the second does not.
+#
+# ## On SageMaker
+#
+# The dictionary that ran here, unchanged, in its request.
+
+# %%
+from labs_lib import aws
+
+bucket, account = "s3://example-bucket/fraud", "111122223333"
+image = f"{account}.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+channels = [
+    {
+        "ChannelName": name,
+        "ContentType": "text/csv",
+        "DataSource": {
+            "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/{name}/"}
+        },
+    }
+    for name in ("train", "validation")
+]
+training = {
+    "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
+    "StaticHyperParameters": {"objective": "binary:logistic", "num_round": "54"},
+    "RoleArn": f"arn:aws:iam::{account}:role/training",
+    "InputDataConfig": channels,
+    "OutputDataConfig": {"S3OutputPath": f"{bucket}/models/"},
+}
+
+# %%
+training["ResourceConfig"] = {
+    "InstanceType": "ml.m5.large",
+    "InstanceCount": 1,
+    "VolumeSizeInGB": 10,
+}
+training["StoppingCondition"] = {"MaxRuntimeInSeconds": 3_600}
+request = {
+    "HyperParameterTuningJobName": "fraud-tuning",
+    "HyperParameterTuningJobConfig": bayes,
+    "TrainingJobDefinition": training,
+}
+aws.validate("CreateHyperParameterTuningJob", request)
+
+# %% [markdown]
+# Hyperband stops jobs by itself, and does not accept a second rule beside it. The objective has to be a
+# metric that the container reports; that the service finds out when it runs, and the engine here
+# if you tell it the names.
+
+# %%
+two_rules = hyperband | {"TrainingJobEarlyStoppingType": "Auto"}
+try:
+    aws.validate(
+        "CreateHyperParameterTuningJob",
+        request | {"HyperParameterTuningJobConfig": two_rules},
+    )
+except ValueError as error:
+    print(error)
+try:
+    tune(bayes, replay, metrics=["validation:auc", "validation:logloss"])
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# ## What is not reproduced
+#
+# - How the service's Bayesian search works inside, how it transfers from a parent, how `Auto` picks a
+#   scale, `AutoParameters` and `ConvergenceDetected`: not published, so the last two are refused.
+# - Parallel jobs run one after the other here. The *choice* of a job knows what it would know in
+#   parallel; Hyperband's and the median rule's *stopping* knows a little more.
+# - Waiting for machines, and paying for them. A tuning job may cost as much as `MaxRuntimeInSeconds` times
+#   `MaxParallelTrainingJobs` times the instances of a job.
+# - Limits of your account, such as the number of parallel jobs. (The guide's page on warm start lets
+#   parents and child have 500 training jobs together, its page on limits 750.)
+# - Two tables, one grid, one algorithm: the intervals cover search seeds on these tables. They do not say
+#   how strategies compare on other problems.
+#
+# ## Takeaways
+#
+# - A search maximizes the validation score. Judge it by the test score of what it chose, and look first
+#   at how far the two agree.
+# - Before you choose a strategy, choose the scales, the ranges, and a validation set that is large enough.
+#   Look whether the best jobs press against the end of a range.
+# - Bayesian search pays off with enough jobs, one or few at a time. With all at once it is random search.
+# - Compare what stops early at equal compute. It pays when early scores foretell late ones.
+# - Give every search a storage.
+#
+# ## Quiz
+
+# %%
+lab.quiz()
+
+# %% [markdown]
+# ## Facts
+#
+# Every measured number in the text above comes from this table.
+
+# %% tags=["facts", "nbval-check-output"]
+from labs_lib.course.facts import Fact
+
+lab.facts(
+    digits=3,
+    tolerance=0.005,
+    optimum=optimum,
+    shares=Fact(shares, digits=2, tolerance=0.01),
+    medians=medians,
+    hyperband_trainings=Fact(hyperband_trainings, digits=0, tolerance=0),
+    ending=ending,
+    shared=shared,
+    primary=Fact(primary, digits=4, tolerance=0.0002),
+    chance=Fact({"validation": on_validation, "test": on_test}, 2, 0.01),
+    parallel=Fact(parallel, digits=4, tolerance=0.0002),
+    equal=Fact(equal, digits=2, tolerance=0.01),
+    early=Fact(early, digits=2, tolerance=0.01),
+    warm=Fact(warm, digits=4, tolerance=0.0002),
+    narrow=Fact({"valid": narrow, "test": narrow_test}, 4, 0.0002),
+    mend=mend,
+    real=Fact({"primary": primary_credit, "gap": gap_credit}, 5, 0.00002),
+    real_chance=Fact({"validation": credit_valid, "test": credit_test}, 2, 0.01),
+    narrow_credit=Fact(narrow_credit, digits=5, tolerance=0.00002),
+    live=ends,
+)
+
+# %% [markdown]
+# ## Sources
+#
+# - Strategies, scales, early stopping, warm start, limits: SageMaker developer guide, pages
+#   `automatic-model-tuning-how-it-works`, `-define-ranges`, `-early-stopping`, `-warm-start`,
+#   `-considerations`, `-limits`; service model, `HyperParameterTuningJobConfig`.
+# - The service's own account: Perrone et al. (2021), Amazon SageMaker Automatic Model Tuning: Scalable
+#   Gradient-Free Optimization, KDD.
+# - TPE: Bergstra, Bardenet, Bengio and Kegl (2011). Expected improvement: Jones, Schonlau and Welch
+#   (1998). Running jobs in a Gaussian process: Ginsbourger, Le Riche and Carraro (2010).
+# - Random against grid: Bergstra and Bengio (2012), Random search for hyper-parameter optimization.
+# - Hyperband: Li et al. (2018); without waiting: Li et al. (2020), A System for Massively Parallel
+#   Hyperparameter Tuning. Our assignment of jobs to brackets is ours.
+# - Interval of an AUC: DeLong, DeLong and Clarke-Pearson (1988).
+# - Credit defaults: Yeh, I-C. (2009), doi:10.24432/C55S3H, CC BY.
