@@ -485,17 +485,15 @@ states.rename_axis("state").rename("jobs").to_frame()
 
 # %% [markdown]
 # The process is gone; twelve jobs are safe, one looks as if it were running. Now *two* processes
-# go on, at the same time. They need nothing but the address of the storage. (Each waits until the
-# other is there too.)
+# go on, at the same time. They need nothing but the address of the storage. (In its first job,
+# each waits until the other has begun one too.)
 
 # %%
 goes_on = """
-open(f"ready-{os.getpid()}", "w").close()
-while len([f for f in os.listdir() if f.startswith("ready")]) < 2:
-    time.sleep(0.02)
-
 def train(hyperparameters):
-    time.sleep(0.05)
+    open(f"began-{os.getpid()}", "w").close()
+    while len([f for f in os.listdir() if f.startswith("began")]) < 2:
+        time.sleep(0.02)
     return -((hyperparameters["eta"] - 0.1) ** 2)
 
 search(train)
@@ -615,6 +613,11 @@ def as_table(found):
     text = {k: f"{i.mean:.2f} ({i.low:.2f} to {i.high:.2f})" for k, i in found.items()}
     index = pd.MultiIndex.from_tuples(text, names=["search", "parallel", "jobs"])
     return pd.Series(list(text.values()), index=index).unstack()
+
+
+def main(found):
+    """Keep what the text speaks of: one job at a time, 30 or 100 of them."""
+    return {key: i for key, i in found.items() if key[1] == 1 and key[2] > 10}
 
 
 on_validation = against_random("validation", "payments")
@@ -1066,16 +1069,18 @@ lab.facts(
     ending=ending,
     shared=shared,
     primary=Fact(primary, digits=4, tolerance=0.0002),
-    chance=Fact({"validation": on_validation, "test": on_test}, 2, 0.01),
+    chance=Fact({"validation": main(on_validation), "test": main(on_test)}, 2, 0.01),
     parallel=Fact(parallel, digits=4, tolerance=0.0002),
-    equal=Fact(equal, digits=2, tolerance=0.01),
+    equal=Fact({k: i for k, i in equal.items() if k[2] == 30}, 2, 0.01),
     early=Fact(early, digits=2, tolerance=0.01),
     warm=Fact(warm, digits=4, tolerance=0.0002),
     narrow=Fact({"valid": narrow, "test": narrow_test}, 4, 0.0002),
     mend=mend,
     real=Fact({"primary": primary_credit, "gap": gap_credit}, 5, 0.00002),
-    real_chance=Fact({"validation": credit_valid, "test": credit_test}, 2, 0.01),
-    narrow_credit=Fact(narrow_credit, digits=5, tolerance=0.00002),
+    real_chance=Fact(
+        {"validation": main(credit_valid), "test": main(credit_test)}, 2, 0.01
+    ),
+    narrow_credit=Fact({k: c for k, c in narrow_credit.items() if "TPE" in k}, 5, 2e-5),
     live=ends,
 )
 
