@@ -343,16 +343,18 @@ tuning.tune({config}, lambda h: time.sleep(0.2) or 1.0, storage={storage})
 """
 
 
-def shared(storage, asked, loaded):
+def shared(storage, asked, loaded, processes=2):
     """Run a search in two processes that begin together; return the jobs that count."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    optuna.create_study(study_name="tuning", storage=loaded, direction="maximize")
+    optuna.create_study(
+        study_name="tuning", storage=loaded, direction="maximize", load_if_exists=True
+    )
     script = SHARE.format(start=time.time() + 8, config=asked, storage=storage)
     both = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
     assert [process.wait(timeout=120) for process in both] == [0, 0]
     trials = optuna.load_study(study_name="tuning", storage=loaded).trials
     counted = [t for t in trials if "killed" not in t.user_attrs]
-    assert len({tuple(t.user_attrs["process"]) for t in counted}) == 2
+    assert len({tuple(t.user_attrs["process"]) for t in counted}) == processes
     return counted
 
 
@@ -361,6 +363,30 @@ def test_two_processes_share_a_search(tmp_path):
     trials = shared(repr(storage), "config(jobs=12)", storage)
     assert len(trials) == 12
     assert len({t.params["eta"] for t in trials}) == 12
+
+
+def test_two_processes_go_on_after_a_third_was_killed(tmp_path):
+    """Both find the jobs that it left; each is run again once."""
+    storage = f"sqlite:///{tmp_path / 'tuning.db'}"
+    script = textwrap.dedent(
+        f"""
+        import os
+        from labs_lib.train import tuning
+        from tests.train.test_tuning import config
+        jobs = []
+        def train(h):
+            jobs.append(h)
+            return 1.0 if len(jobs) < 4 else os._exit(1)
+        tuning.tune(config(jobs=14, parallel=4), train, storage={storage!r})
+        """
+    )
+    subprocess.run([sys.executable, "-c", script], timeout=120, check=False)
+    left = optuna.load_study(study_name="tuning", storage=storage).trials
+    trials = shared(repr(storage), "config(jobs=14)", storage, processes=3)
+    assert len(trials) == 14
+    drawn = [t.params["eta"] for t in trials]
+    assert len(set(drawn)) == 14
+    assert {t.params["eta"] for t in left} <= set(drawn)
 
 
 def test_two_processes_share_a_grid_in_a_file(tmp_path):
@@ -540,6 +566,10 @@ def test_wrong_parents():
     other = {"HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "f1"}}
     with pytest.raises(ValueError, match="same objective"):
         tuning.tune(config() | other, hill, **options)
+    real = {"ContinuousParameterRanges": [ETA, DEPTH | {"MaxValue": "8.5"}]}
+    real |= {"CategoricalParameterRanges": CATEGORIES[:1]}
+    with pytest.raises(ValueError, match="depth was integer in a parent and is continuous"):
+        tuning.tune(config(ranges=real), hill, **options)
     more = {"CategoricalParameterRanges": CATEGORIES}
     with pytest.raises(ValueError, match="policy"):
         tuning.tune(config(ranges=more), hill, **options)

@@ -7,14 +7,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import optuna
 import pandas as pd
 import psutil
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    IntDistribution,
+)
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -203,6 +208,13 @@ def _check_parent(plan: Plan, static: Mapping[str, Any], parent: TuningJob) -> N
             f"{', '.join(other)} stands in this search or in its parent, not in both. "
             "Expected the same hyperparameters, searched or static."
         )
+    for item in plan.parameters:
+        here, there = _kind(item.distribution), _kind(parent.best[item.name])
+        if item.name not in parent.static and here != there:
+            raise ValueError(
+                f"{item.name} was {there} in a parent and is {here} here. Expected the same "
+                "type of hyperparameter."
+            )
     changed = [n for n in static if n not in parent.static or parent.static[n] != static[n]]
     if 2 * len(changed) > MAX_CHANGES:
         raise ValueError(
@@ -210,6 +222,16 @@ def _check_parent(plan: Plan, static: Mapping[str, Any], parent: TuningJob) -> N
             f"searched there: {', '.join(sorted(changed))}. Each counts twice, and at most "
             f"{MAX_CHANGES} are allowed."
         )
+
+
+def _kind(of: Any) -> str:
+    """Return the type of a hyperparameter, from its range or one of its values."""
+    if isinstance(of, CategoricalDistribution | str):
+        return "categorical"
+    whole = isinstance(
+        of, IntDistribution if isinstance(of, BaseDistribution) else Integral
+    )
+    return "integer" if whole else "continuous"
 
 
 class _Search:
@@ -262,13 +284,17 @@ class _Search:
             host, pid, born = trial.user_attrs.get("process", (None, 0, 0))
             if host != _process()[0] or _alive(pid, born):
                 continue
-            self._discard(trial._trial_id, trial.number)
-            self._study.enqueue_trial(trial.params, user_attrs={"again": True})
+            if self._discard(trial._trial_id):
+                self._study.enqueue_trial(trial.params, user_attrs={"again": True})
 
-    def _discard(self, trial_id: int, number: int) -> None:
-        """End a job that does not count."""
-        self._study._storage.set_trial_user_attr(trial_id, "killed", True)
-        self._study.tell(number, state=TrialState.FAIL)
+    def _discard(self, trial_id: int) -> bool:
+        """End a job that does not count; False if another process has ended it just now."""
+        storage = self._study._storage
+        try:
+            storage.set_trial_user_attr(trial_id, "killed", True)
+            return storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        except UpdateFinishedTrialError:
+            return False
 
     def begin_with(self, parents: Sequence[TuningJob], warm_start: str | None) -> None:
         """Give a new search what is known before its first job."""
@@ -324,7 +350,7 @@ class _Search:
             elif ended_by not in (None, "MaxNumberOfTrainingJobs"):
                 # The service stops what is running when a criterion is met.
                 for trial, _ in running:
-                    self._discard(trial._trial_id, trial.number)
+                    self._discard(trial._trial_id)
                 return ended_by
             self._run_one(*running.popleft())
 
@@ -387,7 +413,7 @@ class _Search:
             trial.set_user_attr("process", _process())
             before = [t for t in self._begun() if t.number < trial.number]
             if len(before) >= self._plan.max_jobs:
-                self._discard(trial._trial_id, trial.number)
+                self._discard(trial._trial_id)
                 return None
         return trial, self._plan.values(trial.params)
 
