@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 
 import numpy as np
 import optuna
@@ -11,11 +12,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.gaussian_process import GaussianProcessRegressor
 
 from labs_lib import aws
 from labs_lib.train import tuning
 from labs_lib.train.tuning import Hyperband, MedianRule
-from labs_lib.train.tuning.gaussian_process import expected_improvement
+from labs_lib.train.tuning.gaussian_process import expected_improvement, learn
 
 ETA = {"Name": "eta", "MinValue": "0.01", "MaxValue": "0.5"}
 DEPTH = {"Name": "depth", "MinValue": "1", "MaxValue": "9"}
@@ -143,16 +145,9 @@ def test_parallel_jobs_do_not_know_of_each_other():
 
 def test_median_rule_by_hand():
     rule = MedianRule(maximize=True, earlier=[[1, 3, 5], [2, 2], [0, 0, 0]])
-    # Running averages: 1, 2, 3; 2, 2; 0, 0, 0. Medians 1, 2, 1.5.
-    assert [
-        rule.stops(e, v) for e, v in [(1, 0.9), (1, 1), (2, 1.9), (3, 1.6), (4, -9)]
-    ] == [
-        True,
-        False,
-        True,
-        False,
-        False,
-    ]
+    # Running averages: 1, 2, 3; 2, 2 and still 2; 0, 0, 0. Medians 1, 2, 2.
+    cases = {(1, 0.9): True, (1, 1): False, (2, 1.9): True, (3, 2): False, (4, 1): True}
+    assert {case: rule.stops(*case) for case in cases} == cases
     assert MedianRule(maximize=False, earlier=[[1, 3]]).stops(2, 2.1)
     assert not MedianRule(maximize=True, earlier=[]).stops(1, -1)
 
@@ -161,7 +156,7 @@ def test_median_rule_by_hand():
 def test_median_rule_against_its_definition(curves):
     rule = MedianRule(maximize=True, earlier=curves)
     for epoch in range(1, max(map(len, curves)) + 1):
-        averages = [np.mean(c[:epoch]) for c in curves if len(c) >= epoch]
+        averages = [np.mean(c[:epoch]) for c in curves]
         assert rule.stops(epoch, np.median(averages) - 1e-6)
         assert not rule.stops(epoch, np.median(averages) + 1e-6)
 
@@ -224,6 +219,25 @@ def test_small_gains_are_no_improvement():
     assert len(found.jobs) == 4
 
 
+def test_many_small_gains_are_no_improvement_either():
+    criteria = {"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 3}}
+    values = iter([100.0, 100.9, 101.8, 102.7, 200.0])
+    found = tuning.tune(
+        config(jobs=5, TuningJobCompletionCriteria=criteria), lambda _: next(values)
+    )
+    assert found.value == 102.7
+
+
+def test_the_longest_time_ends_the_search(monkeypatch):
+    limited = config(jobs=10)
+    limited["ResourceLimits"]["MaxRuntimeInSeconds"] = 120
+    hours = iter([0, *[0] * 3, *[3600] * 9])
+    monkeypatch.setattr("labs_lib.train.tuning.search.time.monotonic", lambda: next(hours))
+    found = tuning.tune(limited, hill)
+    assert found.ended_by == "MaxRuntimeInSeconds"
+    assert len(found.jobs) < 10
+
+
 def test_a_failed_job_does_not_end_the_search():
     def sometimes(h):
         if h["depth"] > 5:
@@ -258,6 +272,29 @@ def test_transfer_tries_the_parents_best_first():
     )
     best = parent.jobs.nlargest(5, "value")
     assert child.jobs["eta"][:5].tolist() == best["eta"].tolist()
+
+
+def test_a_parent_may_have_held_fixed_what_is_searched_now():
+    fewer = {k: v for k, v in config()["ParameterRanges"].items() if "Integer" not in k}
+    parent = tuning.tune(config(jobs=10, ranges=fewer), hill, static={"depth": 3})
+    child = tuning.tune(
+        config(jobs=5), hill, parents=[parent], warm_start="TransferLearning"
+    )
+    assert (child.jobs["depth"] == 3).all()
+
+
+def test_parents_outside_the_new_ranges_are_left_out():
+    parent = tuning.tune(config(jobs=30), hill)
+    one = [{"Name": "booster", "Values": ["linear"]}]
+    narrow = config()["ParameterRanges"] | {"CategoricalParameterRanges": one}
+    child = tuning.tune(
+        config(jobs=8, ranges=narrow),
+        hill,
+        parents=[parent],
+        warm_start="TransferLearning",
+    )
+    linear = parent.jobs[parent.jobs["booster"] == "linear"].nlargest(5, "value")
+    assert child.jobs["eta"][:5].tolist() == linear["eta"].tolist()
 
 
 # A search in a storage
@@ -295,21 +332,75 @@ def test_a_killed_search_goes_on_and_loses_no_finished_job(tmp_path):
     assert found.jobs["eta"].is_unique
 
 
-def test_two_processes_share_a_search(tmp_path):
-    storage = f"sqlite:///{tmp_path / 'tuning.db'}"
+SHARE = """
+import time
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from labs_lib.train import tuning
+from tests.train.test_tuning import CATEGORIES, config, hill
+time.sleep(max(0, {start} - time.time()))
+tuning.tune({config}, lambda h: time.sleep(0.2) or 1.0, storage={storage})
+"""
+
+
+def shared(storage, asked, loaded, processes=2):
+    """Run a search in two processes that begin together; return the jobs that count."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    optuna.create_study(study_name="tuning", storage=storage, direction="maximize")
-    script = (
-        "import time\nfrom labs_lib.train import tuning\n"
-        "from tests.train.test_tuning import config, hill\n"
-        f"tuning.tune(config(jobs=12), lambda h: time.sleep(0.2) or hill(h), storage={storage!r})"
+    optuna.create_study(
+        study_name="tuning", storage=loaded, direction="maximize", load_if_exists=True
     )
+    script = SHARE.format(start=time.time() + 8, config=asked, storage=storage)
     both = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
     assert [process.wait(timeout=120) for process in both] == [0, 0]
-    trials = optuna.load_study(study_name="tuning", storage=storage).trials
-    owners = {tuple(t.user_attrs["process"]) for t in trials}
-    assert len(owners) == 2
-    assert 12 <= len(trials) <= 13
+    trials = optuna.load_study(study_name="tuning", storage=loaded).trials
+    counted = [t for t in trials if "killed" not in t.user_attrs]
+    assert len({tuple(t.user_attrs["process"]) for t in counted}) == processes
+    return counted
+
+
+def test_two_processes_share_a_search(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'tuning.db'}"
+    trials = shared(repr(storage), "config(jobs=12)", storage)
+    assert len(trials) == 12
+    assert len({t.params["eta"] for t in trials}) == 12
+
+
+def test_two_processes_go_on_after_a_third_was_killed(tmp_path):
+    """Both find the jobs that it left; each is run again once."""
+    storage = f"sqlite:///{tmp_path / 'tuning.db'}"
+    script = textwrap.dedent(
+        f"""
+        import os
+        from labs_lib.train import tuning
+        from tests.train.test_tuning import config
+        jobs = []
+        def train(h):
+            jobs.append(h)
+            return 1.0 if len(jobs) < 4 else os._exit(1)
+        tuning.tune(config(jobs=14, parallel=4), train, storage={storage!r})
+        """
+    )
+    subprocess.run([sys.executable, "-c", script], timeout=120, check=False)
+    left = optuna.load_study(study_name="tuning", storage=storage).trials
+    trials = shared(repr(storage), "config(jobs=14)", storage, processes=3)
+    assert len(trials) == 14
+    drawn = [t.params["eta"] for t in trials]
+    assert len(set(drawn)) == 14
+    assert {t.params["eta"] for t in left} <= set(drawn)
+
+
+def test_two_processes_share_a_grid_in_a_file(tmp_path):
+    """A journal file also serves machines that see the same folder."""
+    file = str(tmp_path / "tuning.log")
+    asked = "config('Grid', jobs=None, ranges={'CategoricalParameterRanges': CATEGORIES})"
+    journal = optuna.storages.journal.JournalFileBackend(file)
+    trials = shared(
+        f"JournalStorage(JournalFileBackend({file!r}))",
+        asked,
+        optuna.storages.JournalStorage(journal),
+    )
+    assert len(trials) == 6
+    assert len({tuple(t.params.values()) for t in trials}) == 6
 
 
 def test_another_search_under_the_same_name_is_refused(tmp_path):
@@ -323,7 +414,7 @@ def test_another_search_under_the_same_name_is_refused(tmp_path):
 # Expected improvement
 
 
-def test_expected_improvement_against_simulation():
+def test_expected_improvement_is_high_where_the_function_is():
     rng = np.random.default_rng(0)
     points = rng.random((12, 1))
     values = np.sin(6 * points[:, 0])
@@ -332,6 +423,32 @@ def test_expected_improvement_against_simulation():
     assert (gain >= 0).all()
     # Where the function is near its top, or unknown, more is expected than at its bottom.
     assert gain[int(np.argmax(np.sin(6 * candidates[:, 0])))] > gain[5]
+
+
+def test_expected_improvement_against_simulation():
+    rng = np.random.default_rng(0)
+    points, values = rng.random((8, 2)), rng.normal(size=8)
+    candidates = rng.random((5, 2))
+    kernel = learn(points, values)
+    y = (values - values.mean()) / values.std()
+    model = GaussianProcessRegressor(kernel, optimizer=None).fit(points, y)
+    mean, covariance = model.predict(candidates, return_cov=True)
+    without_noise = np.diag(covariance) - kernel.k2.noise_level
+    drawn = rng.normal(mean, np.sqrt(without_noise), (200_000, 5))
+    expected = np.maximum(drawn - y.max(), 0).mean(axis=0)
+    gain = expected_improvement(points, values, candidates, kernel=kernel)
+    np.testing.assert_allclose(gain, expected, atol=0.005)
+
+
+def test_less_is_expected_where_a_job_runs_already():
+    rng = np.random.default_rng(1)
+    points = rng.random((12, 2))
+    values = -((points - 0.6) ** 2).sum(axis=1)
+    candidates = rng.random((50, 2))
+    alone = expected_improvement(points, values, candidates)
+    best = int(np.argmax(alone))
+    beside = expected_improvement(points, values, candidates, pending=candidates[[best]])
+    assert beside[best] < 0.5 * alone[best]
 
 
 # Bad input
@@ -428,6 +545,10 @@ def test_no_objective():
         ({"surrogate": "forest"}, "surrogate"),
         ({"warm_start": "TransferLearning"}, "both"),
         ({"static": {"eta": 0.1}}, "more than once"),
+        (
+            {"metrics": ["logloss", "error"]},
+            "'auc', which the training job does not report",
+        ),
     ],
 )
 def test_wrong_options(options, message):
@@ -445,9 +566,19 @@ def test_wrong_parents():
     other = {"HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "f1"}}
     with pytest.raises(ValueError, match="same objective"):
         tuning.tune(config() | other, hill, **options)
+    real = {"ContinuousParameterRanges": [ETA, DEPTH | {"MaxValue": "8.5"}]}
+    real |= {"CategoricalParameterRanges": CATEGORIES[:1]}
+    with pytest.raises(ValueError, match="depth was integer in a parent and is continuous"):
+        tuning.tune(config(ranges=real), hill, **options)
     more = {"CategoricalParameterRanges": CATEGORIES}
     with pytest.raises(ValueError, match="policy"):
         tuning.tune(config(ranges=more), hill, **options)
+    changed = {f"fixed_{i}": i for i in range(6)}
+    fixed = tuning.tune(config(jobs=3), hill, static=dict.fromkeys(changed, -1))
+    with pytest.raises(ValueError, match="Each counts twice"):
+        tuning.tune(config(), hill, static=changed, **(options | {"parents": [fixed]}))
+    with pytest.raises(ValueError, match="at most 750"):
+        tuning.tune(config(jobs=748), hill, **options)
     grid = config("Grid", jobs=None, ranges={"CategoricalParameterRanges": CATEGORIES})
     with pytest.raises(ValueError, match="warm start works"):
         tuning.tune(grid, hill, **options)

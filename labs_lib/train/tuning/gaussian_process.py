@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.optimize import minimize
 from scipy.special import ndtr
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from sklearn.gaussian_process.kernels import ConstantKernel, Kernel, Matern, WhiteKernel
 
 STARTUP = 10
 """Random jobs before the first model."""
@@ -20,13 +20,18 @@ STARTUP = 10
 CANDIDATES = 500
 """Points at which expected improvement is compared."""
 
+GROWTH = 1.25
+"""The kernel is learned anew whenever there are this many times as many finished jobs."""
+
 
 class GaussianProcessSampler(BaseSampler):
     """Fit a Gaussian process to the finished jobs; draw where improvement is expected.
 
     Optuna's own `GPSampler` needs torch. This one uses scikit-learn's regressor (Matern 5/2
     kernel, a length for each parameter, noise) on parameters scaled to 0 to 1, a category as
-    one column a value, and takes the best of random candidates by expected improvement.
+    one column a value, and takes the best of random candidates by expected improvement. A
+    job that still runs counts as one that ended with the value the process expects, so that
+    parallel jobs do not all try the same place.
 
     Parameters
     ----------
@@ -40,6 +45,7 @@ class GaussianProcessSampler(BaseSampler):
         self._rng = np.random.default_rng(seed)
         self._distributions = dict(distributions)
         self._random = RandomSampler(seed=int(self._rng.integers(2**31)))
+        self._learned: tuple[int, Kernel | None] = (0, None)
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -51,20 +57,24 @@ class GaussianProcessSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Return the candidate with the largest expected improvement."""
-        finished = [
-            (t.params, t.value)
-            for t in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
-            if t.value is not None and t.params.keys() >= search_space.keys()
-        ]
+        known = study.get_trials(
+            deepcopy=False, states=[TrialState.COMPLETE, TrialState.RUNNING]
+        )
+        known = [t for t in known if t.params.keys() >= search_space.keys()]
+        finished = [t for t in known if t.state == TrialState.COMPLETE]
         if len(finished) < STARTUP:
             return {}
         sign = 1 if study.direction.name == "MAXIMIZE" else -1
-        points = np.array([self._scaled(params) for params, _ in finished])
-        values = sign * np.array([value for _, value in finished])
-        candidates = [self._drawn() for _ in range(CANDIDATES)]
-        scaled = np.array([self._scaled(params) for params in candidates])
-        gain = expected_improvement(points, values, scaled)
-        return candidates[int(np.argmax(gain))]
+        points = np.array([self._scaled(t.params) for t in finished])
+        values = sign * np.array([t.value for t in finished])
+        running = [self._scaled(t.params) for t in known if t.state == TrialState.RUNNING]
+        pending = np.reshape(running, (-1, points.shape[1]))
+        candidates, scaled = self._drawn()
+        gain = expected_improvement(
+            points, values, scaled, pending=pending, kernel=self._kernel(points, values)
+        )
+        best = int(np.argmax(gain))
+        return {name: values[best] for name, values in candidates.items()}
 
     def sample_independent(
         self,
@@ -76,20 +86,33 @@ class GaussianProcessSampler(BaseSampler):
         """Return a random value, while there are too few jobs for a model."""
         return self._random.sample_independent(study, trial, param_name, param_distribution)
 
-    def _drawn(self) -> dict[str, Any]:
-        drawn = {}
+    def _kernel(self, points: np.ndarray, values: np.ndarray) -> Kernel:
+        """Return the kernel learned from the first jobs, as many as `GROWTH` says."""
+        size = STARTUP
+        while math.ceil(size * GROWTH) <= len(points):
+            size = math.ceil(size * GROWTH)
+        if self._learned[0] != size:
+            self._learned = size, learn(points[:size], values[:size])
+        return self._learned[1]
+
+    def _drawn(self) -> tuple[dict[str, list], np.ndarray]:
+        """Return random candidates: the values of each parameter, and scaled columns."""
+        values, columns = {}, []
         for name, distribution in self._distributions.items():
             if isinstance(distribution, CategoricalDistribution):
-                index = int(self._rng.integers(len(distribution.choices)))
-                drawn[name] = distribution.choices[index]
+                place = self._rng.integers(len(distribution.choices), size=CANDIDATES)
+                values[name] = [distribution.choices[i] for i in place]
+                columns += list(np.eye(len(distribution.choices))[place].T)
                 continue
             low, high = _ends(distribution)
-            value = low + self._rng.random() * (high - low)
-            value = math.exp(value) if distribution.log else value
+            drawn = low + self._rng.random(CANDIDATES) * (high - low)
+            drawn = np.exp(drawn) if distribution.log else drawn
             if isinstance(distribution, IntDistribution):
-                value = round(value)
-            drawn[name] = min(max(value, distribution.low), distribution.high)
-        return drawn
+                drawn = np.rint(drawn).astype(int)
+            drawn = drawn.clip(distribution.low, distribution.high)
+            values[name] = drawn.tolist()
+            columns.append(_unit(drawn, distribution))
+        return values, np.column_stack(columns)
 
     def _scaled(self, params: Mapping[str, Any]) -> list[float]:
         columns = []
@@ -97,15 +120,18 @@ class GaussianProcessSampler(BaseSampler):
             value = params[name]
             if isinstance(distribution, CategoricalDistribution):
                 columns += [float(value == choice) for choice in distribution.choices]
-                continue
-            low, high = _ends(distribution)
-            value = math.log(value) if distribution.log else value
-            columns.append((value - low) / (high - low) if high > low else 0.0)
+            else:
+                columns.append(float(_unit(value, distribution)))
         return columns
 
 
 def expected_improvement(
-    points: np.ndarray, values: np.ndarray, candidates: np.ndarray
+    points: np.ndarray,
+    values: np.ndarray,
+    candidates: np.ndarray,
+    *,
+    pending: np.ndarray | None = None,
+    kernel: Kernel | None = None,
 ) -> np.ndarray:
     """Return how far each candidate is expected to exceed the best value.
 
@@ -117,6 +143,10 @@ def expected_improvement(
         The objective, larger is better.
     candidates : ndarray, shape (m, d)
         Where it is not.
+    pending : ndarray, shape (k, d), optional
+        Where jobs run whose values are not known yet: taken for what the process expects.
+    kernel : Kernel, optional
+        As `learn` returns it; learned from points and values if not given.
 
     Returns
     -------
@@ -125,27 +155,43 @@ def expected_improvement(
 
     Notes
     -----
-    Mockus (1975); Jones, Schonlau and Welch (1998), Efficient global optimization.
+    Mockus (1975); Jones, Schonlau and Welch (1998), Efficient global optimization. Pending
+    points as in Ginsbourger, Le Riche and Carraro (2010), "kriging believer".
     """
-    spread = values.std()
-    y = (values - values.mean()) / (spread if spread > 0 else 1)
-    kernel = ConstantKernel(1.0, (0.05, 20)) * Matern(
-        np.full(points.shape[1], 0.5), (0.05, 20), nu=2.5
-    ) + WhiteKernel(0.1, (1e-4, 1))
-    model = _fitted(kernel, points, y)
+    kernel = kernel or learn(points, values)
+    y = _standard(values)
+    model = GaussianProcessRegressor(kernel, optimizer=None).fit(points, y)
+    if pending is not None and len(pending):
+        believed = model.predict(pending)
+        points, y = np.vstack([points, pending]), np.append(y, believed)
+        model = GaussianProcessRegressor(kernel, optimizer=None).fit(points, y)
     mean, deviation = model.predict(candidates, return_std=True)
+    # What the noise adds is no improvement: it is not there when the job is run again.
+    noise = kernel.k2.noise_level
+    deviation = np.sqrt(np.maximum(deviation**2 - noise, 1e-12))
     z = (mean - y.max()) / deviation
     density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
     return deviation * np.maximum(z * ndtr(z) + density, 0)
 
 
-def _fitted(kernel, points: np.ndarray, y: np.ndarray) -> GaussianProcessRegressor:
-    """Fit kernel and process; a job does not wait for the last digit of a kernel's length.
+def learn(points: np.ndarray, values: np.ndarray) -> Kernel:
+    """Return the kernel under which these values are likely: lengths and noise.
 
+    Parameters
+    ----------
+    points, values : ndarray
+        As in `expected_improvement`.
+
+    Notes
+    -----
     scikit-learn's own loop warns whenever a length is at its bound, which is usual here: a
-    parameter without effect has a long one.
+    parameter without effect has a long one. The result is rounded, so that it is the same on
+    each processor.
     """
-    model = GaussianProcessRegressor(kernel, optimizer=None).fit(points, y)
+    kernel = ConstantKernel(1.0, (0.05, 20)) * Matern(
+        np.full(points.shape[1], 0.5), (0.05, 20), nu=2.5
+    ) + WhiteKernel(0.1, (1e-4, 1))
+    model = GaussianProcessRegressor(kernel, optimizer=None).fit(points, _standard(values))
 
     def loss(theta):
         value, gradient = model.log_marginal_likelihood(
@@ -161,8 +207,18 @@ def _fitted(kernel, points: np.ndarray, y: np.ndarray) -> GaussianProcessRegress
         method="L-BFGS-B",
         options={"maxiter": 15},
     )
-    kernel = kernel.clone_with_theta(found.x)
-    return GaussianProcessRegressor(kernel, optimizer=None).fit(points, y)
+    return kernel.clone_with_theta(np.round(found.x, 2))
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    spread = values.std()
+    return (values - values.mean()) / (spread if spread > 0 else 1)
+
+
+def _unit(value: Any, distribution: BaseDistribution) -> np.ndarray:
+    low, high = _ends(distribution)
+    value = np.log(value) if distribution.log else np.asarray(value, dtype=float)
+    return (value - low) / (high - low) if high > low else np.zeros_like(value)
 
 
 def _ends(distribution: BaseDistribution) -> tuple[float, float]:

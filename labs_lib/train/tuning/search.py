@@ -1,18 +1,25 @@
 """Run a tuning job: choose hyperparameters, train, stop, until the configuration says so."""
 
 import itertools
+import math
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import optuna
 import pandas as pd
 import psutil
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    IntDistribution,
+)
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -26,6 +33,12 @@ Train = Callable[[dict[str, Any]], float | Curve]
 SURROGATES = ("tpe", "gp")
 WARM_STARTS = ("IdenticalDataAndAlgorithm", "TransferLearning")
 MAX_PARENTS = 5
+
+MAX_CHANGES = 10
+"""Changes of static hyperparameters against a parent, of which each counts twice."""
+
+MOST_JOBS = 750
+"""Of parents and child together. The guide's page on warm start says 500, the one on limits 750."""
 
 TRANSFERRED = 5
 """Best jobs of the parents that a transfer tries first."""
@@ -53,6 +66,8 @@ class TuningJob:
         Name of the objective.
     maximize : bool
         Whether a larger objective is better.
+    static : dict
+        Hyperparameters that were not searched.
     """
 
     jobs: pd.DataFrame
@@ -61,6 +76,7 @@ class TuningJob:
     ended_by: str
     metric: str
     maximize: bool
+    static: dict[str, Any]
 
     def __repr__(self) -> str:
         counts = self.jobs["status"].value_counts()
@@ -76,6 +92,7 @@ def tune(
     train: Train,
     *,
     static: Mapping[str, Any] | None = None,
+    metrics: Sequence[str] | None = None,
     surrogate: str = "tpe",
     parents: Sequence[TuningJob] = (),
     warm_start: str | None = None,
@@ -86,7 +103,9 @@ def tune(
 
     Jobs run one after the other in this process, but the choice of a job knows no more than
     it would with ``MaxParallelTrainingJobs`` jobs at a time. Several processes, on one
-    machine or many, share a search by the same `storage` and `name`.
+    machine or many, share a search by the same `storage` and `name`; the number of jobs holds
+    for all of them together, the number of parallel jobs for each. Let one of them begin a
+    new search before the others join.
 
     Parameters
     ----------
@@ -101,14 +120,20 @@ def tune(
         the search goes on.
     static : dict, optional
         Hyperparameters that are not searched.
+    metrics : sequence of str, optional
+        Names of the metrics that the training job reports; if given, the objective has to be
+        one of them.
     surrogate : {"tpe", "gp"}
-        Bayesian search by tree-structured Parzen estimators, or a Gaussian process. AWS
-        does not publish the details of its own.
+        Bayesian search by tree-structured Parzen estimators, or a Gaussian process. A paper
+        on the service (Perrone et al., 2021) describes a Gaussian process; what runs today
+        is not published.
     parents : sequence of TuningJob
-        Up to 5 earlier searches of the same hyperparameters and objective.
+        Up to 5 earlier searches of the same hyperparameters and objective. What is searched
+        here may have been static there, and the other way round.
     warm_start : {"IdenticalDataAndAlgorithm", "TransferLearning"}, optional
         With identical data the parents' jobs count as observations; after a change of data
-        their best ones are tried first. AWS does not publish how it transfers.
+        their best ones are tried first; both only as far as they lie in the ranges of this
+        search. AWS does not publish how it transfers.
     storage : str or optuna storage, optional
         For instance ``sqlite:///tuning.db``. A search that was killed goes on where it was:
         finished jobs are kept, a job that was running is run again.
@@ -125,7 +150,12 @@ def tune(
     """
     static = dict(static or {})
     plan = read(config, static=static)
-    _check_options(plan, surrogate, parents, warm_start)
+    if metrics is not None and plan.metric not in metrics:
+        raise ValueError(
+            f"The objective is {plan.metric!r}, which the training job does not report. "
+            f"Expected one of {', '.join(metrics)}."
+        )
+    _check_options(plan, static, surrogate, parents, warm_start)
     search = _Search(plan, train, static, surrogate, storage, name)
     search.begin_with(parents, warm_start)
     ended_by = search.run()
@@ -133,7 +163,11 @@ def tune(
 
 
 def _check_options(
-    plan: Plan, surrogate: str, parents: Sequence[TuningJob], warm_start: str | None
+    plan: Plan,
+    static: Mapping[str, Any],
+    surrogate: str,
+    parents: Sequence[TuningJob],
+    warm_start: str | None,
 ) -> None:
     if surrogate not in SURROGATES:
         raise ValueError(f"surrogate is {surrogate!r}, expected one of {SURROGATES}.")
@@ -151,19 +185,53 @@ def _check_options(
         raise ValueError(
             f"There are {len(parents)} parents, expected at most {MAX_PARENTS}."
         )
-    searched = {item.name for item in plan.parameters}
+    jobs = sum(len(parent.jobs) for parent in parents) + plan.max_jobs
+    if jobs > MOST_JOBS:
+        raise ValueError(
+            f"The parents' jobs and {plan.max_jobs} new ones are {jobs}; they count together, "
+            f"and at most {MOST_JOBS} are allowed."
+        )
     for parent in parents:
-        if (parent.metric, parent.maximize) != (plan.metric, plan.maximize):
+        _check_parent(plan, static, parent)
+
+
+def _check_parent(plan: Plan, static: Mapping[str, Any], parent: TuningJob) -> None:
+    if (parent.metric, parent.maximize) != (plan.metric, plan.maximize):
+        raise ValueError(
+            f"A parent's objective is {parent.metric}, here {plan.metric}. Expected the same "
+            "objective, in the same direction."
+        )
+    names = {item.name for item in plan.parameters} | static.keys()
+    other = sorted(names ^ parent.best.keys())
+    if other:
+        raise ValueError(
+            f"{', '.join(other)} stands in this search or in its parent, not in both. "
+            "Expected the same hyperparameters, searched or static."
+        )
+    for item in plan.parameters:
+        here, there = _kind(item.distribution), _kind(parent.best[item.name])
+        if item.name not in parent.static and here != there:
             raise ValueError(
-                f"A parent's objective is {parent.metric}, here {plan.metric}. Expected the "
-                "same objective, in the same direction."
+                f"{item.name} was {there} in a parent and is {here} here. Expected the same "
+                "type of hyperparameter."
             )
-        missing = sorted(searched - set(parent.best))
-        if missing:
-            raise ValueError(
-                f"A parent did not have {', '.join(missing)}. Expected the same "
-                "hyperparameters."
-            )
+    changed = [n for n in static if n not in parent.static or parent.static[n] != static[n]]
+    if 2 * len(changed) > MAX_CHANGES:
+        raise ValueError(
+            f"{len(changed)} static hyperparameters had another value in a parent, or were "
+            f"searched there: {', '.join(sorted(changed))}. Each counts twice, and at most "
+            f"{MAX_CHANGES} are allowed."
+        )
+
+
+def _kind(of: Any) -> str:
+    """Return the type of a hyperparameter, from its range or one of its values."""
+    if isinstance(of, CategoricalDistribution | str):
+        return "categorical"
+    whole = isinstance(
+        of, IntDistribution if isinstance(of, BaseDistribution) else Integral
+    )
+    return "integer" if whole else "continuous"
 
 
 class _Search:
@@ -190,8 +258,9 @@ class _Search:
         self._shared = storage is not None
         # Without a storage nobody else adds jobs, so they need not be asked for each time.
         self._ended: list[FrozenTrial] = []
-        if not self._shared:
-            self._study.sampler = self._sampler(0)
+        self._curves: list[tuple[int, list[float]]] = []
+        self._distributions = plan.distributions
+        self._study.sampler = _Numbered(self._sampler) if self._shared else self._sampler(0)
 
     def _check_stored(self) -> None:
         """Refuse a stored search over other ranges or with another direction."""
@@ -215,31 +284,29 @@ class _Search:
             host, pid, born = trial.user_attrs.get("process", (None, 0, 0))
             if host != _process()[0] or _alive(pid, born):
                 continue
-            self._discard(trial._trial_id, trial.number)
-            self._study.enqueue_trial(trial.params)
+            if self._discard(trial._trial_id):
+                self._study.enqueue_trial(trial.params, user_attrs={"again": True})
 
-    def _discard(self, trial_id: int, number: int) -> None:
-        """End a job that does not count."""
-        self._study._storage.set_trial_user_attr(trial_id, "killed", True)
-        self._study.tell(number, state=TrialState.FAIL)
+    def _discard(self, trial_id: int) -> bool:
+        """End a job that does not count; False if another process has ended it just now."""
+        storage = self._study._storage
+        try:
+            storage.set_trial_user_attr(trial_id, "killed", True)
+            return storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        except UpdateFinishedTrialError:
+            return False
 
     def begin_with(self, parents: Sequence[TuningJob], warm_start: str | None) -> None:
         """Give a new search what is known before its first job."""
         if self._study.get_trials(deepcopy=False):
             return
-        if self._plan.strategy == "Grid":
-            grid = list(
-                itertools.product(*(i.distribution.choices for i in self._plan.parameters))
-            )
-            names = [item.name for item in self._plan.parameters]
-            for place in np.random.default_rng(self._plan.seed).permutation(len(grid)):
-                self._study.enqueue_trial(dict(zip(names, grid[place], strict=True)))
         if warm_start is None:
             return
         drawn = []
         for parent in parents:
             for row in parent.jobs[parent.jobs["status"] != "Failed"].to_dict("records"):
-                params = {i.name: i.drawn(row[i.name]) for i in self._plan.parameters}
+                known = parent.static | row
+                params = {i.name: i.drawn(known[i.name]) for i in self._plan.parameters}
                 drawn.append((row["value"], params))
         inside = [(value, params) for value, params in drawn if self._inside(params)]
         if warm_start == "IdenticalDataAndAlgorithm":
@@ -258,12 +325,15 @@ class _Search:
             self._study.enqueue_trial(params)
 
     def _inside(self, params: Mapping[str, Any]) -> bool:
-        return all(
-            item.distribution._contains(
-                item.distribution.to_internal_repr(params[item.name])
-            )
-            for item in self._plan.parameters
-        )
+        for name, distribution in self._distributions.items():
+            value = params[name]
+            if isinstance(distribution, CategoricalDistribution):
+                inside = value in distribution.choices
+            else:
+                inside = distribution.low <= value <= distribution.high
+            if not inside:
+                return False
+        return True
 
     def run(self) -> str:
         """Train until a limit or a criterion ends the search; return its name."""
@@ -272,13 +342,15 @@ class _Search:
             ended_by = self._ended_by()
             if ended_by is None and self._room(len(running)):
                 while len(running) < self._plan.max_parallel and self._room(len(running)):
-                    running.append(self._ask())
+                    asked = self._ask()
+                    if asked is not None:
+                        running.append(asked)
             elif not running:
                 return ended_by or "MaxNumberOfTrainingJobs"
             elif ended_by not in (None, "MaxNumberOfTrainingJobs"):
                 # The service stops what is running when a criterion is met.
                 for trial, _ in running:
-                    self._discard(trial._trial_id, trial.number)
+                    self._discard(trial._trial_id)
                 return ended_by
             self._run_one(*running.popleft())
 
@@ -295,23 +367,26 @@ class _Search:
     def _room(self, running: int) -> bool:
         if not self._shared:
             return len(self._jobs()) + running < self._plan.max_jobs
-        trials = self._study.get_trials(deepcopy=False)
-        counted = [
+        return len(self._begun()) < self._plan.max_jobs
+
+    def _begun(self) -> list[FrozenTrial]:
+        """Return the jobs in the storage that run or ended, and count."""
+        return [
             t
-            for t in trials
+            for t in self._study.get_trials(deepcopy=False)
             if t.state != TrialState.WAITING
             and not {"parent", "killed"} & t.user_attrs.keys()
         ]
-        return len(counted) < self._plan.max_jobs
 
     def _ended_by(self) -> str | None:
         jobs = self._jobs()
         if time.monotonic() - self._started >= self._plan.max_seconds:
             return "MaxRuntimeInSeconds"
-        values = [t.value for t in jobs if t.state == TrialState.COMPLETE]
         target, patience = self._plan.target, self._plan.patience
         if target is not None and any(
-            v == target or self._plan.better(v, target) for v in values
+            t.value == target or self._plan.better(t.value, target)
+            for t in jobs
+            if t.state == TrialState.COMPLETE
         ):
             return "TargetObjectiveMetricValue"
         if patience is not None and self._not_improving(jobs) >= patience:
@@ -319,43 +394,44 @@ class _Search:
         return "MaxNumberOfTrainingJobs" if len(jobs) >= self._plan.max_jobs else None
 
     def _not_improving(self, jobs: list[FrozenTrial]) -> int:
-        """Return for how many jobs the best value has not improved by 1 %."""
+        """Return how many jobs in a row did not improve the best value before them by 1 %."""
         best, since = None, 0
         for trial in jobs:
             value = trial.value
-            gain = None if best is None or value is None else abs(value - best)
-            if value is not None and (
-                best is None
-                or (self._plan.better(value, best) and gain >= NOT_IMPROVING * abs(best))
-            ):
-                best, since = value, 0
-            else:
+            if value is None or (best is not None and not self._plan.better(value, best)):
                 since += 1
+                continue
+            gained = best is None or abs(value - best) >= NOT_IMPROVING * abs(best)
+            since = 0 if gained else since + 1
+            best = value
         return since
 
-    def _ask(self) -> tuple[Trial, dict[str, Any]]:
-        if self._shared:
-            # A sampler of its own for each job: a search that goes on after it was killed
-            # then does not draw again what it has drawn.
-            self._study.sampler = self._sampler(len(self._study.get_trials(deepcopy=False)))
-        trial = self._study.ask(self._plan.distributions)
+    def _ask(self) -> tuple[Trial, dict[str, Any]] | None:
+        """Begin a job; None if another process was faster and there is no room any more."""
+        trial = self._study.ask(self._distributions)
         if self._shared:
             trial.set_user_attr("process", _process())
+            before = [t for t in self._begun() if t.number < trial.number]
+            if len(before) >= self._plan.max_jobs:
+                self._discard(trial._trial_id)
+                return None
         return trial, self._plan.values(trial.params)
 
     def _sampler(self, number: int) -> BaseSampler:
+        if self._plan.strategy == "Grid":
+            return _Grid(self._plan)
         seed = int(np.random.SeedSequence([self._plan.seed, number]).generate_state(1)[0])
         if self._plan.strategy == "Bayesian" and self._surrogate == "tpe":
             return TPESampler(seed=seed)
         if self._plan.strategy == "Bayesian":
-            return GaussianProcessSampler(seed=seed, distributions=self._plan.distributions)
+            return GaussianProcessSampler(seed=seed, distributions=self._distributions)
         return RandomSampler(seed=seed)
 
     def _run_one(self, trial: Trial, values: dict[str, Any]) -> None:
         try:
             outcome = self._train(self._static | values)
             value, curve, stopped = self._follow(trial, outcome)
-            if not np.isfinite(value):
+            if not math.isfinite(value):
                 raise ValueError(f"the objective is {value}")
         except Exception as error:
             # As in the service, one failed job does not end the search.
@@ -364,8 +440,10 @@ class _Search:
             return
         if curve is not None:
             trial.set_user_attr("epochs", len(curve))
-            if self._stops_jobs:
+            if self._stops_jobs and self._shared:
                 trial.set_user_attr("curve", curve)
+            elif self._stops_jobs:
+                self._curves.append((trial.number, curve))
         if stopped:
             trial.set_user_attr("stopped", True)
         self._ended.append(self._study.tell(trial, value))
@@ -399,11 +477,12 @@ class _Search:
     def _rule(self, number: int) -> MedianRule | Hyperband | None:
         if not self._stops_jobs:
             return None
-        earlier = [
-            (t.number, t.user_attrs["curve"])
-            for t in self._jobs()
-            if "curve" in t.user_attrs
-        ]
+        earlier = self._curves
+        if self._shared:
+            jobs = self._jobs()
+            earlier = [
+                (t.number, t.user_attrs["curve"]) for t in jobs if "curve" in t.user_attrs
+            ]
         if self._plan.median_rule:
             curves = [curve for _, curve in earlier]
             return MedianRule(maximize=self._plan.maximize, earlier=curves)
@@ -446,12 +525,59 @@ class _Search:
             ended_by=ended_by,
             metric=self._plan.metric,
             maximize=self._plan.maximize,
+            static=self._static,
         )
+
+
+class _Numbered(BaseSampler):
+    """A sampler of its own for each job, made from the job's number.
+
+    The storage gives each number once: processes that share a search, or one that goes on
+    after it was killed, do not draw again what was drawn already.
+    """
+
+    def __init__(self, make: Callable[[int], BaseSampler]):
+        self._make = make
+
+    def infer_relative_search_space(self, study, trial):
+        self._own = self._make(trial.number)
+        return self._own.infer_relative_search_space(study, trial)
+
+    def sample_relative(self, study, trial, search_space):
+        return self._own.sample_relative(study, trial, search_space)
+
+    def sample_independent(self, study, trial, param_name, param_distribution):
+        return self._own.sample_independent(study, trial, param_name, param_distribution)
+
+
+class _Grid(BaseSampler):
+    """Every combination of categories once, in a random order."""
+
+    def __init__(self, plan: Plan):
+        names = [item.name for item in plan.parameters]
+        choices = [item.distribution.choices for item in plan.parameters]
+        grid = [dict(zip(names, v, strict=True)) for v in itertools.product(*choices)]
+        order = np.random.default_rng(plan.seed).permutation(len(grid))
+        self._grid = [grid[place] for place in order]
+
+    def infer_relative_search_space(self, study, trial):
+        return {}
+
+    def sample_relative(self, study, trial, search_space):
+        return {}
+
+    def sample_independent(self, study, trial, param_name, param_distribution):
+        # A job that is run again after its process was killed takes no new place.
+        again = sum(
+            t.number < trial.number and "again" in t.user_attrs
+            for t in study.get_trials(deepcopy=False)
+        )
+        return self._grid[(trial.number - again) % len(self._grid)][param_name]
 
 
 def _floats(values: Curve) -> Iterator[float]:
     for value in values:
-        if not np.isfinite(value):
+        if not math.isfinite(value):
             raise ValueError(f"the objective is {value}")
         yield float(value)
 

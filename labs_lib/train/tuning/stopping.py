@@ -1,6 +1,8 @@
 """Rules that stop a training job while it runs, from the curves of earlier jobs."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -14,9 +16,11 @@ class MedianRule:
     After each epoch, the running average of every earlier job up to that epoch is taken; a
     job whose value at this epoch is worse than the median of those averages stops. (Optuna's
     `MedianPruner` compares the best value so far with the median of earlier values
-    instead.) Jobs that had ended before that epoch have no average there.
+    instead.)
 
-    Source: developer guide, page automatic-model-tuning-early-stopping.
+    Source: developer guide, page automatic-model-tuning-early-stopping. It says "all previous
+    training jobs", so one that ended before that epoch counts with the average of the epochs
+    it had; that is our reading.
 
     Parameters
     ----------
@@ -28,18 +32,20 @@ class MedianRule:
 
     def __init__(self, *, maximize: bool, earlier: Sequence[Sequence[float]]):
         self._maximize = maximize
-        longest = max(map(len, earlier), default=0)
-        averages = np.full((len(earlier), longest), np.nan)
-        for row, curve in zip(averages, earlier, strict=True):
-            row[: len(curve)] = np.cumsum(curve) / np.arange(1, len(curve) + 1)
-        # Up to the longest curve at least one job has an average at each epoch.
-        self._medians = np.nanmedian(averages, axis=0) if longest else np.empty(0)
+        lengths = np.array([len(curve) for curve in earlier], dtype=int)
+        values = np.zeros((len(earlier), max(lengths, default=0)))
+        for row, curve in zip(values, earlier, strict=True):
+            row[: len(curve)] = curve
+        # After the end of a curve, neither its sum nor the number of its epochs grows.
+        epochs = np.minimum(np.arange(1, values.shape[1] + 1), lengths[:, None])
+        averages = np.cumsum(values, axis=1) / epochs
+        self._medians = np.median(averages, axis=0) if len(earlier) else np.empty(0)
 
     def stops(self, epoch: int, value: float) -> bool:
         """Whether a job with this value after `epoch`, counted from 1, has to stop."""
-        if epoch > len(self._medians):
+        if not len(self._medians):
             return False
-        median = self._medians[epoch - 1]
+        median = self._medians[min(epoch, len(self._medians)) - 1]
         return bool(value < median if self._maximize else value > median)
 
 
@@ -81,8 +87,15 @@ class Hyperband:
         rungs = [min_resource]
         while rungs[-1] * REDUCTION < max_resource:
             rungs.append(rungs[-1] * REDUCTION)
-        bracket = _bracket(number, len(rungs))
-        mine = [curve for n, curve in earlier if _bracket(n, len(rungs)) == bracket]
+        # An earlier first rung means more jobs; of each round one job is never stopped.
+        starts = [REDUCTION**place for place in reversed(range(len(rungs)))] + [1]
+        ends = list(accumulate(starts))
+
+        def bracket_of(job: int) -> int:
+            return bisect_right(ends, job % ends[-1])
+
+        bracket = bracket_of(number)
+        mine = [curve for job, curve in earlier if bracket_of(job) == bracket]
         self._rungs = {
             rung: [curve[rung - 1] for curve in mine if len(curve) >= rung]
             for rung in rungs[bracket:]
@@ -96,9 +109,3 @@ class Hyperband:
         seen = self._rungs[epoch]
         better = sum((v > value) if self._maximize else (v < value) for v in seen)
         return better >= max((len(seen) + 1) // REDUCTION, 1)
-
-
-def _bracket(number: int, rungs: int) -> int:
-    """Return the bracket of a job: an earlier first rung means more jobs."""
-    starts = [REDUCTION ** (rungs - 1 - bracket) for bracket in range(rungs)] + [1]
-    return int(np.searchsorted(np.cumsum(starts), number % sum(starts), side="right"))

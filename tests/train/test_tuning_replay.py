@@ -1,0 +1,143 @@
+"""Searches on a stored grid: the nearest setting, what was chosen when, and who won."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import ndtr
+
+from labs_lib.compare import Interval
+from labs_lib.experiments.train import _searches, tune_ranges
+from labs_lib.train.tuning.beats import beats
+from labs_lib.train.tuning.replay import Replay, chosen
+
+GRID = {"eta": (0.01, 0.1, 1.0), "depth": (2, 4, 8)}
+SCALES = {"eta": "Logarithmic", "depth": "Linear"}
+
+
+def rows():
+    found = []
+    for number, (eta, depth) in enumerate(itertools.product(*GRID.values())):
+        curves = {
+            f"{part}_{epoch}": number + epoch / 10 + (part == "test") * 100
+            for part in ("validation", "test")
+            for epoch in (1, 2, 3)
+        }
+        found.append({"eta": eta, "depth": depth} | curves)
+    return pd.DataFrame(found).sample(frac=1, random_state=0)
+
+
+@given(st.floats(0.01, 1.0), st.floats(2, 8))
+def test_the_nearest_setting_on_each_scale(eta, depth):
+    replay = Replay(rows(), scales=SCALES)
+    got = replay.settings.iloc[replay.place({"eta": eta, "depth": str(depth), "other": 1})]
+    assert (
+        abs(np.log(got["eta"] / eta))
+        <= min(abs(np.log(value / eta)) for value in GRID["eta"]) + 1e-9
+    )
+    assert abs(got["depth"] - depth) == min(abs(value - depth) for value in GRID["depth"])
+
+
+def test_a_tie_takes_the_lower_value():
+    replay = Replay(rows(), scales=SCALES)
+    assert replay.settings.iloc[replay.place({"eta": 0.01, "depth": 6})]["depth"] == 4
+
+
+def test_a_curve_is_that_of_its_setting():
+    replay = Replay(rows(), scales=SCALES)
+    assert replay({"eta": 0.1, "depth": 8}) == pytest.approx([5.1, 5.2, 5.3])
+    place = replay.place({"eta": 0.1, "depth": 8})
+    assert replay.validation[place] == pytest.approx([5.1, 5.2, 5.3])
+    assert replay.test[place] == pytest.approx([105.1, 105.2, 105.3])
+
+
+@pytest.mark.parametrize(
+    ("change", "scales", "message"),
+    [
+        (lambda r: r, {"eta": "Log", "depth": "Linear"}, "scale of eta"),
+        (lambda r: r.drop(columns="depth"), SCALES, "no column depth"),
+        (lambda r: r.drop(columns="test_2"), SCALES, "no column test_2"),
+        (lambda r: r[:-1], SCALES, "each of the 9"),
+        (lambda r: pd.concat([r[:-1], r[:1]]), SCALES, "each of the 9"),
+        (lambda r: r.replace({"eta": {0.01: 0.0}}), SCALES, "logarithmic"),
+    ],
+)
+def test_a_bad_grid(change, scales, message):
+    with pytest.raises(ValueError, match=message):
+        Replay(change(rows()), scales=scales)
+
+
+def test_what_is_chosen_when():
+    replay = Replay(rows(), scales=SCALES)
+    jobs = pd.DataFrame(
+        {
+            "eta": [0.01, 1.0, 0.1, 0.1],
+            "depth": [2, 2, 8, 4],
+            "epochs": [3, 1, 2, 3],
+            "value": [0.3, 6.1, 5.2, 4.3],
+        }
+    )
+    # 1, 4/3, 2 and 3 trainings are paid for.
+    then = chosen(jobs, replay, [1, 2, 3])
+    assert then["jobs"].tolist() == [1, 3, 4]
+    assert then["validation"].tolist() == [0.3, 6.1, 6.1]
+    # The second job was stopped after its first epoch.
+    assert then["test"].tolist() == pytest.approx([100.3, 106.1, 106.1])
+    with pytest.raises(ValueError, match="expected budgets between"):
+        chosen(jobs, replay, [1, 4])
+
+
+def test_beats_by_hand():
+    found = beats([3, 5, 5], [3, 4])
+    assert found.mean == pytest.approx((0.5 + 0 + 1 + 1 + 1 + 1) / 6)
+    assert found.low < found.mean < found.high < 1
+    assert beats([1, 1], [1, 1]).mean == 0.5
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=2, max_size=20),
+    st.lists(st.integers(0, 9), min_size=2, max_size=20),
+)
+def test_beats_has_two_sides(a, b):
+    one, other = beats(a, b), beats(b, a)
+    assert one.mean == pytest.approx(1 - other.mean)
+    assert 0 <= one.low <= one.mean <= one.high <= 1
+    wider = beats(a, b, comparisons=9)
+    assert wider.low <= one.low <= one.high <= wider.high
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.7, 2.0])
+def test_beats_covers_the_truth(shift):
+    rng = np.random.default_rng(0)
+    truth = ndtr(shift / 2**0.5)
+    held = 0
+    for _ in range(1_000):
+        found: Interval = beats(rng.normal(shift, 1, 50), rng.normal(0, 1, 50))
+        held += found.low <= truth <= found.high
+    assert 0.93 <= held / 1_000 <= 0.98
+
+
+@pytest.mark.parametrize("scores", [[1.0], [[1.0, 2.0]], [1.0, np.nan]])
+def test_beats_needs_searches(scores):
+    with pytest.raises(ValueError, match="at least 2 finite scores"):
+        beats(scores, [1.0, 2.0])
+
+
+# The boxes of the experiment
+
+
+@pytest.mark.parametrize("table", _searches.TABLES)
+def test_boxes_hold_the_optimum_or_miss_it(table):
+    best = tune_ranges.optimum(table)
+    grid = _searches.replay(table)
+    for name, (low, high) in tune_ranges.around(best).items():
+        assert low * (1 - 1e-9) <= best[name] <= high * (1 + 1e-9)
+    low, high = tune_ranges.without(best)["eta"]
+    for eta in np.linspace(low * (1 + 1e-9), high, 50):
+        place = grid.place(best | {"eta": eta})
+        assert grid.settings.iloc[place]["eta"] != best["eta"]
+    for name, (low, high) in tune_ranges.around(best).items():
+        assert _searches.BOX[name][0] <= low < high <= _searches.BOX[name][1]
