@@ -17,15 +17,15 @@
 #
 # **You will**
 #
-# - make synthetic frauds by hand, and find some that make no sense;
+# - write SMOTE's step, and find synthetic frauds that make no sense;
 # - measure what five ways of balancing do to the ranking, the probabilities and the cost, at four
 #   shares of positives;
-# - see what remains when every model gets its own threshold;
-# - undo what undersampling does to a probability;
-# - measure what balancing before the split pretends.
+# - decide between balancing and moving the threshold when every model gets its own;
+# - turn the score of a balanced model back into a probability;
+# - recognize the leak of balancing before the split.
 #
-# **You need** [Split](20_split.ipynb), and [Algorithms](../2_train/10_algorithms.ipynb) for average
-# precision. **Data in:** the payments world, credit defaults ([data cards](../../data/README.md)).
+# **You need** [Algorithms](../2_train/10_algorithms.ipynb) for average precision
+# and the cost of an alert. **Data in:** the payments world, credit defaults ([data cards](../../data/README.md)).
 # **Data out:** nothing.
 #
 # | SageMaker term | here |
@@ -34,6 +34,7 @@
 # | random undersample | `RandomUnderSampler` |
 # | SMOTE, non-numeric values copied from a parent | `SMOTENC` |
 # | a weight for each row in a training job | `sample_weight` |
+# | a threshold for the score, chosen after training | `payments.best_threshold` |
 
 # %%
 from labs_lib.exercises.prepare.balance import lab
@@ -45,14 +46,16 @@ lab.start()
 #
 # Your fraud model finds too few frauds. A colleague opens Data Wrangler, clicks *Balance data*, and
 # shows you recall before and after: it has doubled. The click costs nothing, so why not? Your
-# manager asks for two things before Friday: whether the balanced model is better, and whether its
-# scores may still be read as probabilities, because the price of an insurance depends on them.
+# manager asks for two things before Friday: whether the balanced model is better, and
+# whether its scores may still be read as probabilities, because the price of an insurance depends on
+# them.
 #
 # ## Predict
 #
-# The claim: *SMOTE improves the model*. Average precision says whether frauds stand further up,
-# whatever the threshold. At one fraud in a hundred, and with the same model after both, will SMOTE's
-# average precision be higher?
+# The claim: *SMOTE improves the model*. Average precision says whether frauds stand further up in the
+# ranking, whatever the threshold. Same model, one fraud in a hundred, with and without SMOTE on the
+# training rows: will average precision be higher with it? "Tie" means that the two certainly differ
+# by less than 0.01, "undecided" that the data cannot say.
 
 # %%
 guess = ...  # "higher", "lower", "tie" or "undecided"
@@ -112,8 +115,9 @@ with plots.figure(
 
 # %% [markdown]
 # Twelve frauds make four hundred. Repeating them adds no place; SMOTE adds places. The second group has
-# two members and SMOTE asks for five neighbours, so it draws lines across the middle. How many of
-# the new points lie nearer to an honest payment than to any real fraud?
+# two members and SMOTE asks for five neighbours, so it joins the two groups by lines through a region
+# where no fraud was ever seen. How many of the new points lie nearer to an honest payment than to any
+# real fraud?
 
 # %%
 from sklearn.neighbors import NearestNeighbors
@@ -125,8 +129,49 @@ among_honest = (to_honest < to_fraud).mean()
 f"{among_honest:.2f} of the new frauds"
 
 # %% [markdown]
-# A share of {{among_honest}} of the synthetic frauds lie among honest payments. SMOTE cannot know
-# better: it never looks at the honest ones.
+# A share of {{among_honest}} of the synthetic frauds. SMOTE cannot know better: it never looks at the
+# honest ones.
+#
+# Two more ways make no rows at all. *Weights* count each fraud as many times as there are honest
+# payments for it. *Moving the threshold* leaves training alone and alerts earlier. Fit a weighted sum
+# each time; its border is a line. Where does it run?
+
+# %%
+from sklearn.linear_model import LogisticRegression
+
+
+def line(rows, labels, threshold=0.5, **options):
+    """Return the height at which the score crosses the threshold, at x = -5 and x = 5."""
+    model = LogisticRegression(solver="newton-cholesky", **options).fit(rows, labels)
+    (right, up), level = model.coef_[0], np.log(threshold / (1 - threshold))
+    return (level - model.intercept_[0] - right * np.array([-5, 5])) / up
+
+
+borders = {"none": line(points, is_fraud)}
+borders |= {name: line(*rows) for name, rows in balanced.items()}
+borders["weights"] = line(points, is_fraud, class_weight="balanced")
+borders["threshold moved"] = line(points, is_fraud, threshold=is_fraud.mean())
+
+# %%
+with plots.figure(
+    title="Moving the threshold moves the line as balancing does",
+    x="first input (units)",
+    y="second input (units)",
+    alt="Without balancing the line runs high; the five other lines run close together.",
+) as ax:
+    for value, color in ((0, plots.GREY), (1, plots.COLORS["vermillion"])):
+        some = points[is_fraud == value]
+        ax.plot(some[:, 0], some[:, 1], ".", color=color, alpha=0.4)
+    for name, height in borders.items():
+        ax.plot([-5, 5], height, label=name)
+    ax.set_ylim(-2.5, 4.5)
+    ax.legend(ncols=2, loc="lower left")
+
+# %% [markdown]
+# Payments above a line are alerted. The threshold was moved to the share of frauds, and the plain
+# model's line went where the others are. For weights this is no accident: a weight multiplies the odds
+# of fraud, and so does a lower threshold. The question of this lab is whether balancing does anything
+# *else*.
 #
 # ### Exercise 1: one synthetic fraud
 #
@@ -151,8 +196,8 @@ lab.ex1.check(synthetic)
 # %% [markdown]
 # ### Half a channel
 #
-# Now real columns. A payment is made by chip, swipe, online or phone, and a distance is known for
-# chip and swipe only. SMOTE takes numbers, so categories become columns of zeros and ones first.
+# Now real columns: five months of payments, of which the first three train. A payment is made by chip,
+# swipe, online or phone, and a distance is known for chip and swipe only.
 
 # %%
 from labs_lib import data, payments
@@ -161,69 +206,79 @@ transactions = data.load_payments()
 transactions = transactions[payments.month(transactions) <= 5]
 X = payments.features(transactions)
 y = transactions["is_fraud"].to_numpy()
-amount = transactions["amount_cents"].to_numpy()
 train, valid, test = payments.split_by_time(transactions)
+{"payments": int(train.sum()), "frauds": int(y[train].sum())}
+
+# %% [markdown]
+# SMOTE takes numbers without gaps, so gaps are filled and each channel becomes a column of zeros and
+# ones first. What do the new frauds look like in these columns?
 
 # %%
+import pandas as pd
 from labs_lib.experiments.prepare import _balanced as tools
 from labs_lib.train.encoding import encoder
 
-X = tools.filled(X, train)  # SMOTE knows no gaps
+X = tools.filled(X, train)  # gaps get the median of the training rows
 encode = encoder().fit(X[train])
 matrix = encode.transform(X[train]).astype(np.float32)
 made, labels = SMOTE(random_state=0).fit_resample(matrix, y[train])
 columns = encode.get_feature_names_out()
-channels = [i for i, name in enumerate(columns) if name.startswith("channel_")]
-new = made[len(matrix) :, channels]
+new = pd.DataFrame(made[len(matrix) :], columns=columns).filter(like="channel_")
+n_new = len(new)
 half = ((new > 0.01) & (new < 0.99)).any(axis=1).mean()
-f"{half:.2f} of {len(new):,} synthetic frauds"
+new.head(4).round(2)
 
 # %% [markdown]
-# A share of {{half}} of the synthetic frauds were made partly by one channel and partly by another: no
-# card has ever paid so. Data Wrangler copies categories from one of the parents instead, and so does
-# `SMOTENC`.
+# A share of {{half}} of the {{n_new}} synthetic frauds were made partly by one channel and partly by
+# another: no card has ever paid so. Data Wrangler copies a category from one of the parents instead.
+# `SMOTENC`, SMOTE for mixed types, also takes whole categories: the most frequent among the
+# neighbours.
 
 # %%
 from imblearn.over_sampling import SMOTENC
 
 small = np.flatnonzero(train)[::10]  # SMOTENC is slow
-kinds = X.dtypes == "category"
-mixed, labels = SMOTENC(kinds.to_numpy(), random_state=0).fit_resample(
-    X.iloc[small], y[small]
-)
+kinds = [X.columns.get_loc(name) for name in X if X[name].dtype == "category"]
+mixed, labels = SMOTENC(kinds, random_state=0).fit_resample(X.iloc[small], y[small])
 mixed = mixed.iloc[len(small) :]
-far = mixed["channel"].isin(["online", "phone"])
-moved = far & (mixed["distance_km"] != X.loc[train, "distance_km"].median())
-no_sense = moved.sum() / far.sum()
-f"{no_sense:.2f} of {far.sum():,} online or phone frauds"
+remote = mixed[mixed["channel"].isin(["online", "phone"])]
+moved = remote["distance_km"] != X.loc[train, "distance_km"].median()
+no_sense = moved.mean()
+remote.loc[moved, ["channel", "distance_km", "amount_cents"]].head(4).round(1)
 
 # %% [markdown]
-# Whole channels now. But columns are still drawn apart: of the synthetic online and phone payments, a
-# share of {{no_sense}} carry a distance between customer and terminal that such a payment
-# does not have (a gap is filled with the median, and these are not).
+# Whole channels now. But the columns are still drawn apart from each other: of the synthetic online and
+# phone payments, a share of {{no_sense}} carry a distance that such a payment does not have. Look
+# at some rows of what you make before you train on them.
 #
 # ## What balancing does to a probability
 #
-# Train the same model on each version of the training months and look at the mean score of the test
-# month, where the share of frauds is known.
+# Fit the same XGBoost on each version of the training months and compare the mean score of the test
+# month with the share of frauds there. For a probability, the two agree.
 
 # %%
-import pandas as pd
+model = tools.boosted()  # 60 trees of depth 4; not tuned, the same for all
+inputs = encode.transform(X[test]).astype(np.float32)
+ratio = (y[train] == 0).sum() / y[train].sum()
+
+versions = {"none": (matrix, y[train], None)}
+for name, sampler in samplers.items():
+    versions[name] = (*sampler.fit_resample(matrix, y[train]), None)
+versions["weights"] = (matrix, y[train], np.where(y[train] == 1, ratio, 1.0))
 
 scores = {
-    name: score(X[test])
-    for name, score in tools.fitted(
-        X[train], y[train], tools.boosted(), ("random under", "SMOTE", "weights")
-    )
+    name: model.fit(rows, labels, sample_weight=weight).predict_proba(inputs)[:, 1]
+    for name, (rows, labels, weight) in versions.items()
 }
-frauds_share = y[test].mean()
-means = {name: score.mean() / frauds_share for name, score in scores.items()}
-pd.Series(means, name="mean score / share of frauds").round(1)
+level = pd.DataFrame({name: score.mean() for name, score in scores.items()}, ["score"]).T
+level = (level["score"] / y[test].mean()).rename("mean score / share of frauds")
+level.round(1)
 
 # %% [markdown]
-# Without balancing, the mean score is {{means.none}} times the share of frauds; after random
-# undersampling {{means.random_under}} times, after SMOTE {{means.smote}} times, with weights
-# {{means.weights}} times. The model answers for the world that it was shown.
+# Without balancing, the mean score is {{level.none}} times the share of frauds; after random
+# undersampling {{level.random_under}} times, with weights {{level.weights}} times, after SMOTE
+# {{level.smote}} times. The model answers for the world that it was shown. A price computed from such
+# a score is wrong by about that factor.
 #
 # ### Exercise 2: back to a probability
 #
@@ -243,26 +298,40 @@ def corrected(score, kept):
 lab.ex2.check(corrected)
 
 # %% [markdown]
-# The same correction in one line, applied to the undersampled model. Is the Brier score back where it
-# was?
+# Now the same correction for all four. Weighting a fraud by `ratio` and keeping 1 / `ratio` of the honest
+# payments multiply the odds alike, and so does drawing each fraud `ratio` times. Does the
+# correction bring the Brier score back? (It is the mean squared error of a probability; low is good.)
 
 # %%
 from sklearn.metrics import brier_score_loss
 
-kept = y[train].sum() / (y[train] == 0).sum()
-under = scores["random under"]
-mended = kept * under / (kept * under + 1 - under)
-brier = {
-    "none": brier_score_loss(y[test], scores["none"]),
-    "under": brier_score_loss(y[test], under),
-    "mended": brier_score_loss(y[test], mended),
+kept = 1 / ratio
+mended = {
+    name: score if name == "none" else kept * score / (kept * score + 1 - score)
+    for name, score in scores.items()
 }
-pd.Series(brier, name="Brier score").round(4)
+brier = pd.DataFrame(
+    {
+        "as it comes": {n: brier_score_loss(y[test], s) for n, s in scores.items()},
+        "mended": {n: brier_score_loss(y[test], s) for n, s in mended.items()},
+        "mended: mean score / share": {
+            n: s.mean() / y[test].mean() for n, s in mended.items()
+        },
+    }
+)
+brier.round(4)
 
 # %% [markdown]
-# From {{brier.under}} to {{brier.mended}}, against {{brier.none}} for the model that saw everything.
-# The correction needs a known sampling rate. For SMOTE there is none: its new frauds are not a
-# sample of anything.
+# Undersampling: from {{brier.as_it_comes.random_under}} to {{brier.mended.random_under}}, against
+# {{brier.as_it_comes.none}} for the model that saw everything; the mean score is
+# {{brier.mended_mean_score_share.random_under}} times the share of frauds. Weights: from
+# {{brier.as_it_comes.weights}} to {{brier.mended.weights}}, mean score
+# {{brier.mended_mean_score_share.weights}} times the share.
+#
+# The correction is exact only if honest payments were dropped at random, at a known rate. SMOTE's new
+# frauds are a sample of nothing; corrected as if they were copies, the mean score is
+# {{brier.mended_mean_score_share.smote}} times the share of frauds. For such a score, fit a
+# calibration on untouched rows ([Metrics](../2_train/20_metrics.ipynb)).
 #
 # ## On trial: "SMOTE improves the model"
 #
