@@ -1,5 +1,4 @@
 from labs_lib.exercises.prepare.split import lab
-
 from tests.exercises.contract import assert_exercise
 
 
