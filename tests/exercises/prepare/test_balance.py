@@ -37,7 +37,9 @@ def test_ex1():
             "outside": (
                 lambda row, others, rng: row + rng.normal() * (rng.choice(others) - row),
             ),
-            "one_neighbour": (lambda row, others, rng: row + rng.random() * (others[0] - row),),
+            "one_neighbour": (
+                lambda row, others, rng: row + rng.random() * (others[0] - row),
+            ),
             "middle": (lambda row, others, rng: (row + rng.choice(others)) / 2,),
             "not_random": (unseeded,),
             "other": (lambda row, others, rng: row + rng.normal(0, 9, len(row)),),
