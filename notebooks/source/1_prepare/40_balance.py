@@ -32,7 +32,7 @@
 # - turn the score of a balanced model back into a probability;
 # - recognize the leak of balancing before the split.
 #
-# **You need** [Algorithms](../2_train/10_algorithms.ipynb) for average precision
+# **You need** [Split](20_split.ipynb), and [Algorithms](../2_train/10_algorithms.ipynb) for average precision
 # and the cost of an alert. **Data in:** the payments world, credit defaults ([data cards](../../data/README.md)).
 # **Data out:** nothing.
 #
