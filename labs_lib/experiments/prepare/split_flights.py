@@ -29,7 +29,7 @@ def repeat(seed: int) -> list[dict]:
     # Known before the flight leaves: the timetable and the weather at the airport.
     X = flights.drop(columns=["date", "dep_delay", "arr_delay", "air_time", "dest"])
     X = X.assign(
-        day_of_year=flights["date"].dt.dayofyear, weekday=flights["date"].dt.weekday
+        day_of_year=flights["date"].dt.day_of_year, weekday=flights["date"].dt.weekday
     )
     y = (flights["arr_delay"] > LATE_MINUTES).to_numpy().astype(int)
     test = np.flatnonzero(month == FIRST_MONTH + seed)
