@@ -119,8 +119,8 @@ curve.round(3)
 # ## Four ways to split
 #
 # Data Wrangler has four. scikit-learn's splitters make two parts, of groups where you want a share of the
-# rows, or refuse rare values, so `labs_lib` has an engine for it. Each returns the positions of the rows,
-# by part.
+# rows, or refuse rare values, so `labs_lib` has an engine for it. You name two or three parts, with fractions that
+# sum to 1; each split returns the positions of the rows, by part.
 
 # %%
 from labs_lib.prepare import split
@@ -300,7 +300,7 @@ lab.stratify.reveal(stability["average precision, 20000"].verdict)
 #   {{stability.average_precision_2000.verdict}} ({{stability.average_precision_2000.mean}};
 #   {{stability.average_precision_2000.low}} to {{stability.average_precision_2000.high}}).
 #
-# The number was made steady, and the score was not. Why?
+# The number of frauds was made steady; a steadier score could not be shown. Why?
 #
 # ### Which frauds, not how many
 #
@@ -404,7 +404,8 @@ with plots.figure(
     plots.intervals(ax, for_known)
 
 # %% [markdown]
-# For customers that the model knows, on days that it does not know:
+# A hollow circle means that no difference was shown. For customers that the model knows, on days that it
+# does not know:
 #
 # - the stratified split promised {{for_known.stratified.mean}} too much
 #   ({{for_known.stratified.low}} to {{for_known.stratified.high}}): {{for_known.stratified.verdict}};
@@ -477,7 +478,7 @@ pd.DataFrame(
 # ### Shuffled time
 #
 # Frauds come in bursts: a stolen card, a terminal that was tampered with. Shuffle, and one half of a burst
-# explains the other. Months 1 to 3 judged on month 5, against as many shuffled rows:
+# can explain the other. Months 1 to 3 judged on month 5, against as many shuffled rows:
 
 # %%
 time = question("time")
@@ -486,7 +487,7 @@ shuffling
 
 # %% [markdown]
 # Shuffled is {{shuffling.verdict}} by {{shuffling.mean}} ({{shuffling.low}} to {{shuffling.high}}). The
-# features look back only and hide nothing of the future; the split alone did this.
+# features look back only, so nothing in them leaks; the split alone did this.
 #
 # ### The best of fifty
 #
@@ -665,9 +666,9 @@ compare.table(flown)
 # But is it the order? Shuffled rows against whole days: {{flown.shuffled_rows_whole_days.verdict}} by
 # {{flown.shuffled_rows_whole_days.mean}}. Whole days against the next month:
 # {{flown.whole_days_next_month.verdict}} ({{flown.whole_days_next_month.mean}};
-# {{flown.whole_days_next_month.low}} to {{flown.whole_days_next_month.high}}). Most of the lie is the same
-# *day* on both sides: a storm delays all flights of a day, and half of them tell about the other half. The
-# day is a key.
+# {{flown.whole_days_next_month.low}} to {{flown.whole_days_next_month.high}}). Most of what the
+# shuffle adds comes from the same *day* on both sides: a storm delays all flights of a day, and half of
+# them tell about the other half. The day is a key.
 #
 # The share of late flights in the month judged goes from {{late.least}} to {{late.most}}. Stratifying would
 # have given every part the same share, and hidden that.

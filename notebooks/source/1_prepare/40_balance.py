@@ -420,7 +420,7 @@ shares(verdicts.unstack()[list(tools.METHODS)])
 # %%
 with plots.figure(
     title="Average precision, balanced minus not balanced: no method wins anywhere",
-    x="difference (0 to 1)",
+    x="difference (-1 to 1)",
     y="",
     panels=4,
     size=(11, 3.4),
