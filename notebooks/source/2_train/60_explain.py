@@ -25,7 +25,7 @@
 #
 # **You need** [Algorithms](10_algorithms.ipynb): XGBoost and its margin, the log odds.
 # **Data in:** the table of known causes, credit defaults ([data cards](../../data/README.md)).
-# **Data out:** nothing.
+# **Data out:** nothing. It computes for up to a minute, because it explains one of the stored worlds again.
 #
 # | SageMaker term | here |
 # |---|---|
