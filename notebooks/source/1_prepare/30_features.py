@@ -710,7 +710,7 @@ grid = {
 # %%
 with plots.figure(
     title="A scale helps k-NN, a logarithm the linear model, bins harm the trees",
-    x="average precision, with − without (−1 to 1)",
+    x="difference in AP (−1 to 1)",
     y="",
     alt="Standardizing moves k-NN most, logarithms the linear model, bins the trees.",
     panels=3,
@@ -925,7 +925,7 @@ pd.DataFrame({m: {t: real[f"{t}, {m}"].verdict for t in VARIANTS} for m in model
 # %%
 with plots.figure(
     title="Houses: a scale helps k-NN, one-hot the linear model, bins harm the trees",
-    x="R2, with − without (−1 to 1)",
+    x="difference in R2 (−1 to 1)",
     y="",
     alt="Standardization is worth much to k-NN, one-hot to the linear model.",
     panels=3,
