@@ -4,7 +4,10 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import numpy as np
 import optuna
@@ -173,6 +176,11 @@ def test_early_stopping_stops_bad_jobs_and_keeps_the_best():
     assert stopping.best == plain.best
 
 
+def test_early_stopping_without_curves_stops_nothing():
+    stopping = tuning.tune(config(jobs=10, TrainingJobEarlyStoppingType="Auto"), hill)
+    assert (stopping.jobs["status"] == "Completed").all()
+
+
 def test_hyperband_stops_at_its_rungs():
     resource = {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 27}}
     found = tuning.tune(config("Hyperband", jobs=80, StrategyConfig=resource), curve)
@@ -332,6 +340,18 @@ def test_a_killed_search_goes_on_and_loses_no_finished_job(tmp_path):
     assert found.jobs["eta"].is_unique
 
 
+@pytest.mark.parametrize(("minutes", "jobs"), [(0, 1), (2, 2)])
+def test_a_job_that_was_never_marked_is_run_again_after_a_while(minutes, jobs):
+    storage = optuna.storages.InMemoryStorage()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(study_name="tuning", storage=storage, direction="maximize")
+    begun = datetime.now() - timedelta(minutes=minutes)
+    state = optuna.trial.TrialState.RUNNING
+    left = optuna.trial.FrozenTrial(0, state, None, begun, None, {}, {}, {}, {}, {}, 0)
+    storage.create_new_trial(study._study_id, left)
+    assert len(tuning.tune(config(jobs=2), hill, storage=storage).jobs) == jobs
+
+
 SHARE = """
 import time
 from optuna.storages import JournalStorage
@@ -353,7 +373,7 @@ def shared(storage, asked, loaded, processes=2):
     both = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
     assert [process.wait(timeout=120) for process in both] == [0, 0]
     trials = optuna.load_study(study_name="tuning", storage=loaded).trials
-    counted = [t for t in trials if "killed" not in t.user_attrs]
+    counted = [t for t in trials if t.state == optuna.trial.TrialState.COMPLETE]
     assert len({tuple(t.user_attrs["process"]) for t in counted}) == processes
     return counted
 
@@ -387,6 +407,30 @@ def test_two_processes_go_on_after_a_third_was_killed(tmp_path):
     drawn = [t.params["eta"] for t in trials]
     assert len(set(drawn)) == 14
     assert {t.params["eta"] for t in left} <= set(drawn)
+
+
+@pytest.mark.parametrize("strategy", ["Random", "Bayesian", "Grid"])
+def test_many_threads_share_a_search(strategy):
+    """They meet more often than processes do: no job too many, none twice, no error."""
+    ranges = {"CategoricalParameterRanges": CATEGORIES} if strategy == "Grid" else None
+    jobs = None if strategy == "Grid" else 12
+    storage = optuna.storages.InMemoryStorage()
+    asked = config(strategy, jobs=jobs, ranges=ranges, parallel=2)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.create_study(study_name="tuning", storage=storage, direction="maximize")
+    begin = threading.Barrier(4)
+
+    def join():
+        begin.wait()
+        return tuning.tune(asked, lambda _: 1.0, storage=storage)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [future.result() for future in [pool.submit(join) for _ in range(4)]]
+    assert {one.ended_by for one in found} == {"MaxNumberOfTrainingJobs"}
+    trials = optuna.load_study(study_name="tuning", storage=storage).trials
+    done = [t for t in trials if t.state == optuna.trial.TrialState.COMPLETE]
+    assert len(done) == (6 if strategy == "Grid" else 12)
+    assert len({tuple(t.params.values()) for t in done}) == len(done)
 
 
 def test_two_processes_share_a_grid_in_a_file(tmp_path):

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from numbers import Integral, Real
 from typing import Any
 
@@ -42,6 +43,9 @@ MOST_JOBS = 750
 
 TRANSFERRED = 5
 """Best jobs of the parents that a transfer tries first."""
+
+UNMARKED = timedelta(minutes=1)
+"""A job that is begun so long and not yet marked belongs to a process that is dead."""
 
 _ENDED = (TrialState.COMPLETE, TrialState.FAIL)
 
@@ -266,10 +270,12 @@ class _Search:
         """Refuse a stored search over other ranges or with another direction."""
         direction = optuna.study.StudyDirection
         expected = direction.MAXIMIZE if self._plan.maximize else direction.MINIMIZE
-        trials = self._study.get_trials(deepcopy=False)
+        here = self._plan.distributions
         same = all(
-            not t.distributions or t.distributions == self._plan.distributions
-            for t in trials
+            # A job that is just being begun, or was killed then, has some of them only.
+            t.distributions.items() <= here.items()
+            and (t.state != TrialState.COMPLETE or t.distributions == here)
+            for t in self._study.get_trials(deepcopy=False)
             if "parent" not in t.user_attrs
         )
         if self._study.direction != expected or not same:
@@ -281,11 +287,13 @@ class _Search:
     def _release_killed(self) -> None:
         """Run again what a process of this machine left unfinished when it was killed."""
         for trial in self._study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-            host, pid, born = trial.user_attrs.get("process", (None, 0, 0))
-            if host != _process()[0] or _alive(pid, born):
-                continue
-            if self._discard(trial._trial_id):
-                self._study.enqueue_trial(trial.params, user_attrs={"again": True})
+            if "process" in trial.user_attrs:
+                host, pid, born = trial.user_attrs["process"]
+                killed = host == _process()[0] and not _alive(pid, born)
+            else:
+                killed = datetime.now() - trial.datetime_start > UNMARKED
+            if killed and self._discard(trial._trial_id):
+                self._study.enqueue_trial(trial.params, user_attrs={"again": trial.number})
 
     def _discard(self, trial_id: int) -> bool:
         """End a job that does not count; False if another process has ended it just now."""
@@ -352,7 +360,8 @@ class _Search:
                 for trial, _ in running:
                     self._discard(trial._trial_id)
                 return ended_by
-            self._run_one(*running.popleft())
+            if running:  # none if another process took the last job
+                self._run_one(*running.popleft())
 
     def _jobs(self) -> list[FrozenTrial]:
         """Return the ended jobs that count: not the parents', not those killed."""
@@ -407,15 +416,27 @@ class _Search:
         return since
 
     def _ask(self) -> tuple[Trial, dict[str, Any]] | None:
-        """Begin a job; None if another process was faster and there is no room any more."""
-        trial = self._study.ask(self._distributions)
-        if self._shared:
-            trial.set_user_attr("process", _process())
-            before = [t for t in self._begun() if t.number < trial.number]
-            if len(before) >= self._plan.max_jobs:
-                self._discard(trial._trial_id)
-                return None
+        """Begin a job; None if another process was faster."""
+        try:
+            trial = self._study.ask(self._distributions)
+        except UpdateFinishedTrialError:  # both took the same waiting job
+            return None
+        if self._shared and "process" not in trial.user_attrs:
+            trial.set_user_attr("process", _process())  # no sampler saw a job of the queue
+        if self._shared and self._superfluous(trial):
+            self._discard(trial._trial_id)
+            return None
         return trial, self._plan.values(trial.params)
+
+    def _superfluous(self, trial: Trial) -> bool:
+        """Whether another process began the last job, or runs again the same killed one."""
+        again = trial.user_attrs.get("again")
+        twice = again is not None and any(
+            t.user_attrs.get("again") == again and t.number < trial.number
+            for t in self._study.get_trials(deepcopy=False)
+        )
+        before = sum(t.number < trial.number for t in self._begun())
+        return twice or before >= self._plan.max_jobs
 
     def _sampler(self, number: int) -> BaseSampler:
         if self._plan.strategy == "Grid":
@@ -435,18 +456,28 @@ class _Search:
                 raise ValueError(f"the objective is {value}")
         except Exception as error:
             # As in the service, one failed job does not end the search.
-            trial.set_user_attr("reason", f"{type(error).__name__}: {error}")
-            self._ended.append(self._study.tell(trial, state=TrialState.FAIL))
+            notes = {"reason": f"{type(error).__name__}: {error}"}
+            self._end(trial, notes, state=TrialState.FAIL)
             return
-        if curve is not None:
-            trial.set_user_attr("epochs", len(curve))
-            if self._stops_jobs and self._shared:
-                trial.set_user_attr("curve", curve)
-            elif self._stops_jobs:
-                self._curves.append((trial.number, curve))
+        notes = {} if curve is None else {"epochs": len(curve)}
         if stopped:
-            trial.set_user_attr("stopped", True)
-        self._ended.append(self._study.tell(trial, value))
+            notes["stopped"] = True
+        if curve is not None and self._stops_jobs and self._shared:
+            notes["curve"] = curve
+        elif curve is not None and self._stops_jobs:
+            self._curves.append((trial.number, curve))
+        self._end(trial, notes, values=value)
+
+    def _end(self, trial: Trial, notes: dict[str, Any], **outcome: Any) -> None:
+        """Write down how a job ended, once: SQLite may give the same job to two processes."""
+        try:
+            for name, note in notes.items():
+                trial.set_user_attr(name, note)
+            self._ended.append(self._study.tell(trial, **outcome))
+        except (ValueError, UpdateFinishedTrialError):
+            state = self._study._storage.get_trial(trial._trial_id).state
+            if not (self._shared and state.is_finished()):
+                raise
 
     @property
     def _stops_jobs(self) -> bool:
@@ -533,13 +564,15 @@ class _Numbered(BaseSampler):
     """A sampler of its own for each job, made from the job's number.
 
     The storage gives each number once: processes that share a search, or one that goes on
-    after it was killed, do not draw again what was drawn already.
+    after it was killed, do not draw again what was drawn already. Before anything is drawn,
+    the job is marked with the process that runs it.
     """
 
     def __init__(self, make: Callable[[int], BaseSampler]):
         self._make = make
 
     def infer_relative_search_space(self, study, trial):
+        study._storage.set_trial_user_attr(trial._trial_id, "process", _process())
         self._own = self._make(trial.number)
         return self._own.infer_relative_search_space(study, trial)
 
