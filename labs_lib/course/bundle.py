@@ -22,6 +22,9 @@ from labs_lib.files import write_text
 WITHHELD = ("notebooks/solutions/", "notebooks/source/", "tests/", ".ci/", ".github/")
 """What a bundle without solutions leaves out."""
 
+WITHOUT_WHEEL = ("lime",)
+"""Packages that are published as source alone; pure Python, so one wheel serves every system."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -174,7 +177,9 @@ def download(wheels: Path, *, target: Target, python: str) -> None:
         "platform_python_implementation": "CPython",
     }
     # pip would judge the markers of the lock by this machine, so it gets plain pins.
-    pins = [f"{name}=={version}" for name, version in lock.pins(environment).items()]
+    pins = lock.pins(environment)
+    built = [f"{name}=={pins.pop(name)}" for name in WITHOUT_WHEEL if name in pins]
+    pins = [f"{name}=={version}" for name, version in pins.items()]
     project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = pins + project["build-system"]["requires"]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
@@ -194,6 +199,13 @@ def download(wheels: Path, *, target: Target, python: str) -> None:
             progress.update(task, advance=line.startswith("Collecting"))
     if pip.returncode:
         raise ValueError("pip could not download the wheels:\n" + "\n".join(last))
+    if built:
+        command = [sys.executable, "-m", "pip", "wheel", "--no-deps"]
+        made = subprocess.run(
+            [*command, "--wheel-dir", str(wheels), *built], capture_output=True, text=True
+        )
+        if made.returncode:
+            raise ValueError(f"pip could not build {', '.join(built)}:\n{made.stderr}")
 
 
 def _copy_course(folder: Path, *, solutions: bool) -> None:

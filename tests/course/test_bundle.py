@@ -137,7 +137,7 @@ def test_wrong_arguments_are_refused(course, fresh, tmp_path):
 @pytest.fixture
 def pip(monkeypatch):
     """A pip that only notes how it was called."""
-    called = SimpleNamespace(command=None, returncode=0)
+    called = SimpleNamespace(command=None, returncode=0, built=None, build_returncode=0)
 
     class Popen:
         stdout = ("Collecting numpy\n", "ERROR: no matching wheel\n")
@@ -153,7 +153,12 @@ def pip(monkeypatch):
         def __exit__(self, *_):
             pass
 
+    def run(command, **_):
+        called.built = command
+        return SimpleNamespace(returncode=called.build_returncode, stderr="no compiler")
+
     monkeypatch.setattr(subprocess, "Popen", Popen)
+    monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     return called
 
@@ -177,6 +182,15 @@ def test_wheels_are_chosen_by_the_markers_of_the_target(
     assert "setuptools>=77" in pip.command
     assert {"--no-deps", "--only-binary=:all:", "--python-version=3.12"} <= set(pip.command)
     assert f"--platform={target.tags[0]}" in pip.command
+    assert "lime" not in wanted
+    assert "wheel" in pip.built
+    assert pip.built[-1].startswith("lime==")
+
+
+def test_a_package_without_a_wheel_that_does_not_build_is_named(pip, tmp_path):
+    pip.build_returncode = 1
+    with pytest.raises(ValueError, match=r"(?s)could not build lime==.*no compiler"):
+        bundle.download(tmp_path, target=bundle.TARGETS["linux"], python="3.11")
 
 
 def test_what_pip_says_is_shown_when_it_fails(pip, tmp_path):

@@ -184,7 +184,8 @@ Recipe(SPLIT_DATE[:1]).fit(dates).transform(dates).head(3)
 from labs_lib.experiments import store
 
 splits = store.load("prepare/features_houses")
-store.confirm("prepare/features_houses", seed=0)
+rerun = store.confirm("prepare/features_houses", seed=0)
+f"repeat {rerun.seed} rerun: {rerun.rows} rows, as stored"
 
 # %%
 from labs_lib import compare
