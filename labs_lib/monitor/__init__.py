@@ -28,6 +28,7 @@ cluster.
                              p-values, one function each
 `adjust`                     p-values corrected for the number of features and windows
 `domain_classifier`          joint drift: can a model tell baseline and batch apart?
+`cusum`                      small deviations added up until they raise an alarm
 `join_labels`, `quality`,    model quality: labels that come late, metrics with intervals,
 `suggest_constraints`,       thresholds, violations
 `check_quality`
@@ -63,6 +64,7 @@ from labs_lib.monitor.model_quality import (
 from labs_lib.monitor.p_values import adjust
 from labs_lib.monitor.pages import report, write_report
 from labs_lib.monitor.profiles import Profile, merge, profile
+from labs_lib.monitor.sequential import cusum
 from labs_lib.monitor.two_tables import drift
 
 __all__ = [
@@ -77,6 +79,7 @@ __all__ = [
     "check_attributions",
     "check_bias",
     "check_quality",
+    "cusum",
     "distances",
     "domain_classifier",
     "drift",
