@@ -5,59 +5,52 @@ import subprocess
 import sys
 
 import nbformat
-import pytest
 
 from labs_lib.course import build, catalog, source
 
 PAGES = catalog.pages()
 
 
-@pytest.mark.parametrize("info", PAGES, ids=lambda info: info.id)
-def test_restart_and_run_all_raises_nothing(info, tmp_path):
-    page = source.read(info)
-    values = {n: r.text for n, r in _facts(info).items()}
-    notebook = build.learner_notebook(page, values)
-    file = tmp_path / info.learner.name
-    nbformat.write(notebook, file)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--noconftest",
-    ]
-    command += [
-        "-o",
-        "addopts=",
-        "--nbval",
-        "--nbval-current-env",
-        "--nbval-cell-timeout=120",
-    ]
-    ran = subprocess.run(
-        [*command, str(file)],
-        cwd=tmp_path,
-        env=os.environ | {"LABS_MODE": "test", "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert ran.returncode == 0, ran.stdout[-3000:]
-    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
-    assert f"{cells} passed" in ran.stdout
+class LearnerNotebook:
+    """Tests of one page. A class each, so that pages run on all workers at once."""
+
+    info: catalog.LabInfo
+
+    def test_restart_and_run_all_raises_nothing(self, tmp_path):
+        page = source.read(self.info)
+        values = {n: r.text for n, r in _facts(self.info).items()}
+        notebook = build.learner_notebook(page, values)
+        file = tmp_path / self.info.learner.name
+        nbformat.write(notebook, file)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += ["--noconftest", "-o", "addopts=", "--nbval", "--nbval-current-env"]
+        command += ["--nbval-cell-timeout=120", str(file)]
+        ran = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=os.environ | {"LABS_MODE": "test", "PYTEST_ADDOPTS": ""},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert ran.returncode == 0, ran.stdout[-3000:]
+        cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+        assert f"{cells} passed" in ran.stdout
+
+    def test_exercises_are_open_in_the_learner_notebook(self):
+        page = source.read(self.info)
+        stubs = [cell.stub for cell in page.code if cell.is_exercise]
+        assert stubs
+        for cell in page.code:
+            if cell.is_exercise:
+                assert cell.stub != cell.solution
+                assert "..." in cell.stub or source.STUB_LINE in cell.stub
+
+
+for _info in PAGES:
+    _name = f"Test_{_info.id.replace('/', '_')}"
+    globals()[_name] = type(_name, (LearnerNotebook,), {"info": _info})
 
 
 def _facts(info):
     return build.fact_values(nbformat.read(info.solution, as_version=4))
-
-
-@pytest.mark.parametrize("info", PAGES, ids=lambda info: info.id)
-def test_exercises_are_open_in_the_learner_notebook(info):
-    page = source.read(info)
-    stubs = [cell.stub for cell in page.code if cell.is_exercise]
-    assert stubs
-    for cell in page.code:
-        if cell.is_exercise:
-            assert cell.stub != cell.solution
-            assert "..." in cell.stub or source.STUB_LINE in cell.stub
