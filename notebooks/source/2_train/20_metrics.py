@@ -142,6 +142,12 @@ macro = {
     "PrecisionMacro": np.mean(precisions),
     "RecallMacro": np.mean(recalls),
 }
+f"{len(macro)} metrics by hand"
+
+# %% [markdown]
+# And from one call, beside them:
+
+# %%
 reported = metrics.metric_data(kind, chance, problem_type="MulticlassClassification")
 table = pd.DataFrame(reported).set_index("StandardMetricName")[["Value"]]
 table["by hand"] = pd.Series(macro)
@@ -163,15 +169,15 @@ predicted = np.array([400.0, 300.0, 200.0])
 error = price - predicted
 mse = (error**2).mean()
 r2 = 1 - mse / ((price - price.mean()) ** 2).mean()
+f"R2 {r2:.1f}"
+
+# %%
 reported = metrics.metric_data(price, predicted, problem_type="Regression")
 values = {datum["MetricName"]: datum["Value"] for datum in reported}
-equal_numbers = bool(
-    np.allclose(
-        [values[name] for name in ("MAE", "MSE", "RMSE", "R2")],
-        [abs(error).mean(), mse, mse**0.5, r2],
-    )
-)
-f"R2 {r2:.1f}"
+worked_out = [abs(error).mean(), mse, mse**0.5, r2]
+listed = [values[name] for name in ("MAE", "MSE", "RMSE", "R2")]
+equal_numbers = bool(np.allclose(listed, worked_out))
+pd.Series(values).round(1)
 
 # %% [markdown]
 # R2 is {{r2}} for predictions in the wrong order: it has no lower end. A model below 0 is worse than
@@ -213,6 +219,13 @@ f"right {right:.0f}, flipped {flipped:.0f}, a coin {coin:.2f}"
 from sklearn.metrics import average_precision_score
 
 scores_fraud, scores_honest = rng.normal(2, 1, 2_000), rng.normal(0, 1, 400_000)
+f"{len(scores_fraud):,} frauds, up to {len(scores_honest):,} honest payments"
+
+# %% [markdown]
+# Leave the frauds as they are and let more and more honest payments stand beside them: from one
+# fraud in two payments to one in two hundred.
+
+# %%
 rows = []
 for rate in (0.5, 0.1, 0.02, 0.005):
     honest = scores_honest[: round(2_000 * (1 - rate) / rate)]
@@ -297,7 +310,9 @@ transactions = transactions[payments.month(transactions) <= 5]
 X, y = payments.features(transactions), transactions["is_fraud"].to_numpy()
 amount = transactions["amount_cents"].to_numpy()
 train, valid, test = payments.split_by_time(transactions)
+f"{len(X):,} payments, {y[test].sum()} frauds in the test month"
 
+# %%
 model = xgb.XGBClassifier(
     n_estimators=100,
     max_depth=4,
@@ -319,6 +334,7 @@ def costs(part):
     return [payments.cost(y[part], score[part] >= t, amount[part]) for t in thresholds]
 
 
+# %%
 curves = pd.DataFrame(
     {"validation month": costs(valid), "test month": costs(test)}, index=thresholds
 )
@@ -401,6 +417,7 @@ def by_model(measure):
     return chosen.pivot(index="seed", columns="model", values="value")
 
 
+# %%
 own, half = by_model("test cost"), by_model("test cost at one half")
 ideal = by_model("test cost, best threshold")
 worth = {
@@ -434,6 +451,9 @@ from sklearn.isotonic import IsotonicRegression
 ratio = (y[train] == 0).sum() / y[train].sum()
 weighted = xgb.XGBClassifier(**model.get_params()).set_params(scale_pos_weight=ratio)
 raw = weighted.fit(X[train], y[train]).predict_proba(X)[:, 1]
+f"mean score {raw[valid].mean():.3f}, share of frauds {y[valid].mean():.3f}"
+
+# %%
 margin = np.log(raw / (1 - raw))[:, None]
 platt = LogisticRegression(C=1e6, solver="newton-cholesky").fit(margin[valid], y[valid])
 steps = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
@@ -452,6 +472,8 @@ lines = []
 for name, p in made.items():
     share, mean = calibration_curve(y[test], p[test], n_bins=8, strategy="quantile")
     lines.append(pd.DataFrame({"mean": mean, "share": share, "score": name}))
+
+# %%
 with plots.figure(
     title="Calibration brings the score back to the diagonal",
     x="mean score of the group (0 to 1, logarithmic)",
@@ -473,9 +495,12 @@ calibrated = pd.DataFrame(
         for name, p in made.items()
     }
 ).T
+calibrated.round(4)
+
+# %%
 brier_raw, brier_sigmoid = calibrated["Brier score"].iloc[:2]
 ap_raw, ap_sigmoid, ap_isotonic = calibrated["average precision"]
-calibrated.round(4)
+f"from the weighted score to the sigmoid: Brier score {brier_sigmoid - brier_raw:+.4f}"
 
 # %% [markdown]
 # The Brier score goes from {{brier.raw}} to {{brier.sigmoid}}. Average precision is {{ap.raw}} as it
@@ -491,14 +516,19 @@ calibrated.round(4)
 # %%
 best_is_low = {"LogLoss", "Cost"}
 criteria = ["F1", "Accuracy", "AUC", "AveragePrecision", "LogLoss", "Cost"]
-picked = pd.DataFrame(
-    {
-        name: (-by_model(name) if name in best_is_low else by_model(name)).idxmax(
-            axis=1
-        )
-        for name in criteria
-    }
-)
+
+
+def winner(name):
+    """Return the best model of each world by a criterion."""
+    sign = -1 if name in best_is_low else 1
+    return (sign * by_model(name)).idxmax(axis=1)
+
+
+# %% [markdown]
+# In how many worlds does each criterion pick which model?
+
+# %%
+picked = pd.DataFrame({name: winner(name) for name in criteria})
 favourite = {name: picked[name].mode()[0] for name in criteria}
 picked.apply(lambda names: names.value_counts()).fillna(0).astype(int)
 
@@ -527,6 +557,13 @@ paid = pd.DataFrame(
     index=picked.index,
 )
 paid["hindsight"] = own.min(axis=1)
+paid.mean().round(0)
+
+# %% [markdown]
+# What each pick costs, mean of the worlds; *hindsight* knows the cheapest model of each world. Now
+# the differences, world by world, from picking by cost:
+
+# %%
 trial = {
     f"{name} − Cost": compare.worlds(paid[name], paid["Cost"], comparisons=6)
     for name in [*criteria[:-1], "hindsight"]
@@ -568,6 +605,7 @@ def best_f1(y, score):
     return (2 * precision * recall / np.maximum(precision + recall, 1e-12)).max()
 
 
+# %%
 pair = {"XGBoost": score, "XGBoost, weighted": raw}
 f1 = pd.DataFrame(
     {
@@ -578,9 +616,12 @@ f1 = pd.DataFrame(
         for name, s in pair.items()
     }
 ).T
+f1.round(3)
+
+# %%
 gap_half = f1["F1 at one half"].iloc[0] - f1["F1 at one half"].iloc[1]
 gap_best = f1["best F1"].iloc[0] - f1["best F1"].iloc[1]
-f1.round(3)
+f"XGBoost minus weighted: {gap_half:.2f} at one half, {gap_best:.2f} at the best"
 
 # %% [markdown]
 # At one half the two are {{gap.half}} apart; with a threshold each, {{gap.best}}. The first number
@@ -618,10 +659,17 @@ Xc, yc = table.drop(columns=["ID", "DEFAULT"]), table["DEFAULT"].to_numpy()
 X_fit, X_judge, y_fit, y_judge = train_test_split(
     Xc, yc, test_size=10_000, stratify=yc, random_state=0
 )
+f"{len(X_judge):,} customers to judge on, {y_judge.mean():.2f} in default"
+
+# %% [markdown]
+# Six of the ten models, each fitted once:
+
+# %%
 names = ["linear", "linear, balanced", "naive Bayes", "one tree"]
 names += ["XGBoost", "XGBoost, weighted"]
 ten = models(y_fit)
 scores = {n: ten[n].fit(X_fit, y_fit).predict_proba(X_judge)[:, 1] for n in names}
+[*scores]
 
 # %%
 judged = pd.DataFrame(
@@ -635,6 +683,12 @@ judged = pd.DataFrame(
         for name, s in scores.items()
     }
 ).T
+judged[["F1", "Accuracy", "AUC", "LogLoss"]].round(3)
+
+# %% [markdown]
+# The ranks are easier to compare, 1 for the best:
+
+# %%
 judged["AveragePrecision"] = [
     average_precision_score(y_judge, scores[n]) for n in names
 ]
@@ -649,6 +703,9 @@ ranks.astype(int)
 # %%
 first_by_f1 = ranks["F1"].idxmin()
 first_by_auc = ranks["AUC"].idxmin()
+first_by_f1, first_by_auc
+
+# %%
 order = compare.rows(
     average_precision_score,
     y_judge,
@@ -680,6 +737,8 @@ channel = {
         "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/train/"}
     },
 }
+
+# %%
 request = {
     "AutoMLJobName": "fraud-autopilot",
     "AutoMLJobInputDataConfig": [channel],
