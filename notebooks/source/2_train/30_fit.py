@@ -272,12 +272,11 @@ def learning(seed, sizes=(250, 500, 1_000, 2_000, 4_000, 8_000)):
     A, y = numbers(X).to_numpy(np.float32), y.to_numpy()
     rows = []
     for depth, n in [(depth, n) for depth in (2, 12) for n in sizes]:
-        tree, name = grow(depth, A[:n], y[:n]), f"depth {depth}"
-        new = brier(tree, A[8_000:], y[8_000:])
-        rows.append(
-            {"rows": n, "line": f"{name}, own rows", "error": brier(tree, A[:n], y[:n])}
-        )
-        rows.append({"rows": n, "line": f"{name}, new rows", "error": new})
+        tree = grow(depth, A[:n], y[:n])
+        own, new = brier(tree, A[:n], y[:n]), brier(tree, A[8_000:], y[8_000:])
+        for part, error in (("own", own), ("new", new)):
+            line = f"depth {depth}, {part} rows"
+            rows.append({"rows": n, "line": line, "error": error})
     return rows
 
 
