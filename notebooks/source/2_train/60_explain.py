@@ -771,7 +771,7 @@ with plots.figure(
     for ax, (who, means) in zip(axes, rises.items(), strict=True):
         long = means.reset_index().melt("km", var_name="mean of", value_name="rise")
         plots.lines(ax, long, x="km", y="rise", group="mean of")
-        ax.set_title(who)
+        ax.set(title=who, ylim=(-2, 3.5))
 
 # %% [markdown]
 # In truth the two effects cancel and the mean is flat. The model learned less of the second effect (a
