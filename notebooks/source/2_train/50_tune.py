@@ -436,8 +436,8 @@ import tempfile
 from pathlib import Path
 
 folder = Path(tempfile.mkdtemp())
-forty = config | {"ResourceLimits": limits(40, parallel=1)}
-(folder / "config.json").write_text(json.dumps(forty))
+twenty = config | {"ResourceLimits": limits(20, parallel=1)}
+(folder / "config.json").write_text(json.dumps(twenty))
 sorted(file.name for file in folder.iterdir())
 
 # %% [markdown]
