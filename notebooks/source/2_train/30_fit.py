@@ -25,8 +25,7 @@
 # **You need** [Algorithms](10_algorithms.ipynb) (XGBoost, intervals) and
 # [Metrics](20_metrics.ipynb) (the Brier score).
 # **Data in:** fresh draws of the table of known causes, houses in King County
-# ([data cards](../../data/README.md)). **Data out:** nothing. It computes for up to a minute, because one
-# repeat of each stored experiment runs again.
+# ([data cards](../../data/README.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|
@@ -117,8 +116,16 @@ def parts(f, g, p, labels):
 # and 4,000 payments to judge on.
 
 # %%
-import numpy as np
 from sklearn.tree import DecisionTreeClassifier
+
+
+def grow(depth, A, y):
+    """Return a tree grown on some rows."""
+    return DecisionTreeClassifier(max_depth=depth, random_state=0).fit(A, y)
+
+
+# %%
+import numpy as np
 
 DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16)
 
@@ -129,12 +136,10 @@ def tree_parts(seed):
     A, y, p = numbers(X).to_numpy(np.float32), y.to_numpy(), p.to_numpy()
     rows = []
     for depth in DEPTHS:
-        models = [
-            DecisionTreeClassifier(max_depth=depth, random_state=0).fit(A[own], y[own])
-            for own in (slice(0, 1_000), slice(1_000, 2_000))
-        ]
-        f, g = (model.predict_proba(A[2_000:])[:, 1] for model in models)
-        own = ((models[0].predict_proba(A[:1_000])[:, 1] - y[:1_000]) ** 2).mean()
+        one = grow(depth, A[:1_000], y[:1_000])
+        other = grow(depth, A[1_000:2_000], y[1_000:2_000])
+        f, g = (tree.predict_proba(A[2_000:])[:, 1] for tree in (one, other))
+        own = ((one.predict_proba(A[:1_000])[:, 1] - y[:1_000]) ** 2).mean()
         row = {"seed": seed, "depth": depth, "own rows": 1_000 * own}
         rows.append(row | parts(f, g, p[2_000:], y[2_000:]))
     return rows
@@ -146,9 +151,14 @@ from labs_lib import settings
 
 worlds = range(settings.repeats(20))
 trees = pd.DataFrame([row for seed in worlds for row in tree_parts(seed)])
+trees["sum"] = trees[["noise", "bias squared", "variance"]].sum(axis=1)
+trees["gap"] = trees["measured"] - trees["sum"]
+
+# %% [markdown]
+# The means over the 20 worlds, in thousandths. Compare `measured` with `sum`.
+
+# %%
 by_depth = trees.drop(columns="seed").groupby("depth").mean()
-by_depth["sum"] = by_depth[["noise", "bias squared", "variance"]].sum(axis=1)
-by_depth["gap"] = by_depth["measured"] - by_depth["sum"]
 by_depth.round(1)
 
 # %%
@@ -164,7 +174,7 @@ with plots.figure(
 ) as ax:
     plots.lines(ax, long, x="depth", y="error", group="part")
     ax.set_xscale("log", base=2)
-    ax.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
+    ax.set_xticks(DEPTHS, DEPTHS)
 
 # %%
 size = {"best": int(by_depth["measured"].idxmin())}
@@ -173,10 +183,10 @@ f"least error at depth {size['best']}"
 
 # %% [markdown]
 # From one question to sixteen, squared bias goes from {{size.shallow.bias_squared}} to
-# {{size.deep.bias_squared}}, and variance from {{size.shallow.variance}} to {{size.deep.variance}}. The error is
-# least at depth {{size.best}}. A small tree *underfits*: it says nearly the same whatever the
-# training set, and is wrong in the same places. A large one *overfits*: on average it is nearly
-# right, but you never have the average, you have one.
+# {{size.deep.bias_squared}}, and variance from {{size.shallow.variance}} to {{size.deep.variance}}.
+# The error is least at depth {{size.best}}. A small tree *underfits*: it says nearly the same
+# whatever the training set, and is wrong in the same places. A large one *overfits*: on average it is
+# nearly right, but you never have the average, you have one.
 #
 # Do the parts add up? The sum holds for the mean over all labels that could be drawn; we measured on
 # those that were. The gap should be no more than chance.
@@ -184,14 +194,9 @@ f"least error at depth {size['best']}"
 # %%
 from labs_lib import compare
 
-sums = trees[["noise", "bias squared", "variance"]].sum(axis=1)
-trees["gap"] = trees["measured"] - sums
-gaps = {
-    f"depth {depth}": compare.mean_interval(trees["gap"][trees["depth"] == depth])
-    for depth in (1, 4, 16)
-}
-for name, interval in gaps.items():
-    print(f"{name}: {interval}")
+gap_at = trees.pivot(index="seed", columns="depth", values="gap")
+gaps = {f"depth {depth}": compare.mean_interval(gap_at[depth]) for depth in (1, 4, 16)}
+pd.Series(gaps)
 
 # %%
 outside = sum(not gap.low <= 0 <= gap.high for gap in gaps.values())
@@ -243,37 +248,41 @@ with plots.figure(
 ) as ax:
     plots.lines(ax, long, x="depth", y="error", group="rows")
     ax.set_xscale("log", base=2)
-    ax.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
+    ax.set_xticks(DEPTHS, DEPTHS)
 
 # %% [markdown]
-# At depth 16 the error on own rows is {{size.deep.own_rows}}, far below the noise of {{size.deep.noise}}: that
-# can only be memory. Left of the best depth both curves are high and close; right of it they part. But
-# do not close the gap for its own sake: it is smallest at depth 1, which is not the best model.
+# At depth 16 the error on own rows is {{size.deep.own_rows}}, far below the noise of
+# {{size.deep.noise}}: that can only be memory. Left of the best depth both curves are high and close;
+# right of it they part. But do not close the gap for its own sake: it is smallest at depth 1, which
+# is not the best model.
 #
 # A **learning curve** draws the same two errors against the number of rows. It answers what a label is
 # worth.
 
 
 # %%
+def brier(tree, A, y):
+    """Return the error in thousandths."""
+    return 1_000 * ((tree.predict_proba(A)[:, 1] - y) ** 2).mean()
+
+
 def learning(seed, sizes=(250, 500, 1_000, 2_000, 4_000, 8_000)):
     """Return the errors of a small and a large tree as the training rows grow."""
     X, y, _ = payments.causes(n=12_000, seed=seed)
     A, y = numbers(X).to_numpy(np.float32), y.to_numpy()
     rows = []
-    for depth in (2, 12):
-        for n in sizes:
-            model = DecisionTreeClassifier(max_depth=depth, random_state=0)
-            model.fit(A[:n], y[:n])
-            for name, part in (("own", slice(0, n)), ("new", slice(8_000, None))):
-                error = ((model.predict_proba(A[part])[:, 1] - y[part]) ** 2).mean()
-                line = f"depth {depth}, {name} rows"
-                rows.append({"rows": n, "line": line, "error": 1_000 * error})
+    for depth, n in [(depth, n) for depth in (2, 12) for n in sizes]:
+        tree = grow(depth, A[:n], y[:n])
+        own, new = brier(tree, A[:n], y[:n]), brier(tree, A[8_000:], y[8_000:])
+        for part, error in (("own", own), ("new", new)):
+            line = f"depth {depth}, {part} rows"
+            rows.append({"rows": n, "line": line, "error": error})
     return rows
 
 
-curves = pd.DataFrame(
-    [row for seed in range(settings.repeats(6)) for row in learning(seed)]
-)
+# %%
+seeds = range(settings.repeats(6))
+curves = pd.DataFrame([row for seed in seeds for row in learning(seed)])
 curves = curves.groupby(["line", "rows"])["error"].mean().unstack("rows")
 curves.round(0).astype(int)
 
@@ -341,26 +350,19 @@ lab.ex2.check(next_step)
 # %%
 import xgboost as xgb
 
-overfit = dict(
-    n_estimators=150,
-    max_depth=6,
-    learning_rate=0.3,
-    min_child_weight=0,
-    reg_lambda=0,
-    max_bin=64,
-    n_jobs=1,
-    random_state=0,
-)
-A = table.to_numpy(np.float32)
-model = xgb.XGBClassifier(**overfit).fit(A[fit_rows], y[fit_rows])
-own_mistakes = int((model.predict(A[fit_rows]) != y[fit_rows]).sum())
+overfit = dict(n_estimators=150, max_depth=6, learning_rate=0.3, min_child_weight=0)
+overfit |= dict(reg_lambda=0, max_bin=64, n_jobs=1, random_state=0)
+A, labels = table.to_numpy(np.float32), y.to_numpy()
+model = xgb.XGBClassifier(**overfit).fit(A[fit_rows], labels[fit_rows])
+
+# %%
+own_mistakes = int((model.predict(A[fit_rows]) != labels[fit_rows]).sum())
 f"{own_mistakes} mistakes on its own 1,000 rows"
 
 # %%
 p = truth[judge].to_numpy()
-said = model.predict_proba(A[judge])[:, 1]
-error_model = 1_000 * ((said - p) ** 2).mean()
-error_mean = 1_000 * ((y[fit_rows].mean() - p) ** 2).mean()
+error_model = 1_000 * ((model.predict_proba(A[judge])[:, 1] - p) ** 2).mean()
+error_mean = 1_000 * ((labels[fit_rows].mean() - p) ** 2).mean()
 f"distance from the truth: {error_model:.0f}; always saying the mean: {error_mean:.0f}"
 
 # %% [markdown]
@@ -373,31 +375,35 @@ f"distance from the truth: {error_model:.0f}; always saying the mean: {error_mea
 #
 # Boosting adds trees one by one. Watch 250 rows, and stop when they no longer get better.
 
+
 # %%
-steps = list(range(1, 11)) + list(range(15, 151, 5))
-stages = []
-for step in steps:
-    said = model.predict_proba(A, iteration_range=(0, step))[:, 1]
-    squared = (said - y.to_numpy()) ** 2
-    stages += [
-        {"round": step, "rows": "own", "error": squared[fit_rows].mean()},
-        {"round": step, "rows": "watched", "error": squared[watch].mean()},
-        {"round": step, "rows": "truth", "error": ((said[judge] - p) ** 2).mean()},
-    ]
-stages = pd.DataFrame(stages)
-stages["error"] *= 1_000
-by_round = stages.pivot(index="round", columns="rows", values="error")
+def three_errors(model, **rounds):
+    """Return errors (thousandths): own rows, watched rows, distance from the truth."""
+    said = model.predict_proba(A, **rounds)[:, 1]
+    squared = 1_000 * (said - labels) ** 2
+    errors = {"own": squared[fit_rows].mean(), "watched": squared[watch].mean()}
+    return errors | {"truth": 1_000 * ((said[judge] - p) ** 2).mean()}
+
+
+# %% [markdown]
+# The model can be asked as it was after any of its rounds. After which one do the watched rows do best?
+
+# %%
+steps = pd.Index([*range(1, 11), *range(15, 151, 5)], name="round")
+by_round = [three_errors(model, iteration_range=(0, step)) for step in steps]
+by_round = pd.DataFrame(by_round, steps)
 stopped = int(by_round["watched"].idxmin())
 f"stop at round {stopped}"
 
 # %%
+long = by_round.reset_index().melt("round", var_name="rows", value_name="error")
 with plots.figure(
     title="A few rounds in, the model starts to learn chance",
     x="round (count, logarithmic)",
     y="error (thousandths)",
     alt="Own error falls to zero; watched error and distance to the truth turn.",
 ) as ax:
-    plots.lines(ax, stages, x="round", y="error", group="rows")
+    plots.lines(ax, long, x="round", y="error", group="rows")
     ax.axvline(stopped, color=plots.GREY)
     ax.set_xscale("log")
 
@@ -413,46 +419,46 @@ with plots.figure(
 
 # %%
 whole = DecisionTreeClassifier(random_state=0)
-path = whole.cost_complexity_pruning_path(A[fit_rows], y[fit_rows])
-pruned = []
-for alpha in path.ccp_alphas[:-1][:: max(1, len(path.ccp_alphas) // 30)]:
-    smaller = DecisionTreeClassifier(ccp_alpha=alpha, random_state=0)
-    smaller.fit(A[fit_rows], y[fit_rows])
-    said, leaves = smaller.predict_proba(A)[:, 1], smaller.get_n_leaves()
-    squared = (said - y.to_numpy()) ** 2
-    pruned += [
-        {"leaves": leaves, "rows": "own", "error": squared[fit_rows].mean()},
-        {"leaves": leaves, "rows": "watched", "error": squared[watch].mean()},
-        {"leaves": leaves, "rows": "truth", "error": ((said[judge] - p) ** 2).mean()},
-    ]
-pruned = pd.DataFrame(pruned)
-pruned["error"] *= 1_000
+path = whole.cost_complexity_pruning_path(A[fit_rows], labels[fit_rows])
+alphas = path.ccp_alphas[:-1][:: max(1, len(path.ccp_alphas) // 30)]
+f"{len(alphas)} prices of a leaf to try, from 0 to {alphas[-1]:.3f}"
+
+# %% [markdown]
+# At each price, cut back every branch that gains less than it costs.
 
 # %%
+pruned = []
+for alpha in alphas:
+    tree = DecisionTreeClassifier(ccp_alpha=alpha, random_state=0)
+    tree.fit(A[fit_rows], labels[fit_rows])
+    pruned.append({"leaves": tree.get_n_leaves()} | three_errors(tree))
+by_leaves = pd.DataFrame(pruned).groupby("leaves").mean()
+
+# %%
+long = by_leaves.reset_index().melt("leaves", var_name="rows", value_name="error")
 with plots.figure(
     title="Cutting leaves costs memory and gains truth",
     x="leaves of the tree (count, logarithmic)",
     y="error (thousandths)",
     alt="With fewer leaves the own error rises and the distance from the truth falls.",
 ) as ax:
-    plots.lines(ax, pruned, x="leaves", y="error", group="rows")
+    plots.lines(ax, long, x="leaves", y="error", group="rows")
     ax.set_xscale("log")
 
 # %%
-by_leaves = pruned.pivot_table(index="leaves", columns="rows", values="error")
 full, best = int(by_leaves.index.max()), int(by_leaves["watched"].idxmin())
 cut = {"leaves_full": full, "truth_full": by_leaves.loc[full, "truth"]}
 cut |= {"leaves_best": best, "truth_best": by_leaves.loc[best, "truth"]}
 f"{full} leaves: {cut['truth_full']:.0f}; {best} leaves: {cut['truth_best']:.0f}"
 
 # %% [markdown]
-# The full tree has {{cut.leaves_full}} leaves and is {{cut.truth_full}} from the truth; the watched rows choose
-# {{cut.leaves_best}} leaves, and the distance is {{cut.truth_best}}.
+# The full tree has {{cut.leaves_full}} leaves and is {{cut.truth_full}} from the truth; the watched
+# rows choose {{cut.leaves_best}} leaves, and the distance is {{cut.truth_best}}.
 #
 # ### All of them, in 24 worlds
 #
 # One world is luck. In 24 worlds each remedy was put on the colleague's model alone. Those with a
-# strength tried three or four and kept the one with the least error on the 250 watched rows:
+# strength tried three or four values and kept the one with the least error on the 250 watched rows:
 # `gamma`, `alpha` (L1 on the leaves), `lambda` (L2), the number of columns, the noise that is added
 # to two copies of each row (augmentation). The bag trains eight models on rows drawn with
 # replacement. More data means 4,000 rows instead of 1,000. The rows are stored; one world runs again
@@ -464,21 +470,21 @@ from labs_lib.experiments import store
 stored = store.load("train/fit")
 store.confirm("train/fit", seed=0)
 
+
 # %%
-from labs_lib.experiments.train._remedies import REMEDIES
-
-
 def by_model(rows, measure):
+    """Return one row a world, one column a model."""
     chosen = rows[rows["measure"] == measure]
     return chosen.pivot(index="seed", columns="model", values="value")
 
 
 error = by_model(stored, "error")
-nothing = error["nothing (overfit)"]
-levels = {
-    name: compare.mean_interval(error[name])
-    for name in ("always the mean", "nothing (overfit)", *REMEDIES, "more data")
-}
+
+# %%
+from labs_lib.experiments.train._remedies import REMEDIES
+
+shown = ("always the mean", "nothing (overfit)", *REMEDIES, "more data")
+levels = {name: compare.mean_interval(error[name]) for name in shown}
 with plots.figure(
     title="Penalties and pruning cure it; fewer columns do not",
     x="distance from the truth (thousandths), 24 worlds, 95 % interval",
@@ -488,10 +494,9 @@ with plots.figure(
     plots.intervals(ax, levels)
 
 # %%
-alone = {
-    name: compare.worlds(error[name], nothing, comparisons=8, margin=1)
-    for name in (*REMEDIES, "more data")
-}
+nothing, eight = error["nothing (overfit)"], (*REMEDIES, "more data")
+level = dict(comparisons=8, margin=1)
+alone = {name: compare.worlds(error[name], nothing, **level) for name in eight}
 compare.table(alone, digits=1)
 
 # %% [markdown]
@@ -565,21 +570,32 @@ f"{drawn.shape[1]} columns became {Z.shape[1]} terms"
 # %%
 from sklearn.linear_model import LogisticRegression
 
+l1 = dict(l1_ratio=1, solver="liblinear", intercept_scaling=10, random_state=0)
+l2 = dict(solver="newton-cholesky")
+
+
+def path_of(C, **kind):
+    """Return the weights at each strength."""
+    weights = [LogisticRegression(C=c, **kind).fit(Z, fraud).coef_[0] for c in C]
+    return pd.DataFrame(weights, C, Z.columns)
+
+
+# %%
 grid = np.geomspace(0.002, 1, 12)
-paths = {"L1": [], "L2": []}
-for C in grid:
-    l1 = LogisticRegression(
-        C=C, l1_ratio=1, solver="liblinear", intercept_scaling=10, random_state=0
-    )
-    l2 = LogisticRegression(C=C, solver="newton-cholesky")
-    paths["L1"].append(l1.fit(Z, fraud).coef_[0])
-    paths["L2"].append(l2.fit(Z, fraud).coef_[0])
-paths = {name: pd.DataFrame(w, grid, Z.columns) for name, w in paths.items()}
+paths = {"L1": path_of(grid, **l1), "L2": path_of(grid, **l2)}
 {name: int((path.iloc[4] != 0).sum()) for name, path in paths.items()}
 
 # %%
 CAUSAL = ["amount_cents", "hour", "customer_count_1d", "distance by"]
 CAUSAL += ["channel_chip", "channel_swipe"]  # they carry the mean effect of distance
+true_terms = Z.columns[Z.columns.str.startswith(tuple(CAUSAL))]
+f"{len(true_terms)} of {Z.shape[1]} terms belong to a cause"
+
+# %% [markdown]
+# Do these come in first? Each line of the figure is the weight of one term.
+
+# %%
+idle_terms = Z.columns.difference(true_terms)
 orange = plots.COLORS["vermillion"]
 with plots.figure(
     title="L1 lets terms in one by one, L2 all at once",
@@ -589,10 +605,8 @@ with plots.figure(
     panels=2,
 ) as axes:
     for ax, (penalty, path) in zip(axes, paths.items(), strict=True):
-        for term in path.columns:
-            true = term.startswith(tuple(CAUSAL))
-            color, width = (orange, 2) if true else (plots.GREY, 0.8)
-            ax.plot(path.index, path[term], "-", color=color, lw=width)
+        ax.plot(path.index, path[idle_terms], "-", color=plots.GREY, lw=0.8)
+        ax.plot(path.index, path[true_terms], "-", color=orange, lw=2)
         ax.set_xscale("log")
         ax.set_title(f"{penalty}: terms of true causes in orange", fontsize=10)
 
@@ -612,35 +626,41 @@ NO_EFFECT += ["home_x_km", "home_y_km", "merchant_category", "usual_amount_cents
 TRUE = ["amount_cents", "customer_count_1d", "hour", "distance by channel"]
 TABLES = ["as recorded", "with shapes", "with shapes, correlated"]
 
+# %% [markdown]
+# Four causes, nine columns that do nothing, and three tables: the columns as recorded, with shapes, and
+# with shapes where columns move together. In which share of the draws is each column kept?
+
+# %%
 sizes = draws.pivot(index=["penalty", "table", "seed"], columns="what", values="value")
 kept = sizes.loc["L1", TRUE + NO_EFFECT].fillna(0) > 0
 share = kept.groupby("table").mean().loc[TABLES].T
+hour_recorded = share.loc["hour", "as recorded"]
 share.round(2)
 
+# %% [markdown]
+# Counted over the columns, with an interval over the draws:
+
 # %%
-true, idle = kept[TRUE].sum(axis=1), kept[NO_EFFECT].sum(axis=1)
+counts = {"true": kept[TRUE].sum(axis=1), "idle": kept[NO_EFFECT].sum(axis=1)}
 found = {
-    table: {
-        "true": compare.mean_interval(true[table]),
-        "idle": compare.mean_interval(idle[table]),
-    }
+    table: {name: compare.mean_interval(n[table]) for name, n in counts.items()}
     for table in TABLES
 }
-hour_recorded = share.loc["hour", "as recorded"]
-for table, counts in found.items():
-    print(f"{table}: of 4 causes {counts['true']}")
-    print(f"{table}: of 9 idle columns {counts['idle']}")
+pd.DataFrame(found).T.rename(
+    columns={"true": "of 4 causes", "idle": "of 9 idle columns"}
+)
 
 # %% [markdown]
 # Does L1 find the causes?
 #
 # - *As recorded*, it keeps {{lasso.found.as_recorded.true.mean}} of the 4, and the hour in a share of
-#   {{lasso.hour}} of the draws, about as often as a column that does nothing. The U has no slope,
-#   and the effect of distance cancels over the channels: what a linear term cannot show, no penalty
-#   can find.
+#   {{lasso.hour}} of the draws, about as often as a column that does nothing. The U has no slope, and
+#   the effect of distance cancels over the channels: what a linear term cannot show, no penalty can
+#   find.
 # - *With shapes*, it keeps {{lasso.found.with_shapes.true.mean}} of the 4. But with them
-#   {{lasso.found.with_shapes.idle.mean}} of the 9 columns that do nothing ({{lasso.found.with_shapes.idle.low}} to
-#   {{lasso.found.with_shapes.idle.high}}). The strength that predicts best is too weak to select.
+#   {{lasso.found.with_shapes.idle.mean}} of the 9 columns that do nothing
+#   ({{lasso.found.with_shapes.idle.low}} to {{lasso.found.with_shapes.idle.high}}). The strength that
+#   predicts best is too weak to select.
 #
 # So read "not selected" with care, and "selected" with more.
 #
@@ -652,12 +672,10 @@ for table, counts in found.items():
 
 # %%
 pair = kept.loc["with shapes, correlated"]
-twins = {
-    "amount_kept": pair["amount_cents"].mean(),
-    "twin_kept": pair["amount_local"].mean(),
-    "twin_alone": (pair["amount_local"] & ~pair["amount_cents"]).mean(),
-}
-{name: round(float(value), 2) for name, value in twins.items()}
+twins = {"amount_kept": pair["amount_cents"].mean()}
+twins["twin_kept"] = pair["amount_local"].mean()
+twins["twin_alone"] = (pair["amount_local"] & ~pair["amount_cents"]).mean()
+pd.Series(twins).round(2)
 
 # %%
 weights = sizes.xs("with shapes, correlated", level="table")
@@ -669,20 +687,15 @@ pd.DataFrame({"uneven": uneven, "twin is larger": twin_larger}).round(2)
 
 # %% [markdown]
 # Under L1 the amount, a cause, is kept in a share of {{twins.amount_kept}} of the draws, its twin in
-# {{twins.twin_kept}}; in {{twins.twin_alone}} the twin stands alone and the cause is thrown out. The second table
-# says how unevenly the two share their weight (0 is evenly, 1 is one takes all): {{twins.uneven_l1}} under
-# L1, {{twins.uneven_l2}} under L2. L1 gives most of it to one of the two, and in a share of
-# {{twins.larger_l1}} of the draws to the twin: the rows decide, not the cause. L2 splits it. For
-# predictions, does it matter?
+# {{twins.twin_kept}}; in {{twins.twin_alone}} the twin stands alone and the cause is thrown out. The
+# second table says how unevenly the two share their weight (0 is evenly, 1 is one takes all):
+# {{twins.uneven_l1}} under L1, {{twins.uneven_l2}} under L2. L1 gives most of it to one of the two,
+# and in a share of {{twins.larger_l1}} of the draws to the twin: the rows decide, not the cause. L2
+# splits it. For predictions, does it matter?
 
 # %%
-distance = sizes["error"]
-penalties = {
-    table: compare.worlds(
-        distance["L1", table], distance["L2", table], comparisons=3, margin=1
-    )
-    for table in TABLES
-}
+far, level = sizes["error"], dict(comparisons=3, margin=1)
+penalties = {t: compare.worlds(far["L1", t], far["L2", t], **level) for t in TABLES}
 compare.table(penalties, digits=1)
 
 # %% [markdown]
@@ -719,10 +732,13 @@ pairs = {
     "tuned together − best alone": (tuned, best_alone),
     "all with more data − all": (grown, error["all"]),
 }
-trial = {
-    name: compare.worlds(a, b, comparisons=4, margin=1)
-    for name, (a, b) in pairs.items()
-}
+
+# %% [markdown]
+# Their differences, with intervals corrected for four comparisons:
+
+# %%
+level = dict(comparisons=4, margin=1)
+trial = {name: compare.worlds(a, b, **level) for name, (a, b) in pairs.items()}
 levels_grown, levels_best = map(compare.mean_interval, (grown, best_alone))
 compare.table(trial, digits=1)
 
@@ -746,12 +762,14 @@ lab.together.reveal(trial["all − best alone"].verdict)
 # Which ingredient spoils the dish? Leave each out in turn.
 
 # %%
+without = {f"without {name}": error[f"all but {name}"] for name in REMEDIES}
+level = dict(comparisons=7, margin=1)
 left_out = {
-    f"without {name}": compare.worlds(
-        error[f"all but {name}"], error["all"], comparisons=7, margin=1
-    )
-    for name in REMEDIES
+    name: compare.worlds(rest, error["all"], **level) for name, rest in without.items()
 }
+compare.table(left_out, digits=1)
+
+# %%
 with plots.figure(
     title="What each remedy does inside the combination",
     x="change of the error when left out (thousandths), 24 worlds",
@@ -760,19 +778,15 @@ with plots.figure(
 ) as ax:
     plots.intervals(ax, left_out)
 
-# %%
-compare.table(left_out, digits=1)
+# %% [markdown]
+# Why would leaving a remedy out help? Compare own and new rows of four models (here the error against
+# the labels, noise included).
 
 # %%
-own = by_model(stored, "own")
-new = by_model(stored, "brier")
-fits = pd.DataFrame(
-    {
-        name: {"own rows": own[name].mean(), "new rows": new[name].mean()}
-        for name in ("nothing (overfit)", "L2 (lambda)", "all", "all, tuned together")
-    }
-).T
-fits.round(0)
+four = ["nothing (overfit)", "L2 (lambda)", "all", "all, tuned together"]
+own, new = by_model(stored, "own")[four], by_model(stored, "brier")[four]
+fits = pd.DataFrame({"own rows": own.mean(), "new rows": new.mean()})
+fits.rename_axis("model").round(0)
 
 # %% [markdown]
 # Read the last table as you read curves. Nothing: own rows {{fits.nothing_overfit.own_rows}}, new rows
@@ -796,7 +810,7 @@ fits.round(0)
 # on the same 1,000 rows of the same worlds, its strength chosen on the same 250.
 
 # %%
-linear = distance["L1", "rows of train/fit"]
+linear = far["L1", "rows of train/fit"]
 simple = compare.worlds(linear, best_alone, margin=1)
 level_linear = compare.mean_interval(linear)
 print("logistic regression with shapes:", level_linear)
@@ -804,9 +818,9 @@ print("against the best remedy alone:", simple)
 
 # %% [markdown]
 # Its error is {{simple.level.mean}}, against the best remedy alone {{simple.difference.verdict}} by
-# {{simple.difference.mean}} ({{simple.difference.low}} to {{simple.difference.high}}). Columns that say what somebody knows about
-# payments (nights are different, the effect of distance depends on the channel) do more here than the
-# choice of a remedy.
+# {{simple.difference.mean}} ({{simple.difference.low}} to {{simple.difference.high}}). Columns that
+# say what somebody knows about payments (nights are different, the effect of distance depends on the
+# channel) do more here than the choice of a remedy.
 #
 # ## Where it fails: augment, then split
 #
@@ -816,67 +830,76 @@ print("against the best remedy alone:", simple)
 # %%
 from labs_lib.experiments.train._remedies import augmented
 
-stopping = overfit | dict(early_stopping_rounds=20, eval_metric="rmse")
+
+def split_first(A, y, **how):
+    """Return rows to train on, with copies, and rows to watch, without."""
+    return augmented(A[:1_000], y[:1_000], **how), (A[1_000:1_250], y[1_000:1_250])
 
 
-def stop_early(seed, split_first):
-    """Return watched and true error (thousandths) and the rounds used."""
+# %% [markdown]
+# That is the right order. The wrong one copies all 1,250 rows and deals the copies afterwards:
+
+
+# %%
+def augment_first(A, y, **how):
+    """Return the same numbers of rows, dealt after copying."""
+    rows, labels = augmented(A[:1_250], y[:1_250], **how)
+    order = how["rng"].permutation(len(labels))
+    own, watch = order[:3_000], order[3_000:]
+    return (rows[own], labels[own]), (rows[watch], labels[watch])
+
+
+# %% [markdown]
+# The job is told nothing but its rows. Its *promise* is the error on the rows it watched; what it
+# *delivers* is the error on new payments, for which the true probability is known.
+
+
+# %%
+def stop_early(seed, prepare):
+    """Return promised and delivered error (thousandths), and the rounds used."""
     X, y, p = payments.causes(n=3_250, seed=seed)
     A, y, p = numbers(X).to_numpy(np.float32), y.to_numpy(), p.to_numpy()
     rng = np.random.default_rng(seed)
-    grow = dict(noise=0.05, numeric=np.arange(A.shape[1]) < 12, rng=rng)
-    if split_first:
-        fit = augmented(A[:1_000], y[:1_000], **grow)
-        watch = A[1_000:1_250], y[1_000:1_250]
-    else:
-        rows, labels = augmented(A[:1_250], y[:1_250], **grow)
-        order = rng.permutation(len(labels))
-        fit = rows[order[:3_000]], labels[order[:3_000]]
-        watch = rows[order[3_000:]], labels[order[3_000:]]
-    model = xgb.XGBClassifier(**stopping).fit(*fit, eval_set=[watch], verbose=False)
+    own, watch = prepare(A, y, noise=0.05, numeric=np.arange(A.shape[1]) < 12, rng=rng)
+    model = xgb.XGBClassifier(early_stopping_rounds=20, eval_metric="rmse", **overfit)
+    model.fit(*own, eval_set=[watch], verbose=False)
     said, p = model.predict_proba(A[1_250:])[:, 1], p[1_250:]
-    true = ((said - p) ** 2 + p * (1 - p)).mean()
     return {
         "promised": 1_000 * model.best_score**2,
-        "delivered": 1_000 * true,
+        "delivered": 1_000 * ((said - p) ** 2 + p * (1 - p)).mean(),
         "rounds": model.best_iteration + 1,
     }
 
 
 # %%
-leak = pd.DataFrame(
-    [
-        {"seed": seed, "way": way, **stop_early(seed, way == "split first")}
-        for seed in range(settings.repeats(8))
-        for way in ("augment first", "split first")
-    ]
-).pivot(index="seed", columns="way")
+ways = {"augment first": augment_first, "split first": split_first}
+leak = [
+    {"seed": seed, "way": way, **stop_early(seed, prepare)}
+    for seed in range(settings.repeats(6))
+    for way, prepare in ways.items()
+]
+leak = pd.DataFrame(leak).pivot(index="seed", columns="way")
 leak.mean().unstack("way").round(0)
 
 # %%
-broken = {
-    f"delivered − promised, {way}": compare.worlds(
-        leak["delivered", way], leak["promised", way], comparisons=3
-    )
-    for way in ("augment first", "split first")
-}
-broken["delivered: augment first − split first"] = compare.worlds(
-    leak["delivered", "augment first"],
-    leak["delivered", "split first"],
-    comparisons=3,
-)
+promised, delivered = leak["promised"], leak["delivered"]
+pairs = {f"delivered − promised, {w}": (delivered[w], promised[w]) for w in ways}
+name = "delivered: augment first − split first"
+pairs[name] = (delivered["augment first"], delivered["split first"])
+broken = {name: compare.worlds(a, b, comparisons=3) for name, (a, b) in pairs.items()}
 rounds = dict(zip(("leak", "clean"), leak["rounds"].mean(), strict=True))
 compare.table(broken, digits=0)
 
 # %% [markdown]
-# With copies on both sides the job runs {{broken.rounds.leak}} rounds on average and promises an error far
-# below what it delivers: the difference is {{broken.delivered_promised_augment_first.verdict}}, by
+# With copies on both sides the job runs {{broken.rounds.leak}} rounds on average and promises an
+# error far below what it delivers: the difference is
+# {{broken.delivered_promised_augment_first.verdict}}, by
 # {{broken.delivered_promised_augment_first.mean}}. Mended, by splitting first: it stops after
 # {{broken.rounds.clean}} rounds; delivered against promised:
 # {{broken.delivered_promised_split_first.verdict}} ({{broken.delivered_promised_split_first.mean}};
 # {{broken.delivered_promised_split_first.low}} to {{broken.delivered_promised_split_first.high}}).
-# The error that the wrong order delivers is {{broken.delivered_augment_first_split_first.verdict}}, by
-# {{broken.delivered_augment_first_split_first.mean}}. Copies, noisy or not, belong to the training
+# The error that the wrong order delivers is {{broken.delivered_augment_first_split_first.verdict}},
+# by {{broken.delivered_augment_first_split_first.mean}}. Copies, noisy or not, belong to the training
 # rows only.
 #
 # ## Real data: King County houses
@@ -885,42 +908,51 @@ compare.table(broken, digits=0)
 # predict. Prices have little noise beside fraud, so what helps may differ. Same model, same remedies,
 # 1,000 houses to train on, 250 to watch, 500 to judge. No truth is known here, so the error has the
 # noise in it. The houses are dealt into 12 blocks that share no house: each is a small world of its
-# own. One block runs again now.
+# own. All blocks are stored; `store.confirm("train/fit_houses", seed=0)` runs one again, whenever you
+# like.
 
 # %%
 blocks = store.load("train/fit_houses")
-store.confirm("train/fit_houses", seed=0)
+houses = by_model(blocks, "error")
+houses[["nothing", "all"]].describe().loc[["count", "mean", "min", "max"]].round(0)
 
 # %% [markdown]
 # Only "more data" borrows houses from other blocks, so its interval is corrected for overlap. The
 # margin here is 5 thousandths.
 
 # %%
-houses = by_model(blocks, "error")
-kind = dict(margin=5, comparisons=8)
-real_alone = {
-    name: compare.worlds(houses[name], houses["nothing"], **kind) for name in REMEDIES
-}
+level, flat = dict(margin=5, comparisons=8), houses["nothing"]
+real_alone = {name: compare.worlds(houses[name], flat, **level) for name in REMEDIES}
 real_alone["more data"] = compare.splits(
-    houses["more data"], houses["nothing"], n_train=4_250, n_test=500, **kind
+    houses["more data"], flat, n_train=4_250, n_test=500, **level
 )
 compare.table(real_alone, digits=1)
 
 # %%
-watched_houses = by_model(blocks, "watched")[list(REMEDIES)]
-pick_houses = watched_houses.idxmin(axis=1)
+pick_houses = by_model(blocks, "watched")[list(REMEDIES)].idxmin(axis=1)
 best_house = [houses.loc[seed, name] for seed, name in pick_houses.items()]
-kind["comparisons"] = 3
-real = {
-    "all − nothing": compare.worlds(houses["all"], houses["nothing"], **kind),
-    "all − best alone": compare.worlds(houses["all"], best_house, **kind),
-    "tuned together − best alone": compare.worlds(
-        houses["all, tuned together"], best_house, **kind
-    ),
-}
-house = {"error": houses["nothing"].mean(), "favourite": pick_houses.mode()[0]}
+pick_houses.value_counts().rename_axis("best alone").to_frame("blocks")
+
+# %% [markdown]
+# Was that a good choice, on the mean of all blocks?
+
+# %%
+house = {"error": flat.mean(), "favourite": pick_houses.mode()[0]}
 house |= {"bag": houses["ensembling (bag)"].mean(), "l2": houses["L2 (lambda)"].mean()}
 house["bag_picked"] = int((pick_houses == "ensembling (bag)").sum())
+f"mean error of the bag {house['bag']:.0f}, of L2 {house['l2']:.0f}"
+
+# %% [markdown]
+# And the claim, on houses:
+
+# %%
+pairs = {
+    "all − nothing": (houses["all"], flat),
+    "all − best alone": (houses["all"], best_house),
+    "tuned together − best alone": (houses["all, tuned together"], best_house),
+}
+level["comparisons"] = 3
+real = {name: compare.worlds(a, b, **level) for name, (a, b) in pairs.items()}
 compare.table(real, digits=1)
 
 # %% [markdown]
@@ -974,27 +1006,34 @@ aws.check_xgboost_hyperparameters(hyperparameters, channels=["train", "validatio
 
 # %%
 bucket, account = "s3://example-bucket/fraud", "111122223333"
-channels = [
-    {
-        "ChannelName": name,
-        "ContentType": "text/csv",
-        "DataSource": {
-            "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/{name}/"}
-        },
-    }
-    for name in ("train", "validation")
-]
-image = f"{account}.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+
+
+def channel(name):
+    """Return the rows of one channel, as CSV in S3."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/{name}/"}
+    where = {"DataSource": {"S3DataSource": source}}
+    return {"ChannelName": name, "ContentType": "text/csv"} | where
+
+
+def algorithm(image):
+    """Return the container of a training job."""
+    image = f"{account}.dkr.ecr.eu-west-1.amazonaws.com/{image}"
+    return {"TrainingImage": image, "TrainingInputMode": "File"}
+
+
+# %% [markdown]
+# With a machine, a limit of time and the container of XGBoost it is a request:
+
+# %%
+cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10}
 request = {
     "TrainingJobName": "fraud-regularized",
-    "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
+    "AlgorithmSpecification": algorithm("sagemaker-xgboost:3.0-5"),
     "RoleArn": f"arn:aws:iam::{account}:role/training",
     "HyperParameters": hyperparameters,
-    "InputDataConfig": channels,
+    "InputDataConfig": [channel("train"), channel("validation")],
     "OutputDataConfig": {"S3OutputPath": f"{bucket}/models/"},
-    "ResourceConfig": dict(
-        InstanceType="ml.m5.large", InstanceCount=1, VolumeSizeInGB=10
-    ),
+    "ResourceConfig": cluster,
     "StoppingCondition": {"MaxRuntimeInSeconds": 3_600},
 }
 aws.validate("CreateTrainingJob", request)
@@ -1019,19 +1058,12 @@ except ValueError as refused:
 # from the same column in euros.
 
 # %%
+hyperparameters = {"predictor_type": "binary_classifier", "l1": "0.01", "wd": "0.001"}
+hyperparameters |= {"normalize_data": "true", "early_stopping_patience": "3"}
 linear_learner = request | {
     "TrainingJobName": "fraud-linear-l1",
-    "AlgorithmSpecification": {
-        "TrainingImage": f"{account}.dkr.ecr.eu-west-1.amazonaws.com/linear-learner:1",
-        "TrainingInputMode": "File",
-    },
-    "HyperParameters": {
-        "predictor_type": "binary_classifier",
-        "l1": "0.01",
-        "wd": "0.001",
-        "normalize_data": "true",
-        "early_stopping_patience": "3",
-    },
+    "AlgorithmSpecification": algorithm("linear-learner:1"),
+    "HyperParameters": hyperparameters,
 }
 aws.validate("CreateTrainingJob", linear_learner)
 
