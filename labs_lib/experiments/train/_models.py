@@ -13,6 +13,14 @@ from labs_lib.train.random_cut_forest import RandomCutForest
 SAMPLE_SIZE = 10_000
 """Rows that k-NN keeps: SageMaker's required hyperparameter of this name."""
 
+MADE_OF_LABELS = [
+    "terminal_labels_7d",
+    "terminal_labels_30d",
+    "terminal_risk_7d",
+    "terminal_risk_30d",
+]
+"""Columns that nobody has before the first label: no input of a model without labels."""
+
 
 def boosted(
     X: pd.DataFrame,
@@ -96,7 +104,7 @@ def scores(
     for name, predict in found.items():
         result[name][judged] = predict(X[judged])[:, 1]
     # No threshold is chosen for the forest, so only the test rows get its slow scores.
-    numbers = X.select_dtypes("number")
+    numbers = X.select_dtypes("number").drop(columns=MADE_OF_LABELS, errors="ignore")
     forest = encoded(RandomCutForest(num_trees=50, random_state=0)).fit(numbers[train])
     result["Random Cut Forest"][test] = -forest.score_samples(numbers[test])
     return result

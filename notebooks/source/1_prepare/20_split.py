@@ -94,8 +94,10 @@ model = xgb.XGBClassifier(
     n_jobs=settings.n_jobs(),
     random_state=0,
 ).fit(X[train], y[train])
+f"{model.n_estimators} trees of depth {model.max_depth}"
 
 
+# %%
 def precision(part, trees):
     score = model.predict_proba(X[part], iteration_range=(0, trees))[:, 1]
     return average_precision_score(y[part], score)
@@ -127,10 +129,11 @@ from labs_lib.prepare import split
 
 some = transactions.head(10_000)
 fractions = {"train": 0.8, "test": 0.2}
-
-
 randomized = split.randomized_split(some, fractions, seed=0)
 stratified = split.stratified_split(some, fractions, column="is_fraud", seed=0)
+{part: len(rows) for part, rows in randomized.items()}
+
+# %%
 is_fraud = some["is_fraud"].to_numpy()
 pd.DataFrame(
     {
@@ -149,17 +152,16 @@ pd.DataFrame(
 # %%
 import numpy as np
 
-seeds = range(200)
-at_random = [
-    is_fraud[split.randomized_split(some, fractions, seed=s)["test"]].sum()
-    for s in seeds
-]
-kept_share = [
-    is_fraud[
-        split.stratified_split(some, fractions, column="is_fraud", seed=s)["test"]
-    ].sum()
-    for s in seeds
-]
+
+def test_frauds(seed):
+    """Return the test frauds of a randomized and of a stratified split."""
+    drawn = split.randomized_split(some, fractions, seed=seed)
+    kept = split.stratified_split(some, fractions, column="is_fraud", seed=seed)
+    return is_fraud[drawn["test"]].sum(), is_fraud[kept["test"]].sum()
+
+
+# %%
+at_random, kept_share = zip(*[test_frauds(seed) for seed in range(200)], strict=True)
 by_seed = {
     "randomized": {"least": min(at_random), "most": max(at_random)},
     "stratified": {"least": min(kept_share), "most": max(kept_share)},
@@ -199,6 +201,9 @@ except ValueError as error:
 loose = split.ordered_split(some, fractions, column="day", error_threshold=0.1)
 cut = split.ordered_split(some, fractions, column="day", handle_duplicates=True)
 days = some["day"].to_numpy()
+f"{days.max() + 1} days"
+
+# %%
 pd.DataFrame(
     {
         name: {
@@ -273,6 +278,7 @@ def question(name):
     return rows.pivot(index="world", columns="measure", values="value")
 
 
+# %%
 spread = question("stratify")
 stability = {
     f"{measure}, {rows}": compare.worlds(
@@ -311,11 +317,17 @@ lab.stratify.reveal(stability["average precision, 20000"].verdict)
 rng = np.random.default_rng(0)
 score = model.predict_proba(X[test], iteration_range=(0, chosen))[:, 1]
 truth, cents = y[test], transactions["amount_cents"].to_numpy()[test]
+f"{truth.sum()} frauds among {len(truth):,} payments"
+
+# %%
 threshold = payments.best_threshold(
     y[valid],
     model.predict_proba(X[valid], iteration_range=(0, chosen))[:, 1],
     transactions["amount_cents"].to_numpy()[valid],
 )
+f"threshold {threshold:.3f}"
+
+# %%
 frauds, honest = np.flatnonzero(truth == 1), np.flatnonzero(truth == 0)
 expected = round(2_500 * truth.mean())
 
@@ -336,10 +348,14 @@ def judged(rows):
     }
 
 
+# %%
 draws = {
     name: pd.DataFrame([judged(drawn(way)) for _ in range(600)])
     for name, way in (("random", False), ("stratified", True))
 }
+draws["random"].head(3).round(3)
+
+# %%
 table = pd.DataFrame({name: made.std() for name, made in draws.items()})
 ratio = table["stratified"] / table["random"]
 table.assign(ratio=ratio).round(3)
@@ -380,6 +396,9 @@ empty.rename_axis("positives in all").round(4)
 months = store.load("prepare/split_forecast")
 months = months.pivot(index="seed", columns="way", values="average precision")
 known, new = months["month 5: known customers"], months["month 5: new customers"]
+f"known customers {known.mean():.3f}, new customers {new.mean():.3f}"
+
+# %%
 promises = [
     f"forecast: {way}"
     for way in ("randomized", "stratified", "by key", "ordered", "ordered and by key")
@@ -453,6 +472,9 @@ for_new = {
     )
     for name in promises
 }
+compare.table(for_new)
+
+# %%
 both = {"known customers": for_known, "new customers": for_new}
 met = compare.worlds(new, known)
 pd.DataFrame(
@@ -522,6 +544,9 @@ lab.ex2.check(optimism)
 
 # %%
 fifty = question("best of 50")
+fifty.mean().round(3)
+
+# %%
 contrasts = {
     "picked on test − picked on validation": (
         "picked on test: reported",
@@ -536,6 +561,8 @@ contrasts = {
         "picked on validation: fresh",
     ),
 }
+
+# %%
 picking = {
     name: compare.worlds(fifty[a], fifty[b], comparisons=3)
     for name, (a, b) in contrasts.items()
@@ -575,6 +602,8 @@ pairs = {
         fifty["picked on validation: reported"],
     ),
 }
+
+# %%
 lies = {
     name: compare.worlds(a, b, comparisons=len(pairs)) for name, (a, b) in pairs.items()
 }
@@ -642,6 +671,9 @@ with plots.figure(
 
 # %%
 late = flights[flights["way"] == "next month"].set_index("month")["late"]
+late.round(2).to_frame().T
+
+# %%
 options = {
     "n_train": int(flights["train"].mean()),
     "n_test": int(flights["test"].mean()),
@@ -693,6 +725,7 @@ def channel(kind):
     }
 
 
+# %%
 tabular = {"TargetAttributeName": "is_fraud", "ProblemType": "BinaryClassification"}
 request = {
     "AutoMLJobName": "fraud-split-by-time",

@@ -82,6 +82,9 @@ honest = rng.normal([0, 0], [1.6, 0.9], (400, 2))
 frauds = np.concatenate(
     [rng.normal([-3, 1.8], 0.35, (10, 2)), rng.normal([3, 1.8], 0.35, (2, 2))]
 )
+f"{len(honest)} honest, {len(frauds)} frauds"
+
+# %%
 points = np.concatenate([honest, frauds])
 is_fraud = np.repeat([0, 1], [len(honest), len(frauds)])
 points.shape
@@ -100,6 +103,8 @@ samplers = {
     "random under": RandomUnderSampler(random_state=0),
     "SMOTE": SMOTE(random_state=0),
 }
+
+# %%
 balanced = {
     name: sampler.fit_resample(points, is_fraud) for name, sampler in samplers.items()
 }
@@ -155,6 +160,7 @@ def line(rows, labels, threshold=0.5, **options):
     return (level - model.intercept_[0] - right * np.array([-5, 5])) / up
 
 
+# %%
 borders = {"none": line(points, is_fraud)}
 borders |= {name: line(*rows) for name, rows in balanced.items()}
 borders["weights"] = line(points, is_fraud, class_weight="balanced")
@@ -229,6 +235,9 @@ from labs_lib.train.encoding import encoder
 X = tools.filled(X, train)  # gaps get the median of the training rows
 encode = encoder().fit(X[train])
 matrix = encode.transform(X[train]).astype(np.float32)
+f"{X.shape[1]} columns become {matrix.shape[1]} numbers"
+
+# %%
 made, labels = SMOTE(random_state=0).fit_resample(matrix, y[train])
 columns = encode.get_feature_names_out()
 new = pd.DataFrame(made[len(matrix) :], columns=columns).filter(like="channel_")
@@ -249,6 +258,9 @@ small = np.flatnonzero(train)[::10]  # SMOTENC is slow
 kinds = [X.columns.get_loc(name) for name in X if X[name].dtype == "category"]
 mixed, labels = SMOTENC(kinds, random_state=0).fit_resample(X.iloc[small], y[small])
 mixed = mixed.iloc[len(small) :]
+f"{len(mixed):,} frauds made"
+
+# %%
 remote = mixed[mixed["channel"].isin(["online", "phone"])]
 odd = remote["distance_km"] != X.loc[train, "distance_km"].median()
 no_sense = odd.mean()
@@ -268,20 +280,24 @@ remote.loc[odd, ["channel", "distance_km", "amount_cents"]].head(4).round(1)
 model = tools.boosted()  # 60 trees of depth 4; not tuned, the same for all
 inputs = encode.transform(X[test]).astype(np.float32)
 ratio = (y[train] == 0).sum() / y[train].sum()
+f"{ratio:.0f} honest payments for each fraud"
 
+# %%
 versions = {"none": (matrix, y[train], None)}
 for name in ("random under", "SMOTE"):
     versions[name] = (*samplers[name].fit_resample(matrix, y[train]), None)
 versions["weights"] = (matrix, y[train], np.where(y[train] == 1, ratio, 1.0))
+{name: len(labels) for name, (_, labels, _) in versions.items()}
 
+# %%
 scores = {
     name: model.fit(rows, labels, sample_weight=weight).predict_proba(inputs)[:, 1]
     for name, (rows, labels, weight) in versions.items()
 }
-level = pd.DataFrame(
-    {name: score.mean() for name, score in scores.items()}, ["score"]
-).T
-level = (level["score"] / y[test].mean()).rename("mean score / share of frauds")
+
+# %%
+level = pd.Series({name: score.mean() for name, score in scores.items()})
+level = (level / y[test].mean()).rename("mean score / share of frauds")
 level.round(1)
 
 # %% [markdown]
@@ -320,6 +336,10 @@ mended = {
     name: score if name == "none" else kept * score / (kept * score + 1 - score)
     for name, score in scores.items()
 }
+level_mended = pd.Series({n: s.mean() / y[test].mean() for n, s in mended.items()})
+level_mended.rename("mended mean / share of frauds").round(2)
+
+# %%
 both = {"as it comes": scores, "mended": mended}
 brier = pd.DataFrame(
     {
@@ -327,8 +347,7 @@ brier = pd.DataFrame(
         for way, made in both.items()
     }
 )
-level_mended = pd.Series({n: s.mean() / y[test].mean() for n, s in mended.items()})
-brier.round(4).assign(**{"mended mean / share": level_mended.round(2)})
+brier.round(4)
 
 # %% [markdown]
 # Undersampling: from {{brier.as_it_comes.random_under}} to {{brier.mended.random_under}}, against
@@ -380,6 +399,7 @@ def shares(*columns):
     return pd.concat(columns, axis=1).rename(index="{:.1%}".format)
 
 
+# %%
 found = {r: values(worlds, "world", r, "positives")["none"].mean() for r in tools.RATES}
 plain = {
     r: values(worlds, "world", r, "average precision")["none"].mean()
@@ -406,13 +426,16 @@ results = {
     for rate in tools.RATES
     for method in tools.METHODS
 }
+f"{len(results)} comparisons"
 
 
+# %%
 def counted(verdicts):
     names = ("higher", "tie", "lower", "undecided")
     return {name: int((verdicts == name).sum()) for name in names}
 
 
+# %%
 verdicts = pd.Series({key: result.verdict for key, result in results.items()})
 counts = counted(verdicts)
 shares(verdicts.unstack()[list(tools.METHODS)])
@@ -453,11 +476,10 @@ measures = {
     "cost at one half": "cost at threshold 0.5",
     "cost": "cost at own threshold",
 }
+value = {measure: values(worlds, "world", 0.01, measure) for measure in measures}
 rest = {
     label: compare.worlds(
-        values(worlds, "world", 0.01, measure)["SMOTE"],
-        values(worlds, "world", 0.01, measure)["none"],
-        comparisons=5,
+        value[measure]["SMOTE"], value[measure]["none"], comparisons=5
     )
     for measure, label in measures.items()
 }
@@ -484,21 +506,25 @@ compare.table(rest)
 
 # %%
 better = {"recall at precision 0.5": "higher", "Brier score": "lower", "cost": "lower"}
+
+
+def verdicts_of(measure):
+    """Return the verdict of each cell of the map, a method at a rate, against none."""
+    by_rate = [values(worlds, "world", rate, measure) for rate in tools.RATES]
+    return [
+        compare.worlds(value[method], value["none"], comparisons=60).verdict
+        for value in by_rate
+        for method in tools.METHODS
+    ]
+
+
+# %%
 remains = {}
 for measure, good in better.items():
-    verdicts = []
-    for rate in tools.RATES:
-        value = values(worlds, "world", rate, measure)
-        for method in tools.METHODS:
-            result = compare.worlds(value[method], value["none"], comparisons=60)
-            verdicts.append(result.verdict)
-    none_shown = verdicts.count("no difference shown")
-    wins = verdicts.count(good)
-    remains[measure] = {
-        "better": wins,
-        "no difference shown": none_shown,
-        "worse": len(verdicts) - wins - none_shown,
-    }
+    verdicts = verdicts_of(measure)
+    row = {"better": verdicts.count(good)}
+    row["no difference shown"] = verdicts.count("no difference shown")
+    remains[measure] = row | {"worse": len(verdicts) - sum(row.values())}
 pd.DataFrame(remains).T
 
 # %% [markdown]
@@ -520,11 +546,14 @@ duel = {
     for rate in tools.RATES
     for method in tools.METHODS
 }
+saved = pd.Series({key: round(result.mean) for key, result in duel.items()})
+shares(saved.unstack()[list(tools.METHODS)])
+
+# %%
 outcome = [result.verdict for result in duel.values()]
 moved = {"wins": outcome.count("lower"), "loses": outcome.count("higher")}
 moved["smote"] = duel[0.01, "SMOTE"]
-saved = pd.Series({key: round(result.mean) for key, result in duel.items()})
-shares(saved.unstack()[list(tools.METHODS)])
+moved["smote"]
 
 # %% [markdown]
 # Cost of 1,000 payments, threshold moved minus balanced: moving the threshold is cheaper in
@@ -541,6 +570,9 @@ shares(saved.unstack()[list(tools.METHODS)])
 # %%
 again = store.load("prepare/balance_objections")
 again = again.pivot(index="seed", columns="method", values="average precision")
+again.mean().round(3)
+
+# %%
 fair = {
     f"{method} − none": compare.worlds(
         again[method], again["none"], comparisons=3, margin=0.01
@@ -608,6 +640,9 @@ f"reported: {auc_right:.3f}"
 # %%
 leak = worlds[worlds["model"] == "leak"]
 leak = leak.pivot(index="world", columns=["method", "measure"], values="value")
+leak.mean().unstack().round(3)
+
+# %%
 pretended = {
     f"{method}: reported − honest": compare.worlds(
         leak[method, "reported"], leak[method, "honest"], comparisons=2
@@ -661,6 +696,9 @@ for rate in tools.RATES:
             comparisons=20,
             margin=0.01,
         )
+f"{len(credit)} comparisons"
+
+# %%
 verdicts = pd.Series({key: result.verdict for key, result in credit.items()})
 on_credit = counted(verdicts) | {"smote": credit[0.2, "SMOTE"]}
 shares(verdicts.unstack()[list(tools.METHODS)])
@@ -710,6 +748,7 @@ def output(name):
     return {"OutputName": name, "S3Output": place | {"S3UploadMode": "EndOfJob"}}
 
 
+# %%
 source = {"S3Uri": f"{bucket}/raw/", "LocalPath": f"{local}/input"}
 source |= {"S3DataType": "S3Prefix", "S3InputMode": "File"}
 image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1"

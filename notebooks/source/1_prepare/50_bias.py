@@ -107,6 +107,7 @@ def kl(p, q):
     return (p * np.log(p / q)).sum()
 
 
+# %%
 by_hand = {
     "CI": (n_a - n_d) / (n_a + n_d),
     "DPL": q_a - q_d,
@@ -126,11 +127,17 @@ from labs_lib.prepare import bias
 
 income = {"label": "income", "positive": ">50K"}
 report = bias.report(people, **income, facets={"sex": "Female"}, methods=[*by_hand])
+report.table[["facet", "value_or_threshold", "metric", "value"]].round(4)
+
+# %%
 pre = report.table.set_index("metric")[["value"]]
 pre["by hand"] = by_hand
 equal_pre = bool(np.allclose(pre["value"], pre["by hand"], rtol=1e-12))
-ci, dpl = pre["value"]["CI"], pre["value"]["DPL"]
 pre.round(4)
+
+# %%
+ci, dpl = pre["value"]["CI"], pre["value"]["DPL"]
+f"CI {ci:.3f}, DPL {dpl:.3f}"
 
 # %% [markdown]
 # Equal to the last digit: {{equal_pre}}. CI is {{pre.ci}}: two thirds of the rows are men. DPL is
@@ -224,6 +231,9 @@ for n in (40, 400, 4_000, len(people)):
         sample, **income, facets={"sex": "Female"}, methods=["DPL"], repeats=2_000
     )
     audits[f"{n:,} people"] = found.table.iloc[0]
+f"{len(audits)} audits"
+
+# %%
 audits = pd.DataFrame(audits).T[["members", "value", "low", "high", "note"]]
 forty = dict(audits.iloc[0][["low", "high"]])
 audits.drop(columns="note").astype(float).round(3)
@@ -257,6 +267,9 @@ rows = rng.integers(0, len(people), (2_000, 40))
 w, hit = woman[rows], positive[rows]
 share_men = (hit & ~w).sum(axis=1) / (~w).sum(axis=1)
 share_women = (hit & w).sum(axis=1) / w.sum(axis=1)
+f"{len(rows):,} audits of {rows.shape[1]} people each"
+
+# %%
 audit = share_men - share_women
 low, high = np.quantile(audit, [0.025, 0.975])
 audits_of_40 = {"low": low, "high": high, "women ahead": (audit < 0).mean()}
@@ -290,6 +303,9 @@ counts = [
     for name, n in zip("ABCDEF", numbers, strict=True)
 ]
 counts = pd.DataFrame(counts)
+counts.head(3)
+
+# %%
 berkeley = counts.loc[counts.index.repeat(counts["n"])].drop(columns="n")
 shares = (berkeley["admitted"] == "yes").groupby(berkeley["sex"]).mean()
 berkeley_shares = {"men": shares["Male"], "women": shares["Female"]}
@@ -299,6 +315,9 @@ shares.round(3)
 inside = berkeley.assign(admitted=berkeley["admitted"] == "yes").pivot_table(
     index="department", columns="sex", values="admitted"
 )
+inside.round(2)
+
+# %%
 inside["applications by women"] = (
     counts.query("sex == 'Female'").groupby("department")["n"].sum()
 )
@@ -368,6 +387,9 @@ lab.ex2.check(conditional_disparity)
 small = pd.DataFrame(
     {"group": ["a"] * 10 + ["d"] * 10, "label": ["no"] * 5 + ["yes"] * 5 + ["no"] * 10}
 )
+small.groupby("group")["label"].value_counts().unstack(fill_value=0)
+
+# %%
 asked = {"label": "label", "positive": "yes", "facets": {"group": "d"}}
 readings = {
     name: bias.report(
@@ -429,6 +451,9 @@ model = xgb.XGBClassifier(
     n_jobs=settings.n_jobs(),
     random_state=0,
 ).fit(X.iloc[train], y[train])
+f"{model.n_estimators} trees of depth {model.max_depth}"
+
+# %%
 judged = people.iloc[test].assign(score=model.predict_proba(X.iloc[test])[:, 1])
 accuracy = ((judged["score"] > 0.5) == y[test]).mean()
 f"accuracy {accuracy:.3f}"
@@ -467,6 +492,9 @@ tp, fp, fn, tn = (
     np.array([c[k] for c in confusion.values()]) for k in ("TP", "FP", "FN", "TN")
 )
 n = tp + fp + fn + tn
+n
+
+# %%
 rates = {
     "DPPL": ((tp + fp) / n, 1),  # 1: a minus d; -1: d minus a
     "RD": (tp / (tp + fn), 1),
@@ -478,8 +506,11 @@ rates = {
     "AD": ((tp + tn) / n, 1),
     "TE": (fn / fp, -1),
 }
+
+# %%
 by_hand = {k: sign * (rate[0] - rate[1]) for k, (rate, sign) in rates.items()}
 by_hand["DI"] = rates["DPPL"][0][1] / rates["DPPL"][0][0]
+pd.Series(by_hand).round(3)
 
 # %%
 benefit = offer.astype(int) - y[test] + 1  # 0 passed over, 1 as deserved, 2 gift
@@ -626,6 +657,7 @@ def tells_the_sex(columns):
     )
 
 
+# %%
 rest = X.columns.drop("sex")
 proxies = ["relationship", "marital_status"]
 known = {
@@ -701,6 +733,9 @@ for name in names[1:]:
     same = overlap | {"comparisons": 8}
     cost[name] = compare.splits(hit[name], hit["all columns"], **same)
     bought[name] = compare.splits(share[name], share["all columns"], **same)
+f"{len(cost) + len(bought)} comparisons"
+
+# %%
 change = {"accuracy": cost, "DPPL": bought}
 both = pd.concat({measure: compare.table(rows) for measure, rows in change.items()})
 both.droplevel(1).drop(columns=["design", "n"])
@@ -724,6 +759,9 @@ both.droplevel(1).drop(columns=["design", "n"])
 
 # %%
 goals = {"RD": 0, "DAR": 0, "DI": 0.8}
+pd.DataFrame({m: by_strategy("XGBoost", m).mean() for m in goals}).round(3)
+
+# %%
 moved = {}
 for name in ("all columns", "reweighed, without the column"):
     for measure, goal in goals.items():
@@ -784,6 +822,9 @@ worlds = {
     "d was marked down": {"marked_down": 0.6, "less_skill": 0},
     "d has less skill": {"marked_down": 0, "less_skill": 0.6},
 }
+world(0, **worlds["d was marked down"]).head(3).round(2)
+
+# %%
 looks = {}
 for name, options in worlds.items():
     table = world(0, **options)
@@ -817,12 +858,18 @@ def both_models(table):
 
 # %%
 draws = settings.repeats(30)
+hits = {
+    name: pd.DataFrame([both_models(world(s, **options)) for s in range(draws)])
+    for name, options in worlds.items()
+}
+pd.DataFrame({name: table.mean() for name, table in hits.items()}).round(3)
+
+# %%
 who_pays = {}
-for name, options in worlds.items():
-    hits = pd.DataFrame([both_models(world(s, **options)) for s in range(draws)])
+for name, found in hits.items():
     for truth in ("recorded", "deserved"):
         who_pays[f"{name}: accuracy, {truth}"] = compare.worlds(
-            hits[truth, "reweighed"], hits[truth, "plain"], comparisons=4
+            found[truth, "reweighed"], found[truth, "plain"], comparisons=4
         )
 compare.table(who_pays, digits=4)
 
@@ -918,6 +965,9 @@ from labs_lib.experiments.prepare.bias_credit import customers
 
 _, paid, groups = customers()
 credit = groups.assign(paid=paid)
+credit.head(3)
+
+# %%
 young_and_men = bias.report(
     credit,
     label="paid",
@@ -926,8 +976,11 @@ young_and_men = bias.report(
     methods=["CI", "DPL"],
     repeats=2_000,
 ).table
-dpl_men, dpl_young = young_and_men.query("metric == 'DPL'")["value"]
 young_and_men.drop(columns=["facet", "stage", "note"]).round(3)
+
+# %%
+dpl_men, dpl_young = young_and_men.query("metric == 'DPL'")["value"]
+f"DPL: men {dpl_men:.3f}, the young {dpl_young:.3f}"
 
 # %%
 stored = store.load("prepare/bias_credit")
@@ -1040,6 +1093,8 @@ inputs = [
         ("analysis_config", "analysis_config.json", "config"),
     )
 ]
+
+# %%
 result = {"S3Uri": f"{bucket}/report/", "LocalPath": str(folder / "output")}
 result["S3UploadMode"] = "EndOfJob"
 
