@@ -303,10 +303,10 @@ pd.DataFrame(results).T.round(3)
 # ## Random Cut Forest: without labels
 #
 # Random Cut Forest never sees a label, and takes numbers only. (Four columns count a terminal's
-# labels or frauds of the past; a model without labels cannot have them, so they are left out.) It cuts the space of the inputs at
-# random until points stand alone; a point that is soon alone is unusual. SageMaker's rule of thumb
-# calls a score above the mean plus three standard deviations an anomaly. It learns from the rows that
-# k-NN kept and scores the last week; scoring is slow.
+# labels or frauds of the past; a model without labels cannot have them, so they are left out.) It
+# cuts the space of the inputs at random until points stand alone; a point that is soon alone is
+# unusual. SageMaker's rule of thumb calls a score above the mean plus three standard deviations
+# an anomaly. It learns from the rows that k-NN kept and scores the last week; scoring is slow.
 
 # %%
 from labs_lib.train.random_cut_forest import RandomCutForest
