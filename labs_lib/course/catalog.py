@@ -14,6 +14,9 @@ from labs_lib.settings import ROOT
 
 HERE = Path(__file__).parent
 NOTEBOOKS = ROOT / "notebooks"
+MAP_FILES = ("course.toml", "concepts.csv")
+"""What the map of the course is made of, beside this file."""
+
 START = "start"
 """Identity of the start page, which is built like a lab but belongs to no part."""
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 import jupytext
 
-from labs_lib.course.catalog import LabInfo
+from labs_lib.course.catalog import HERE, MAP_FILES, START, LabInfo
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 _REGION = re.compile(rf"^([ ]*){BEGIN}\n(.*?)^[ ]*{END}\n?", re.MULTILINE | re.DOTALL)
@@ -116,8 +116,14 @@ class Source:
         ]
 
     def code_hash(self) -> str:
-        """Return the SHA-256 of the solved code: while it stays, outputs are kept."""
-        return hashlib.sha256("\0".join(c.solution for c in self.code).encode()).hexdigest()
+        """Return the SHA-256 of the solved code: while it stays, outputs are kept.
+
+        The start page shows the map of the course, so the files behind it count as well.
+        """
+        parts = [c.solution for c in self.code]
+        if self.info.id == START:
+            parts += [(HERE / name).read_text("utf-8") for name in MAP_FILES]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def read(info: LabInfo) -> Source:

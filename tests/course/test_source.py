@@ -1,6 +1,6 @@
 import pytest
 
-from labs_lib.course import source
+from labs_lib.course import catalog, source
 from labs_lib.course.source import Cell, SourceError
 
 
@@ -86,3 +86,15 @@ def test_the_code_hash_ignores_prose_and_sees_code(tiny, edit):
     assert source.read(tiny).code_hash() == before
     edit("share = 0.25", "share = 0.26")
     assert source.read(tiny).code_hash() != before
+
+
+def test_the_start_page_is_stale_when_the_map_changes(monkeypatch, tmp_path):
+    page = source.read(catalog.pages()[0])
+    before = page.code_hash()
+    for name in catalog.MAP_FILES:
+        (tmp_path / name).write_text((catalog.HERE / name).read_text("utf-8"), "utf-8")
+    monkeypatch.setattr(source, "HERE", tmp_path)
+    assert page.code_hash() == before
+    with open(tmp_path / "concepts.csv", "a", encoding="utf-8") as file:
+        file.write("x,X,,Notes,train/fit,planned,nothing\n")
+    assert page.code_hash() != before
