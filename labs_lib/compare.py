@@ -352,7 +352,7 @@ def table(results: Mapping[str, Comparison], *, digits: int = 3) -> pd.DataFrame
     results : mapping of str to Comparison
         What was compared, and the result; one row each, in this order.
     digits : int
-        Decimals of the numbers.
+        Decimals of the numbers; with 0 they are whole numbers.
 
     Returns
     -------
@@ -365,7 +365,7 @@ def table(results: Mapping[str, Comparison], *, digits: int = 3) -> pd.DataFrame
                 f"{name!r} is {type(result).__name__}, expected a Comparison as returned "
                 "by worlds, splits or rows."
             )
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [
             (
                 name,
@@ -378,6 +378,8 @@ def table(results: Mapping[str, Comparison], *, digits: int = 3) -> pd.DataFrame
         ],
         columns=list(COLUMNS),
     )
+    numbers = ["difference", "low", "high"]
+    return table if digits else table.astype(dict.fromkeys(numbers, int))
 
 
 # What is drawn and how it is measured -------------------------------------------------

@@ -32,6 +32,9 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     # Kernels and subprocesses inherit these.
     os.environ["LABS_MODE"] = "build"
+    # They share the cores: a thread that spins while it waits keeps another notebook from working.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])]
     )

@@ -393,6 +393,17 @@ def test_results_table():
     assert compare.table({}).columns.tolist() == list(compare.COLUMNS)
 
 
+def test_results_table_without_decimals_has_whole_numbers():
+    table = compare.table({"cost": result(-2456.4, 12.6)}, digits=0)
+    assert table[["difference", "low", "high"]].to_numpy().tolist() == [[-1222, -2456, 13]]
+    assert table.select_dtypes("integer").columns.tolist() == [
+        "difference",
+        "low",
+        "high",
+        "n",
+    ]
+
+
 def test_equal_differences_give_a_point():
     a = np.full(20, 0.5)
     same, better = compare.worlds(a, a), compare.worlds(a, a - 0.25)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 import xgboost as xgb
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
@@ -147,8 +148,7 @@ def descend(Z: np.ndarray, y: np.ndarray, *, steps: int = 200) -> np.ndarray:
     curvature = np.linalg.eigvalsh(Z.T @ Z)[-1] / len(Z) / 4
     weights = np.zeros(Z.shape[1])
     for _ in range(steps):
-        probability = 1 / (1 + np.exp(-(Z @ weights)))
-        weights -= Z.T @ (probability - y) / len(Z) / curvature
+        weights -= Z.T @ (expit(Z @ weights) - y) / len(Z) / curvature
     return weights
 
 

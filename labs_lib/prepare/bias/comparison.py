@@ -71,7 +71,8 @@ def with_intervals(
         if not note and math.isnan(low):
             note = f"no interval: undefined in {undefined:.0%} of the repeats"
         elif not note and (smallest := _smallest_cell(comparison, metric)) < MIN_CELL:
-            note = f"interval may be too narrow: smallest cell has {smallest} rows"
+            many = "1 row" if smallest == 1 else f"{smallest} rows"
+            note = f"interval may be too narrow: smallest cell has {many}"
         rows.append(row | {"low": low, "high": high, "note": note})
     return rows
 

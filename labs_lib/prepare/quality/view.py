@@ -26,7 +26,8 @@ STYLE = """
 .quality .medium { background: #8a5300; }
 .quality .low { background: #595959; }
 .quality summary { cursor: pointer; margin: .4em 0; }
-.quality svg { display: block; }
+/* JupyterLab lets a picture shrink to its cell, and a cell to its picture. */
+.quality .scroll svg { display: block; min-width: 96px; max-width: none; }
 .quality rect { fill: #3b7dd8; }
 """.strip()
 

@@ -327,7 +327,7 @@ for name, steps in {"raw units": fill, "standardized": fill + scale}.items():
     Z = Recipe(steps).fit_transform(X[numbers].iloc[few])
     loss = losses(Z.to_numpy(dtype=float), y[few])
     curves.append(pd.DataFrame({"step": range(1, 201), "loss": loss, "inputs": name}))
-{c["inputs"].iloc[0]: round(c["loss"].iloc[-1], 3) for c in curves}
+{c["inputs"].iloc[0]: round(float(c["loss"].iloc[-1]), 3) for c in curves}
 
 # %% [markdown]
 # That is the loss after the last step. For comparison, the loss of saying the fraud rate to everybody:
@@ -336,7 +336,7 @@ for name, steps in {"raw units": fill, "standardized": fill + scale}.items():
 after = {c["inputs"].iloc[0]: c["loss"].iloc[-1] for c in curves}
 rate = y[few].mean()
 after["rate"] = -(rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
-round(after["rate"], 3)
+f"saying the rate {after['rate']:.3f}"
 
 # %%
 from labs_lib import plots

@@ -515,7 +515,7 @@ pd.Series(by_hand).round(3)
 # %%
 benefit = offer.astype(int) - y[test] + 1  # 0 passed over, 1 as deserved, 2 gift
 by_hand["GE"] = ((benefit / benefit.mean()) ** 2 - 1).mean() / 2
-by_hand["GE"].round(3)
+f"GE {by_hand['GE']:.3f}"
 
 # %% [markdown]
 # GE treats everybody's luck as a benefit: nothing for those passed over, one for a right answer, two
@@ -926,7 +926,7 @@ for name, options in worlds.items():
             for seed in range(draws)
         ]
         hidden[f"{name}: given {group}"] = compare.mean_interval(values)
-pd.Series(hidden)
+pd.Series(hidden).to_frame("CDDL")
 
 # %% [markdown]
 # Given the grade, CDDL is {{hidden.d_was_marked_down_given_grade.mean}} where people were wronged and

@@ -346,7 +346,8 @@ transactions = transactions[payments.month(transactions) <= 5]
 X, y = payments.features(transactions), transactions["is_fraud"].to_numpy()
 amount = transactions["amount_cents"].to_numpy()
 train, valid, test = payments.split_by_time(transactions)
-{"train": y[train].sum(), "validation": y[valid].sum(), "test": y[test].sum()}
+parts = {"train": train, "validation": valid, "test": test}
+{name: int(y[part].sum()) for name, part in parts.items()}
 
 # %% [markdown]
 # So many frauds has each part.

@@ -525,7 +525,7 @@ shared |= {"processes": len(processes), "well": all(ended_well)}
 same = zip(before[:12], after[:12], strict=True)
 shared["kept"] = all(a.params == b.params and a.value == b.value for a, b in same)
 shared["again"] = before[12].params in [trial.params for trial in counted]
-pd.Series(shared)
+pd.Series(shared).to_frame("found")
 
 # %% [markdown]
 # {{shared.jobs}} jobs in all, {{shared.different}} of them different, done by {{shared.processes}}

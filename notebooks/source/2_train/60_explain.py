@@ -401,7 +401,7 @@ def intervals_of(measure, variant="independent"):
 
 
 top_three = intervals_of("same top three over seeds")
-pd.Series(top_three)
+pd.Series(top_three).to_frame("same top three (share)")
 
 # %% [markdown]
 # Explain the same payment twice with LIME, with 500 draws and another seed: of the three largest
@@ -541,14 +541,14 @@ pd.DataFrame(against).sort_values("any", ascending=False).head(5).round(2)
 
 # %%
 hour_value = intervals_of("value of the hour")
-pd.Series(hour_value, name="log odds, by the background")
+pd.Series(hour_value).to_frame("value of the hour (log odds)")
 
 # %% [markdown]
 # And how often another background than any payments makes another column the first reason:
 
 # %%
 changed = intervals_of("first reason changed")
-pd.Series(changed, name="share of first reasons changed, against any")
+pd.Series(changed).to_frame("first reasons changed, against any (share)")
 
 # %% [markdown]
 # The hour is worth {{whom.hour.day.mean}} log odds against the day ({{whom.hour.day.low}} to
@@ -700,7 +700,7 @@ compare.table(truths)
 
 # %%
 agreement = intervals_of("agreement")
-pd.Series(agreement)
+pd.Series(agreement).to_frame("rank correlation")
 
 # %% [markdown]
 # And the rank correlation with the truth, against that of the mean absolute value:
@@ -807,7 +807,7 @@ share = intervals_of("share of the twin", "correlated")
 twin = {"SHAP, by the trees": share["SHAP, mean_abs"]}
 twin["SHAP, by a background"] = share["SHAP, background"]
 twin |= {name: share[name] for name in ("PDP", "permutation", "gain")}
-pd.Series(twin)
+pd.Series(twin).to_frame("share of the twin")
 
 # %% [markdown]
 # SHAP gives the twin a share of {{twin.shap_by_the_trees.mean}} ({{twin.shap_by_the_trees.low}} to
@@ -999,7 +999,7 @@ right_first = {
     for variant in variants
     for method, interval in intervals_of("first reason true", variant).items()
 }
-pd.Series(right_first)
+pd.Series(right_first).to_frame("first reason is the true one (share)")
 
 # %% [markdown]
 # Does LIME's share depend on the variant? Look at what it sees. By default it cuts each number into
