@@ -25,7 +25,8 @@
 #
 # **You need** [Algorithms](10_algorithms.ipynb): XGBoost and its margin, the log odds.
 # **Data in:** the table of known causes, credit defaults ([data cards](../../data/README.md)).
-# **Data out:** nothing.
+# **Data out:** nothing. It computes for about 35 seconds, half of them in one world of the stored
+# experiment, which runs again.
 #
 # | SageMaker term | here |
 # |---|---|
