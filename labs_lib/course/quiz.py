@@ -126,10 +126,12 @@ class Quiz:
         return ipywidgets.VBox([ipywidgets.HTML(_STYLE + page.head()), choice, reason])
 
 
-# Radio labels of ipywidgets are one line high; a scenario's options need to wrap.
+# Radio labels of ipywidgets are one line high, and a long one pushes its button to the next line;
+# a scenario's options need to wrap beside the button.
 _STYLE = (
     "<style>.labs-quiz label {height: auto !important; white-space: normal !important; "
-    "line-height: 1.4 !important; margin: 0.15em 0} "
+    "line-height: 1.4 !important; margin: 0.15em 0; display: flex; align-items: flex-start} "
+    ".labs-quiz label input {order: -1; flex: none; margin: 0 0.6em 0 0} "
     ".labs-quiz .widget-radio-box {max-width: 60em; height: auto}</style>"
 )
 

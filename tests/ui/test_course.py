@@ -76,6 +76,22 @@ def test_the_quiz_explains_each_click(start, server):
     assert "quiz1" in json.loads(server[1].read_text())["passed"]["start"]
 
 
+def test_a_long_answer_wraps_beside_its_button(start):
+    before = start.page.viewport_size
+    start.page.set_viewport_size({"width": 600, "height": before["height"]})
+    labels = start.cell("lab.quiz()").locator(".widget-radio-box label")
+    places = labels.evaluate_all(
+        """labels => labels.map(label => {
+            const [text, button] = [label, label.querySelector("input")].map(
+                part => part.getBoundingClientRect());
+            return [text.height, button.top - text.top]})"""
+    )
+    start.page.set_viewport_size(before)
+    heights, offsets = zip(*places, strict=True)
+    assert max(heights) > 1.5 * min(heights)  # some answer wraps
+    assert max(offsets) < 10
+
+
 def test_progress_is_shown(start):
     shown = start.type_and_run("overview.my_progress()", "overview.my_progress()")
     assert "ex1" in shown.split("start")[1].splitlines()[0]
