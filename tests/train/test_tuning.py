@@ -433,6 +433,29 @@ def test_many_threads_share_a_search(strategy):
     assert len({tuple(t.params.values()) for t in done}) == len(done)
 
 
+def test_who_comes_when_others_run_the_last_job_waits_for_its_end():
+    storage = optuna.storages.InMemoryStorage()
+    began, may_end = threading.Event(), threading.Event()
+
+    def train(hyperparameters):
+        began.set()
+        assert may_end.wait(60)
+        return 1.0
+
+    def join():
+        return tuning.tune(config(jobs=1), train, storage=storage)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(join)
+        assert began.wait(60)
+        late = pool.submit(join)
+        with pytest.raises(TimeoutError):
+            late.result(timeout=0.3)
+        may_end.set()
+        assert late.result(60).value == first.result(60).value == 1.0
+        assert len(late.result().jobs) == 1
+
+
 def test_two_processes_share_a_grid_in_a_file(tmp_path):
     """A journal file also serves machines that see the same folder."""
     file = str(tmp_path / "tuning.log")

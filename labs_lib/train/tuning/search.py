@@ -47,6 +47,9 @@ TRANSFERRED = 5
 UNMARKED = timedelta(minutes=1)
 """A job that is begun so long and not yet marked belongs to a process that is dead."""
 
+WAIT = 0.05
+"""Seconds between two looks at jobs that other processes run."""
+
 _ENDED = (TrialState.COMPLETE, TrialState.FAIL)
 
 
@@ -353,6 +356,10 @@ class _Search:
                     asked = self._ask()
                     if asked is not None:
                         running.append(asked)
+            elif not running and ended_by is None and self._shared and not self._jobs():
+                # Others run every job and none has ended: there is no best one to name yet.
+                time.sleep(WAIT)
+                self._release_killed()
             elif not running:
                 return ended_by or "MaxNumberOfTrainingJobs"
             elif ended_by not in (None, "MaxNumberOfTrainingJobs"):
