@@ -213,12 +213,13 @@ def _new(arguments: argparse.Namespace) -> int:
     from labs_lib.course import new
 
     for file in new.make(arguments.lab):
-        print(file)
+        print(file.as_posix())
+    print(new.next_steps(arguments.lab))
     return 0
 
 
 def _experiment(arguments: argparse.Namespace) -> int:
-    from labs_lib.experiments import store
+    from labs_lib.course import store
 
     names = store.find(arguments.names)
     if arguments.check:

@@ -1,16 +1,22 @@
 """Imports point one way, and the repository says what it promises."""
 
 import ast
+import importlib
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from labs_lib.course import catalog
 from labs_lib.settings import ROOT
 
-PARTS = ("prepare", "train", "deploy", "monitor")
-ENGINES = (*PARTS, "payments")
-BASE = ("compare", "plots", "aws", "data", "schema", "settings", "files")
-# Who may import whom inside labs_lib; a name stands for a module or a package.
+LIBRARY = ROOT / "labs_lib"
+PARTS = {part.id for part in catalog.parts()}
+BASE = {"aws", "compare", "data", "files", "plots", "schema", "settings"}
+ENGINES = {"payments", *PARTS}
+# Who may import whom inside labs_lib; a name stands for a module or a package. Parts that do
+# not exist yet may be named, and an engine uses itself.
 MAY = {
     "settings": set(),
     "files": set(),
@@ -19,43 +25,95 @@ MAY = {
     "compare": {"settings"},
     "plots": {"compare", "settings"},
     "aws": {"settings"},
-    **{engine: {engine, *BASE} for engine in ENGINES},
-    "experiments": {"experiments", *ENGINES, *BASE},
-    "exercises": {"course", *ENGINES, *BASE},
-    "course": {"course", "experiments", *ENGINES, *BASE},
-    "cli": {"course", "experiments", "monitor", "payments", *BASE},
+    **dict.fromkeys(ENGINES, BASE),
+    # The machinery reaches a lab by its name alone: one arrow between the two rooms.
+    "course": ENGINES | BASE,
+    "labs": {"course"} | ENGINES | BASE,
+    "cli": {"course"} | ENGINES | BASE,
 }
-MODULES = sorted((ROOT / "labs_lib").rglob("*.py"))
+# What a lab may use of the machinery: its own object, facts, stored rows; doctor and map on the
+# start page.
+COURSE_OF_LABS = {"catalog", "doctor", "exercise", "facts", "lab", "overview", "store"}
+MODULES = [file for file in sorted(LIBRARY.rglob("*.py")) if "template" not in file.parts]
+LABS = [file for file in MODULES if file.is_relative_to(catalog.LABS)]
 
 
-def imported(file):
+def imported(file: Path) -> Iterator[tuple[str, ...]]:
+    """Yield what a file imports of labs_lib, each as the parts of a dotted name."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "labs_lib":
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            "labs_lib."
-        ):
-            yield node.module.split(".")[1]
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
-            yield from (
-                a.name.split(".")[1] for a in node.names if a.name.startswith("labs_lib.")
-            )
+            found = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in found:
+            package, *rest = name.split(".")
+            if package == "labs_lib" and rest:
+                yield tuple(rest)
 
 
-@pytest.mark.parametrize("file", MODULES, ids=lambda f: f.relative_to(ROOT).as_posix())
+def lab_of(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the lab that a dotted name or a path inside ``labs/`` belongs to."""
+    return parts[:1] if parts[0] not in PARTS else parts[:2]
+
+
+def short(file: Path) -> str:
+    return file.relative_to(LIBRARY).as_posix()
+
+
+@pytest.mark.parametrize("file", MODULES, ids=short)
 def test_imports_point_one_way(file):
-    inside = file.relative_to(ROOT / "labs_lib")
-    owner = inside.parts[0].removesuffix(".py")
-    if owner == "__init__" or "template" in inside.parts:
-        return
-    assert set(imported(file)) - {owner, "__version__"} <= MAY[owner]
+    owner = file.relative_to(LIBRARY).parts[0].removesuffix(".py")
+    if owner != "__init__":
+        used = {name[0] for name in imported(file)} - {owner, "__version__"}
+        assert used <= MAY[owner]
 
 
-def test_exercises_use_only_the_classes_of_the_course():
-    for file in (ROOT / "labs_lib" / "exercises").rglob("*.py"):
-        text = file.read_text(encoding="utf-8")
-        used = set(re.findall(r"from labs_lib\.course(?:\.(\w+))? import", text))
-        assert used <= {"exercise", "lab", "quiz"}, file
+@pytest.mark.parametrize("file", LABS, ids=short)
+def test_a_lab_uses_no_other_lab_and_little_of_the_machinery(file):
+    own = lab_of(file.relative_to(catalog.LABS).parts)
+    for first, *rest in imported(file):
+        if first == "labs":
+            assert lab_of(tuple(rest)) == own, rest
+        if first == "course":
+            assert rest[0] in COURSE_OF_LABS, rest
+
+
+def test_modules_of_a_lab_do_not_import_each_other_in_a_circle():
+    names = {file: (*file.relative_to(LIBRARY).with_suffix("").parts,) for file in LABS}
+    uses = {
+        name: {used[:n] for used in imported(file) for n in range(3, len(used) + 1)}
+        for file, name in names.items()
+    }
+    todo = {name: used & set(uses) - {name} for name, used in uses.items()}
+    while free := [name for name, used in todo.items() if not used & set(todo)]:
+        for name in free:
+            del todo[name]
+    assert not todo, f"these import each other: {sorted(todo)}"
+
+
+@pytest.mark.parametrize("file", MODULES, ids=short)
+def test_a_private_name_stays_in_its_folder(file):
+    own = file.relative_to(LIBRARY).parts[:-1]
+    for name in imported(file):
+        private = next((i for i, part in enumerate(name) if part.startswith("_")), None)
+        if private is not None and name[private] != "__version__":
+            assert name[:private][: len(own)] == own, ".".join(name)
+
+
+def test_parts_have_a_place_whether_they_exist_or_not():
+    folders = {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()}
+    assert folders <= set(MAY)
+    for name in sorted(folders):
+        importlib.import_module(f"labs_lib.{name}")
+
+
+def test_every_lab_folder_belongs_to_the_course():
+    known = {lab.folder for lab in [*catalog.labs(planned=True), catalog.pages()[0]]}
+    for lesson in catalog.LABS.rglob("lesson*.py"):
+        assert lesson.parent in known, lesson
+        assert lesson.name == "lesson.py", f"{lesson}: a lab has one lesson"
 
 
 def test_nothing_asks_whether_it_runs_in_ci():

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from labs_lib import cli, data
-from labs_lib.course import build, bundle, catalog, doctor, new, run
-from labs_lib.experiments import store
+from labs_lib.course import build, bundle, catalog, doctor, new, run, store
 from labs_lib.payments import store as payments_store
 
 

@@ -140,10 +140,11 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
                 executed = None if force else _reusable(page)
                 if executed is None:
                     executed = solution_notebook(page)
+                    info.solution.parent.mkdir(parents=True, exist_ok=True)
                     result = run.execute(
                         executed,
                         mode="build",
-                        folder=info.source.parent,
+                        folder=info.solution.parent,
                         on_cell=lambda done, total, task=task: bar.update(
                             task, completed=done, total=total
                         ),

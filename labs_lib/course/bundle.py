@@ -8,6 +8,7 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import nbformat
@@ -19,8 +20,14 @@ from labs_lib.course import build, catalog, lock, source
 from labs_lib.course.doctor import PYTHONS
 from labs_lib.files import write_text
 
-WITHHELD = ("notebooks/solutions/", "notebooks/source/", "tests/", ".ci/", ".github/")
-"""What a bundle without solutions leaves out."""
+WITHHELD = (
+    "notebooks/solutions/*",
+    "labs_lib/labs/*/lesson.py",
+    "tests/*",
+    ".ci/*",
+    ".github/*",
+)
+"""What a bundle without solutions leaves out: patterns in which ``*`` also stands for ``/``."""
 
 WITHOUT_WHEEL = ("lime",)
 """Packages that are published as source alone; pure Python, so one wheel serves every system."""
@@ -210,7 +217,7 @@ def download(wheels: Path, *, target: Target, python: str) -> None:
 
 def _copy_course(folder: Path, *, solutions: bool) -> None:
     for name in _course_files():
-        if solutions or not name.startswith(WITHHELD):
+        if solutions or not any(fnmatchcase(name, pattern) for pattern in WITHHELD):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(settings.ROOT / name, folder / name)
     for page in catalog.pages():

@@ -14,6 +14,9 @@ from labs_lib.settings import ROOT
 
 HERE = Path(__file__).parent
 NOTEBOOKS = ROOT / "notebooks"
+LABS = ROOT / "labs_lib" / "labs"
+"""A folder a lab: ``PART/NAME/``, and ``start/`` for the start page."""
+
 MAP_FILES = ("course.toml", "concepts.csv")
 """What the map of the course is made of, beside this file."""
 
@@ -58,9 +61,14 @@ class LabInfo:
         return f"{self.part.folder}/{self.order:02d}_{self.id.split('/')[1]}"
 
     @property
-    def source(self) -> Path:
-        """The file an author edits."""
-        return NOTEBOOKS / "source" / f"{self.stem}.py"
+    def folder(self) -> Path:
+        """The folder that holds everything an author edits."""
+        return LABS / self.id
+
+    @property
+    def lesson(self) -> Path:
+        """The lesson, in jupytext's percent format."""
+        return self.folder / "lesson.py"
 
     @property
     def learner(self) -> Path:
@@ -78,8 +86,10 @@ class LabInfo:
         return NOTEBOOKS / ".fresh" / f"{self.stem}.ipynb"
 
     def exercises(self) -> ModuleType:
-        """Import the module that holds the lab's exercises and quiz."""
-        return importlib.import_module(f"labs_lib.exercises.{self.id.replace('/', '.')}")
+        """Import the module that holds the lab's exercises."""
+        return importlib.import_module(
+            f"labs_lib.labs.{self.id.replace('/', '.')}.exercises"
+        )
 
 
 @dataclass(frozen=True)
@@ -143,6 +153,8 @@ def pages() -> list[LabInfo]:
 def find(name: str) -> LabInfo:
     """Return the page called `name`: ``train/algorithms``, ``algorithms`` or a file's path.
 
+    The file may be one of the notebooks, or in the lab's folder.
+
     Raises
     ------
     ValueError
@@ -155,6 +167,7 @@ def find(name: str) -> LabInfo:
         for lab in known
         if wanted.as_posix() in (lab.id, lab.id.split("/")[-1])
         or wanted.as_posix().endswith(lab.stem)
+        or wanted.parent.as_posix().endswith(f"labs/{lab.id}")
     ]
     if len(matches) == 1:
         return matches[0]

@@ -1,23 +1,23 @@
 """What a notebook sees of its lab: start, prediction, exercises, quiz and facts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from labs_lib import settings
-from labs_lib.course import catalog, progress
+from labs_lib.course import catalog, progress, quiz
 from labs_lib.course.exercise import Exercise, Wrong
 from labs_lib.course.facts import FactTable
 from labs_lib.course.panel import Panel
-from labs_lib.course.quiz import Question, Quiz
 
 
 class Lab:
     """A lab as its notebook uses it.
 
-    The module of a lab's exercises makes one, adds exercises, predictions and the quiz, and
-    the notebook imports it::
+    The module of a lab's exercises makes one and adds exercises and predictions, and the
+    notebook imports it; the quiz comes from ``quiz.toml`` beside that module::
 
-        from labs_lib.exercises.train.algorithms import lab
+        from labs_lib.labs.train.algorithms.exercises import lab
 
         lab.start()
         lab.ex1.check(answer)
@@ -33,7 +33,6 @@ class Lab:
         self.id = id
         self.exercises: list[Exercise] = []
         self.predictions: list[Prediction] = []
-        self.quiz = Quiz(id, [])
 
     def __repr__(self) -> str:
         return f"Lab {self.id}: {len(self.exercises)} exercises, {self.quiz!r}"
@@ -74,9 +73,10 @@ class Lab:
         setattr(self, name, prediction)
         return prediction
 
-    def ask(self, *questions: Question) -> None:
-        """Set the questions of the quiz."""
-        self.quiz = Quiz(self.id, questions)
+    @cached_property
+    def quiz(self) -> quiz.Quiz:
+        """The quiz, read from ``quiz.toml`` in the lab's folder."""
+        return quiz.Quiz(self.id, quiz.load(catalog.LABS / self.id / "quiz.toml"))
 
     def start(self) -> Panel:
         """Say how long the lab takes, what it holds, and what is passed already.

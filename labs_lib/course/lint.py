@@ -59,7 +59,7 @@ def source_problems(source: Source) -> list[str]:
         check = _figures(cell.text, source.constants) if prose else _code(cell)
         found += [f"cell {number} ({cell.section}): {problem}" for problem in check]
     found += _names(source)
-    return [f"{source.info.source.name}: {problem}" for problem in found]
+    return [f"{source.info.id}: {problem}" for problem in found]
 
 
 def exercise_problems(source: Source) -> list[str]:

@@ -1,4 +1,4 @@
-"""The files of a new lab, from the templates beside this module."""
+"""The folder of a new lab, from the templates beside this module."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _TEMPLATES = catalog.HERE / "template"
 
 
 def make(name: str) -> list[Path]:
-    """Write the source, exercises and tests of a lab that the course plans.
+    """Write the folder and the test of a lab that the course plans.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def make(name: str) -> list[Path]:
     Returns
     -------
     list of Path
-        The files made, relative to the course folder.
+        The files made, relative to the course folder: lesson, exercises, quiz and test.
 
     Raises
     ------
@@ -37,10 +37,12 @@ def make(name: str) -> list[Path]:
         )
     info = planned[name]
     part, short = name.split("/")
+    tests = ROOT / "tests" / "labs" / part
     targets = {
-        info.source: "source.py",
-        ROOT / "labs_lib" / "exercises" / part / f"{short}.py": "exercises.py",
-        ROOT / "tests" / "exercises" / part / f"test_{short}.py": "test_exercises.py",
+        info.lesson: "lesson.py",
+        info.folder / "exercises.py": "exercises.py",
+        info.folder / "quiz.toml": "quiz.toml",
+        tests / f"test_{short}.py": "test_lab.py",
     }
     if existing := [file for file in targets if file.exists()]:
         names = ", ".join(file.relative_to(ROOT).as_posix() for file in existing)
@@ -58,7 +60,19 @@ def make(name: str) -> list[Path]:
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
         files.write_text(file, text)
-    package = ROOT / "labs_lib" / "exercises" / part / "__init__.py"
-    if not package.exists():
-        files.write_text(package, "")
+    for folder in (info.folder.parent, info.folder, tests):
+        if not (folder / "__init__.py").exists():
+            files.write_text(folder / "__init__.py", "")
     return [file.relative_to(ROOT) for file in targets]
+
+
+def next_steps(name: str) -> str:
+    """Return what an author does after `make`, as three numbered lines."""
+    part, short = name.split("/")
+    return (
+        f"1. Write labs_lib/labs/{name}/lesson.py, then exercises.py and quiz.toml beside it.\n"
+        f"2. Give {name} its minutes in labs_lib/course/course.toml, and mark its concepts done "
+        "in labs_lib/course/concepts.csv.\n"
+        f"3. Run `labs build {name}`, read the built notebooks, then run "
+        f"`pytest tests/labs/{part}/test_{short}.py`."
+    )

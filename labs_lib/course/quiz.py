@@ -1,7 +1,22 @@
-"""Quizzes: radio buttons in JupyterLab, plain calls elsewhere, a reason for every option."""
+"""Quizzes: radio buttons in JupyterLab, plain calls elsewhere, a reason for every option.
 
+The questions of a lab are data, in the file ``quiz.toml`` of its folder::
+
+    [[question]]
+    text = "A situation with a constraint. What do you do?"
+
+    [[question.option]]
+    text = "The best choice here"
+    reason = "Why."
+    right = true
+
+Options get their letters, a to d, from their order.
+"""
+
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import ipywidgets
 from IPython.display import display
@@ -46,6 +61,59 @@ class Question:
             raise ValueError(f"{text!r} has an option without a reason.")
         self.text = text
         self.options = dict(options)
+
+
+def load(file: Path) -> list[Question]:
+    """Read the questions of a lab from its ``quiz.toml``.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or no TOML, or a question or option has no text, an unknown
+        field, or breaks a rule of `Question`; with the number of the question.
+    """
+    name = f"{file.parent.name}/{file.name}"
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{name} is missing; a lab has a quiz.") from None
+    except ValueError as error:
+        raise ValueError(f"{name} is not valid TOML: {error}.") from None
+    found = content.pop("question", None)
+    if content or not isinstance(found, list) or not found:
+        raise ValueError(f"{name} holds {sorted(content)}, expected [[question]] tables.")
+    questions = []
+    for number, table in enumerate(found, start=1):
+        try:
+            questions.append(_question(table))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name}, question {number}: {error}") from None
+    return questions
+
+
+def _question(table: object) -> Question:
+    text, options = _fields(table, ("text", "option"))
+    if not isinstance(options, list):
+        raise ValueError("its options have to be [[question.option]] tables.")
+    made = {}
+    for letter, option in zip("abcdefgh", options, strict=False):
+        words, reason, right = _fields(option, ("text", "reason"), right=False)
+        if not isinstance(right, bool):
+            raise ValueError(f"right is {right!r}, expected true or nothing.")
+        made[letter] = Option(str(words), str(reason), right)
+    return Question(str(text), made)
+
+
+def _fields(table: object, needed: Sequence[str], **optional: object) -> list[object]:
+    """Return the fields of a TOML table in this order; refuse missing and unknown ones."""
+    if not isinstance(table, dict):
+        raise ValueError(f"{table!r} is not a table.")
+    if missing := [name for name in needed if not table.get(name)]:
+        raise ValueError(f"{' and '.join(missing)} missing in {table}.")
+    if unknown := sorted(set(table) - {*needed, *optional}):
+        expected = ", ".join((*needed, *optional))
+        raise ValueError(f"unknown field {', '.join(unknown)}, expected {expected}.")
+    return [table.get(name, optional.get(name)) for name in (*needed, *optional)]
 
 
 class Quiz:

@@ -135,10 +135,10 @@ def read(info: LabInfo) -> Source:
         If the file is missing or not in percent format with the header above.
     """
     try:
-        text = info.source.read_text(encoding="utf-8")
+        text = info.lesson.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SourceError(
-            f"{info.id} has no source at {info.source}. `labs new {info.id}` makes one; in a "
+            f"{info.id} has no lesson at {info.lesson}. `labs new {info.id}` makes one; in a "
             "copy without solutions there is nothing to build."
         ) from None
     notebook = jupytext.reads(text, fmt="py:percent")
@@ -146,7 +146,7 @@ def read(info: LabInfo) -> Source:
     section, titles, counts, cells = "", [], Counter(), []
     for raw in notebook.cells:
         if raw.cell_type == "raw":
-            raise SourceError(f"{info.source.name}: a raw cell; use markdown or code.")
+            raise SourceError(f"{info.id}: a raw cell; use markdown or code.")
         if raw.cell_type == "markdown":
             top = [title for level, title in _headings(raw.source) if level <= 2]
             section = top[-1] if top else section
@@ -164,9 +164,7 @@ def read(info: LabInfo) -> Source:
         )
     names = [cell.id for cell in cells] + titles
     if twice := sorted(name for name, n in Counter(names).items() if n > 1):
-        raise SourceError(
-            f"{info.source.name}: sections or cell names occur twice: {twice}"
-        )
+        raise SourceError(f"{info.id}: sections or cell names occur twice: {twice}")
     return Source(
         info=info,
         cells=cells,

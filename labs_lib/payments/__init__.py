@@ -1,6 +1,6 @@
 """A simulated world of card payments whose truth is known."""
 
-from labs_lib.payments.causes import causes, causes_logit
+from labs_lib.payments.causes import causes, causes_as_numbers, causes_logit
 from labs_lib.payments.cost import best_threshold, card_precision, cost
 from labs_lib.payments.features import FEATURES, features
 from labs_lib.payments.importance import (
@@ -17,6 +17,7 @@ __all__ = [
     "best_threshold",
     "card_precision",
     "causes",
+    "causes_as_numbers",
     "causes_logit",
     "conditional_shapley",
     "cost",

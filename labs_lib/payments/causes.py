@@ -195,3 +195,22 @@ def distance_effect(distance_km: np.ndarray) -> np.ndarray:
 def channel_sign(channel: pd.Series) -> np.ndarray:
     """Direction of the effect of distance: chip 1, swipe -1, online and phone 0."""
     return (channel == "chip").to_numpy() * 1.0 - (channel == "swipe").to_numpy()
+
+
+def causes_as_numbers(X: pd.DataFrame) -> pd.DataFrame:
+    """Return the inputs of `causes` as numbers, for models that take nothing else.
+
+    Parameters
+    ----------
+    X : DataFrame
+        Inputs as `causes` returns them, or some of their columns with ``age_band``, ``channel``
+        and ``merchant_category`` among them.
+
+    Returns
+    -------
+    DataFrame
+        ``age_band`` as its place in the order, a column for each channel and merchant category,
+        gaps as NaN.
+    """
+    ordered = X.assign(age_band=X["age_band"].cat.codes)
+    return pd.get_dummies(ordered, columns=["channel", "merchant_category"])

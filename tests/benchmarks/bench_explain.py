@@ -15,8 +15,8 @@ os.environ.setdefault("LABS_JOBS", "1")
 import numpy as np
 
 from labs_lib import data
-from labs_lib.experiments.train._importance import Boosted
-from labs_lib.experiments.train.explain import filled
+from labs_lib.labs.train.explain.experiments.worlds import filled
+from labs_lib.labs.train.explain.shared import Boosted
 from labs_lib.train import explain
 
 RUNS = 5

@@ -13,7 +13,7 @@ from unittest import mock
 
 import optuna
 
-from labs_lib.experiments.train import _searches
+from labs_lib.labs.train.tune import replays
 
 RUNS, JOBS = 5, 100
 
@@ -51,7 +51,7 @@ def timed_search(run: Callable[[], object]) -> tuple[float, float]:
 
 def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    grid = _searches.replay("payments")
+    grid = replays.replay("payments")
     setting = grid.settings.iloc[0].to_dict()
     looked_up = seconds(lambda: [grid(setting) for _ in range(10_000)]) / 10_000
     print(f"a look-up: {1e6 * looked_up:.1f} microseconds")
@@ -62,7 +62,7 @@ def main() -> None:
         ("Gaussian process", "Bayesian", "gp", 3.0),
     ):
         run = functools.partial(
-            _searches.search, "payments", strategy, seed=0, surrogate=surrogate
+            replays.search, "payments", strategy, seed=0, surrogate=surrogate
         )
         whole, alone = zip(*[timed_search(run) for _ in range(RUNS)], strict=True)
         beside = statistics.median(w - a for w, a in zip(whole, alone, strict=True)) / JOBS

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from labs_lib.course import catalog
@@ -17,7 +19,7 @@ SOURCE = """\
 # Chance scores 0.5.
 
 # %%
-from labs_lib.exercises.start import lab
+from labs_lib.labs.start.exercises import lab
 
 share = 0.25
 
@@ -44,11 +46,14 @@ lab.facts(share=share)
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """The start page of a course in a temporary folder, with a source of its own."""
-    root = tmp_path / "course"
+    root, committed = tmp_path / "course", catalog.find("start").folder
     monkeypatch.setattr(catalog, "NOTEBOOKS", root / "notebooks")
+    monkeypatch.setattr(catalog, "LABS", root / "labs_lib" / "labs")
     info = catalog.find("start")
-    info.source.parent.mkdir(parents=True)
-    info.source.write_text(SOURCE, encoding="utf-8")
+    info.lesson.parent.mkdir(parents=True)
+    info.lesson.write_text(SOURCE, encoding="utf-8")
+    shutil.copy(committed / "quiz.toml", info.folder)
+    catalog.NOTEBOOKS.mkdir()
     return info
 
 
@@ -57,8 +62,8 @@ def edit(tiny):
     """Return a function that replaces text in the tiny source."""
 
     def replace(old: str, new: str) -> None:
-        text = tiny.source.read_text(encoding="utf-8")
+        text = tiny.lesson.read_text(encoding="utf-8")
         assert old in text
-        tiny.source.write_text(text.replace(old, new), encoding="utf-8")
+        tiny.lesson.write_text(text.replace(old, new), encoding="utf-8")
 
     return replace

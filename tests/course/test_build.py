@@ -152,13 +152,13 @@ def test_reset_in_a_copy_without_sources(built):
     fresh = built.learner.read_text(encoding="utf-8")
     built.fresh.parent.mkdir()
     built.fresh.write_text(fresh, encoding="utf-8")
-    built.source.unlink()
+    built.lesson.unlink()
     built.solution.unlink()
     built.learner.write_text("my work")
     assert build.reset(built).read_text() == "my work"
     assert built.learner.read_text(encoding="utf-8") == fresh
     built.fresh.unlink()
-    with pytest.raises(SourceError, match="has no source"):
+    with pytest.raises(SourceError, match="has no lesson"):
         build.reset(built)
 
 

@@ -17,7 +17,7 @@ from labs_lib.course import build, bundle, lock
 @pytest.fixture
 def course(tiny, monkeypatch):
     """The tiny course as a repository, with wheels that need no network."""
-    root = tiny.source.parents[2]
+    root = tiny.lesson.parents[3]
     for name, text in {
         "requirements.txt": "-e .\nnumpy==2.4.6\n",
         "pyproject.toml": '[build-system]\nrequires = ["setuptools>=77"]\n',
@@ -64,6 +64,7 @@ def test_a_bundle_without_solutions_holds_no_answer_and_can_be_reset(
     bundle.make(made, solutions=False, platform="windows", python="3.12")
 
     assert names(made) == {
+        "labs_lib/labs/start/quiz.toml",
         ".gitignore",
         "INSTALL.md",
         "labs_lib/lab.py",
@@ -102,7 +103,7 @@ def test_a_bundle_with_solutions_holds_what_git_tracks(course, fresh, tmp_path):
     bundle.make(made)
 
     assert "tests/test_lab.py" in names(made)
-    assert "notebooks/source/00_start_here.py" in names(made)
+    assert "labs_lib/labs/start/lesson.py" in names(made)
     assert not {n for n in names(made) if n.startswith((".git/", ".venv")) or "mine" in n}
     assert "labs_lib/lab.py" not in names(made)
     assert "notebooks/.fresh/00_start_here.ipynb" not in names(made)

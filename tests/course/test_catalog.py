@@ -19,7 +19,7 @@ def test_the_first_page_is_the_start_page():
         "algorithms",
         "2_train/10_algorithms",
         "notebooks/2_train/10_algorithms.ipynb",
-        "notebooks/source/2_train/10_algorithms.py",
+        "labs_lib/labs/train/algorithms/lesson.py",
     ],
 )
 def test_a_lab_has_several_names(name):

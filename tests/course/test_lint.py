@@ -101,9 +101,9 @@ def test_a_later_cell_may_use_what_is_given_around_the_answer(tiny, edit):
 
 def test_a_lab_lacks_sections_of_the_contract(tiny):
     lab = catalog.find("train/algorithms")
-    text = tiny.source.read_text(encoding="utf-8")
-    lab.source.parent.mkdir(parents=True)
-    lab.source.write_text(text, encoding="utf-8")
+    text = tiny.lesson.read_text(encoding="utf-8")
+    lab.lesson.parent.mkdir(parents=True)
+    lab.lesson.write_text(text, encoding="utf-8")
     found = problems(lab)
     assert "sections of the lab contract are missing: The situation, Predict" in found
     assert "the concept sm-xgboost is not covered" in found
@@ -112,9 +112,9 @@ def test_a_lab_lacks_sections_of_the_contract(tiny):
 def test_sections_in_another_order_are_caught(tiny):
     lab = catalog.find("train/algorithms")
     titles = [f"# %% [markdown]\n# ## {title}\n" for title in reversed(lint._CONTRACT)]
-    text = tiny.source.read_text(encoding="utf-8").replace("# ## Facts", "# ## F")
-    lab.source.parent.mkdir(parents=True)
-    lab.source.write_text(text + "\n" + "\n".join(titles), encoding="utf-8")
+    text = tiny.lesson.read_text(encoding="utf-8").replace("# ## Facts", "# ## F")
+    lab.lesson.parent.mkdir(parents=True)
+    lab.lesson.write_text(text + "\n" + "\n".join(titles), encoding="utf-8")
     assert "stand in another order" in problems(lab)
 
 

@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from labs_lib.course import catalog, lint, new, source
+from labs_lib.course import catalog, lint, new, quiz, source
 
 
 @pytest.fixture
@@ -10,21 +10,27 @@ def empty(tmp_path, monkeypatch):
     """A course folder without any lab."""
     monkeypatch.setattr(new, "ROOT", tmp_path)
     monkeypatch.setattr(catalog, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(catalog, "LABS", tmp_path / "labs_lib" / "labs")
     return tmp_path
 
 
 def test_a_new_lab_has_all_its_files(empty):
     files = new.make("platform/graph")
     assert [file.as_posix() for file in files] == [
-        "notebooks/source/5_platform/90_graph.py",
-        "labs_lib/exercises/platform/graph.py",
-        "tests/exercises/platform/test_graph.py",
+        "labs_lib/labs/platform/graph/lesson.py",
+        "labs_lib/labs/platform/graph/exercises.py",
+        "labs_lib/labs/platform/graph/quiz.toml",
+        "tests/labs/platform/test_graph.py",
     ]
     for file in files:
         text = (empty / file).read_text(encoding="utf-8")
         assert "@" not in text.replace("@lab.exercise", "")
-        ast.parse(text)
-    assert (empty / "labs_lib/exercises/platform/__init__.py").exists()
+        if file.suffix == ".py":
+            ast.parse(text)
+    assert quiz.load(empty / "labs_lib/labs/platform/graph/quiz.toml")
+    for package in ("labs_lib/labs/platform", "labs_lib/labs/platform/graph"):
+        assert (empty / package / "__init__.py").exists()
+    assert "labs build platform/graph" in new.next_steps("platform/graph")
 
 
 def test_the_template_keeps_the_contract(empty):
@@ -38,15 +44,15 @@ def test_the_template_keeps_the_contract(empty):
 
 def test_an_existing_file_is_not_overwritten(empty):
     new.make("platform/graph")
-    test = empty / "tests/exercises/platform/test_graph.py"
-    (empty / "labs_lib/exercises/platform/graph.py").unlink()
+    test = empty / "tests/labs/platform/test_graph.py"
+    (empty / "labs_lib/labs/platform/graph/exercises.py").unlink()
     test.write_text("mine")
     with pytest.raises(
         ValueError, match=r"test_graph\.py exist already; nothing was written"
     ):
         new.make("platform/graph")
     assert test.read_text() == "mine"
-    assert not (empty / "labs_lib/exercises/platform/graph.py").exists()
+    assert not (empty / "labs_lib/labs/platform/graph/exercises.py").exists()
 
 
 def test_an_unplanned_lab(empty):

@@ -75,3 +75,57 @@ def test_repr(questions):
 def test_a_question_without_substance_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         Question("?", options)
+
+
+QUESTION = """\
+[[question]]
+text = "How many?"
+option = [
+    {text = "five", reason = "Too few."},
+    {text = "six", reason = "Yes.", right = true},
+    {text = "seven", reason = "Too many."},
+]
+"""
+
+
+def test_questions_are_read_from_a_file(tmp_path):
+    file = tmp_path / "quiz.toml"
+    file.write_text(QUESTION, encoding="utf-8")
+    (question,) = quiz.load(file)
+    assert question.text == "How many?"
+    assert question.options == {
+        "a": Option("five", "Too few."),
+        "b": Option("six", "Yes.", right=True),
+        "c": Option("seven", "Too many."),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (QUESTION, "", r"holds \[\], expected \[\[question\]\] tables"),
+        ("[[question]]", "[[question", "is not valid TOML"),
+        ('text = "How many?"', "", "question 1: text missing"),
+        (', reason = "Too many."', "", "question 1: reason missing in .*seven"),
+        (
+            "right = true",
+            "rigth = true",
+            "unknown field rigth, expected text, reason, right",
+        ),
+        ("right = true", "right = 1", "right is 1, expected true"),
+        (", right = true", "", "has no right option"),
+        ('    {text = "five", reason = "Too few."},\n', "", "has 2 options"),
+        ("[[question]]", "[[questions]]", r"holds \['questions'\]"),
+    ],
+)
+def test_a_wrong_quiz_file_says_what_is_wrong(tmp_path, old, new, message):
+    file = tmp_path / "quiz.toml"
+    assert old in QUESTION
+    file.write_text(QUESTION.replace(old, new), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        quiz.load(file)
+
+
+def test_a_lab_without_a_quiz(tmp_path):
+    with pytest.raises(ValueError, match=r"quiz\.toml is missing; a lab has a quiz"):
+        quiz.load(tmp_path / "quiz.toml")

@@ -42,7 +42,7 @@ def test_two_sections_of_one_title_are_refused(tiny, edit):
 
 
 def test_a_missing_source_says_what_to_do(tiny):
-    tiny.source.unlink()
+    tiny.lesson.unlink()
     with pytest.raises(SourceError, match="labs new start"):
         source.read(tiny)
 

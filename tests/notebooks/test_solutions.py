@@ -10,7 +10,7 @@ from tests.conftest import strict_notebooks
 
 PAGES = catalog.pages()
 SOURCES = pytest.mark.skipif(
-    not (catalog.NOTEBOOKS / "source").exists(), reason="this copy has no solutions"
+    not (catalog.NOTEBOOKS / "solutions").exists(), reason="this copy has no solutions"
 )
 
 

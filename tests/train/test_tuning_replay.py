@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from labs_lib.compare import Interval
-from labs_lib.experiments.train import _searches, tune_ranges
+from labs_lib.labs.train.tune import replays
+from labs_lib.labs.train.tune.experiments import ranges as tune_ranges
 from labs_lib.train.tuning.beats import beats
 from labs_lib.train.tuning.replay import Replay, chosen
 
@@ -129,10 +130,10 @@ def test_beats_needs_searches(scores):
 # The boxes of the experiment
 
 
-@pytest.mark.parametrize("table", _searches.TABLES)
+@pytest.mark.parametrize("table", replays.TABLES)
 def test_boxes_hold_the_optimum_or_miss_it(table):
     best = tune_ranges.optimum(table)
-    grid = _searches.replay(table)
+    grid = replays.replay(table)
     for name, (low, high) in tune_ranges.around(best).items():
         assert low * (1 - 1e-9) <= best[name] <= high * (1 + 1e-9)
     low, high = tune_ranges.without(best)["eta"]
@@ -140,4 +141,4 @@ def test_boxes_hold_the_optimum_or_miss_it(table):
         place = grid.place(best | {"eta": eta})
         assert grid.settings.iloc[place]["eta"] != best["eta"]
     for name, (low, high) in tune_ranges.around(best).items():
-        assert _searches.BOX[name][0] <= low < high <= _searches.BOX[name][1]
+        assert replays.BOX[name][0] <= low < high <= replays.BOX[name][1]

@@ -1,8 +1,7 @@
-"""Exercises and quiz of the lab @ID@."""
+"""Exercises of the lab @ID@."""
 
 from labs_lib.course.exercise import Wrong, wrong
 from labs_lib.course.lab import Lab
-from labs_lib.course.quiz import Option, Question
 
 lab = Lab("@ID@")
 
@@ -28,16 +27,3 @@ def ex1(answer: int) -> Wrong | None:
     if answer > 1:
         return wrong("third")
     return None
-
-
-lab.ask(
-    Question(
-        "A situation with a constraint. What do you do?",
-        {
-            "a": Option("Something plausible", "Why not."),
-            "b": Option("The best choice here", "Why.", right=True),
-            "c": Option("Something else plausible", "Why not."),
-            "d": Option("A usual mistake", "Why not."),
-        },
-    ),
-)

@@ -1,0 +1,519 @@
+"""Stored experiments: rows that take longer to compute than a lab may run.
+
+An experiment ``part/lab/name`` is a module ``labs_lib/labs/part/lab/experiments/name.py`` with
+
+- a docstring that says what it answers,
+- ``REPEATS``, the number of repeats that its interval needs,
+- ``def repeat(seed: int) -> list[dict]``: the rows of one repeat, each with its settings
+  and results as plain numbers and strings, the same columns in each row.
+
+`run` computes all repeats and stores one row a repeat and setting, with a hash of the code
+that made them. `load` gives the rows to a lab and refuses them when the code has changed
+since. `confirm` reruns one repeat and compares, `compare` reruns all of them.
+"""
+
+import ast
+import contextlib
+import hashlib
+import importlib
+import json
+import math
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.progress import track
+
+from labs_lib import files, settings
+
+ROOT = settings.ROOT
+"""The folder that holds ``labs_lib/`` and ``data/``."""
+
+LIBRARIES = {
+    "numpy": "numpy",
+    "scikit-learn": "scikit-learn",
+    "xgboost": "xgboost",
+    "xgboost-cpu": "xgboost",
+}
+"""Packages whose versions are stored with the rows, and the library they hold."""
+
+DIGITS = 6
+"""Significant digits of a stored number."""
+
+
+@dataclass(frozen=True, repr=False)
+class Status:
+    """What is stored of an experiment.
+
+    Attributes
+    ----------
+    name : str
+        ``part/lab/name``.
+    state : {"current", "stale", "missing"}
+        Stale: the code has changed since the rows were computed.
+    rows : int
+        Rows stored.
+    libraries : dict of str to str
+        Python and main libraries with which the rows were computed. Other versions do not
+        make them stale.
+    """
+
+    name: str
+    state: str
+    rows: int
+    libraries: dict[str, str]
+
+    def __repr__(self) -> str:
+        if self.state == "missing":
+            return f"{self.name}: missing"
+        versions = ", ".join(
+            f"{name} {version}" for name, version in self.libraries.items()
+        )
+        return f"{self.name}: {self.state}, {self.rows:,} rows, made with {versions}"
+
+
+@dataclass(frozen=True, repr=False)
+class Confirmation:
+    """One repeat, rerun and found equal to the stored rows.
+
+    Attributes
+    ----------
+    seed : int
+        Which repeat.
+    rows : int
+        Rows compared.
+    largest : float
+        Largest difference of a number: absolute up to 1, relative above.
+    """
+
+    seed: int
+    rows: int
+    largest: float
+
+    def __repr__(self) -> str:
+        return (
+            f"repeat {self.seed} rerun: {self.rows} rows, "
+            f"largest difference {self.largest:.4f}"
+        )
+
+
+def find(names: Sequence[str] = ()) -> list[str]:
+    """Return the names of experiments, ``part/lab/name``: those given, or all, sorted.
+
+    Raises
+    ------
+    ValueError
+        If one of the names is no experiment.
+    """
+    known = sorted(
+        f"{file.parents[2].name}/{file.parents[1].name}/{file.stem}"
+        for file in (ROOT / "labs_lib" / "labs").glob("*/*/experiments/*.py")
+        if not file.stem.startswith("_")
+    )
+    for name in names:
+        if name not in known:
+            expected = ", ".join(known) or "none found"
+            raise ValueError(f"no experiment {name!r}, expected one of: {expected}.")
+    return list(names) or known
+
+
+def path(name: str) -> Path:
+    """Return the file that holds the rows of an experiment, whether it exists or not.
+
+    Raises
+    ------
+    ValueError
+        If there is no such experiment.
+    """
+    find([name])
+    return ROOT / "data" / "trials" / f"{name}.parquet"
+
+
+def run(name: str, *, workers: int = 1, progress: bool = True) -> Path:
+    """Compute all repeats of an experiment and store their rows.
+
+    Parameters
+    ----------
+    name : str
+        ``part/lab/name``.
+    workers : int
+        Processes. With more than one, each uses one thread (``LABS_JOBS=1``). The rows do
+        not depend on it.
+    progress : bool
+        Show a bar on stderr if that is a terminal.
+
+    Returns
+    -------
+    Path
+        The Parquet file: columns seed, settings and results; numbers rounded to 6
+        significant digits.
+
+    Raises
+    ------
+    ValueError
+        If there is no such experiment, its module is not as described above, or a repeat
+        returns anything but rows of plain finite values with the same columns.
+    """
+    file = path(name)
+    if workers < 1:
+        raise ValueError(f"workers is {workers}, expected at least 1.")
+    code = code_hash(name)
+    rows = [row for repeat in _all_repeats(name, workers, progress) for row in repeat]
+    _same_columns(name, rows)
+    try:
+        table = pa.Table.from_pylist(rows)
+    except pa.ArrowException as error:
+        raise ValueError(f"{name}: a column mixes text and numbers: {error}.") from None
+    notes = {"code": code, "libraries": json.dumps(_versions())}
+    with files.replacing(file) as temporary:
+        pq.write_table(table.replace_schema_metadata(notes), temporary)
+    return file
+
+
+def check(name: str) -> bool:
+    """Return whether the rows of an experiment are stored and made by the present code.
+
+    Nothing is executed; raises as `status`.
+    """
+    return status(name).state == "current"
+
+
+def status(name: str) -> Status:
+    """Return what is stored of an experiment, and whether the present code made it.
+
+    Nothing is executed.
+
+    Raises
+    ------
+    ValueError
+        If there is no such experiment, or the file is damaged.
+    """
+    file = path(name)
+    if not file.exists():
+        return Status(name, "missing", 0, {})
+    try:
+        stored = pq.read_metadata(file)
+        code = stored.metadata[b"code"].decode()
+        libraries = json.loads(stored.metadata[b"libraries"])
+    except (pa.ArrowException, KeyError, TypeError):
+        raise ValueError(
+            f"the stored rows of experiment {name!r} are damaged ({file.name}). "
+            f"Compute them again with: labs experiment {name}"
+        ) from None
+    state = "current" if code == code_hash(name) else "stale"
+    return Status(name, state, stored.num_rows, libraries)
+
+
+def load(name: str) -> pd.DataFrame:
+    """Return the stored rows of an experiment.
+
+    Parameters
+    ----------
+    name : str
+        ``part/lab/name``.
+
+    Returns
+    -------
+    DataFrame of shape (rows, columns)
+        One row a repeat and setting: ``seed``, then settings and results.
+
+    Raises
+    ------
+    ValueError
+        If there is no such experiment, the file is damaged, or the code has changed since
+        the rows were computed: old numbers must not be shown as if they were new.
+    FileNotFoundError
+        If it was never run.
+    """
+    state = status(name).state
+    if state == "missing":
+        raise FileNotFoundError(
+            f"the rows of experiment {name!r} are not stored. "
+            f"Compute them with: labs experiment {name}"
+        )
+    if state == "stale":
+        raise ValueError(
+            f"the code of experiment {name!r} has changed since its rows were computed. "
+            f"Compute them again with: labs experiment {name}"
+        )
+    return pd.read_parquet(path(name))
+
+
+def confirm(name: str, *, seed: int = 0, tolerance: float = 0.01) -> Confirmation:
+    """Rerun one repeat and compare it with the stored rows.
+
+    Parameters
+    ----------
+    name : str
+        ``part/lab/name``.
+    seed : int
+        Which repeat, counted from 0.
+    tolerance : float
+        Largest difference of a number that is accepted, because processors round
+        differently: absolute up to 1, relative above.
+
+    Returns
+    -------
+    Confirmation
+
+    Raises
+    ------
+    ValueError
+        If the repeat differs, or as `load`, or if `seed` is not stored.
+    FileNotFoundError
+        As `load`.
+    """
+    stored = load(name)
+    rows = stored[stored["seed"] == seed].to_dict("records")
+    if not rows:
+        last = stored["seed"].max()
+        raise ValueError(f"repeat {seed} of {name!r} is not stored, expected 0 to {last}.")
+    largest = _largest_difference(name, rows, _repeat(name, seed), tolerance)
+    return Confirmation(seed, len(rows), largest)
+
+
+def compare(
+    names: Sequence[str],
+    *,
+    tolerance: float = 0.01,
+    workers: int = 1,
+    progress: bool = True,
+) -> list[str]:
+    """Rerun whole experiments and compare them with the stored rows, which stay.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Which experiments.
+    tolerance
+        As in `confirm`.
+    workers, progress
+        As in `run`.
+
+    Returns
+    -------
+    list of str
+        What is missing, stale, damaged or different: one sentence an experiment, none if
+        all agree.
+    """
+    problems = []
+    for name in names:
+        try:
+            stored = load(name).to_dict("records")
+            rerun = [row for rows in _all_repeats(name, workers, progress) for row in rows]
+            _largest_difference(name, stored, rerun, tolerance)
+        except (ValueError, FileNotFoundError) as error:
+            problems.append(str(error))
+    return problems
+
+
+def code_hash(name: str) -> str:
+    """Return the SHA-256 of the code of an experiment.
+
+    It covers the experiment's module and every module of ``labs_lib`` that it imports,
+    directly or through others, by an import statement anywhere in the file. Comments,
+    docstrings and formatting do not count. Nothing is executed, and the hash is the same on
+    all supported versions of Python.
+
+    Raises
+    ------
+    ValueError
+        If there is no such experiment.
+    """
+    find([name])
+    todo = [_module_name(name)]
+    code = {}
+    while todo:
+        module = todo.pop()
+        file = _file(module)
+        if file is None or module in code:
+            continue
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        code[module] = _plain(tree)
+        todo += _imports(tree, module, is_package=file.stem == "__init__")
+    text = "\n".join(f"{module} {code[module]}" for module in sorted(code))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# Running -------------------------------------------------------------------------------
+
+
+def _module_name(name):
+    part, lab, own = name.split("/")
+    return f"labs_lib.labs.{part}.{lab}.experiments.{own}"
+
+
+def _module(name):
+    module = importlib.import_module(_module_name(name))
+    repeats = getattr(module, "REPEATS", None)
+    if not isinstance(repeats, int) or repeats < 2:
+        raise ValueError(f"{name}: REPEATS is {repeats!r}, expected at least 2.")
+    if not callable(getattr(module, "repeat", None)):
+        raise ValueError(f"{name}: no function repeat(seed), which returns rows.")
+    return module
+
+
+def _all_repeats(name, workers, progress) -> Iterator[list[dict]]:
+    """Yield the rows of each repeat, in order, with a bar if somebody is watching."""
+    repeats = _module(name).REPEATS
+    with contextlib.ExitStack() as stack:
+        compute = map
+        if workers > 1:
+            # "spawn" on every system: a forked child may hang in a library's threads.
+            spawn = multiprocessing.get_context("spawn")
+            pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_one_thread)
+            compute = stack.enter_context(pool).map
+        yield from track(
+            compute(_repeat, [name] * repeats, range(repeats)),
+            total=repeats,
+            description=name,
+            console=Console(stderr=True),
+            disable=not (progress and sys.stderr.isatty()),
+        )
+
+
+def _one_thread():
+    os.environ["LABS_JOBS"] = "1"
+
+
+def _repeat(name, seed) -> list[dict]:
+    """Return the rows of one repeat as they are stored."""
+    rows = _module(name).repeat(seed)
+    if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
+        raise ValueError(f"{name}: repeat({seed}) did not return a list of rows (dicts).")
+    if "seed" in rows[0]:
+        raise ValueError(f"{name}: rows have a column 'seed' of their own; leave it out.")
+    return [
+        {"seed": seed} | {key: _stored(name, seed, key, row[key]) for key in row}
+        for row in rows
+    ]
+
+
+def _stored(name, seed, column, value):
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float) and math.isfinite(value):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, str | int):
+        return value
+    raise ValueError(
+        f"{name}: repeat({seed}) has {value!r} in column {column!r}, expected text or a "
+        "finite number."
+    )
+
+
+def _same_columns(name, rows):
+    for row in rows:
+        if row.keys() != rows[0].keys():
+            raise ValueError(
+                f"{name}: repeat({row['seed']}) has the columns {', '.join(row)}, expected "
+                f"{', '.join(rows[0])} as in the first row."
+            )
+
+
+def _largest_difference(name, stored, rerun, tolerance) -> float:
+    """Return the largest difference of two lists of rows; raise if it is too large."""
+    differs = ""
+    largest = 0.0
+    if [list(row) for row in stored] != [list(row) for row in rerun]:
+        differs = f"{len(stored)} rows stored, {len(rerun)} now, or other columns"
+        stored = rerun = []
+    for old, new in zip(stored, rerun, strict=True):
+        for column in old:
+            a, b = old[column], new[column]
+            if isinstance(a, str) or isinstance(b, str):
+                difference = 0.0 if a == b else math.inf
+            else:
+                difference = abs(a - b) / max(1.0, abs(a))
+            largest = max(largest, difference)
+            if difference > tolerance and not differs:
+                differs = f"repeat {old['seed']}, {column}: stored {a!r}, now {b!r}"
+    if differs:
+        raise ValueError(
+            f"experiment {name!r} differs from what is stored: {differs}. Either a library "
+            "or a data file has changed, or the result depends on something other than the "
+            f"seed. Compute it again with: labs experiment {name}"
+        )
+    return largest
+
+
+def _versions():
+    versions = {"Python": ".".join(map(str, sys.version_info[:3]))}
+    for package, library in LIBRARIES.items():
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[library] = metadata.version(package)
+    return versions
+
+
+# Code ------------------------------------------------------------------------------------
+
+
+def _file(module: str) -> Path | None:
+    """Return the file of a module of labs_lib, or None for anything else."""
+    parts = module.split(".")
+    if parts[0] != "labs_lib":
+        return None
+    base = ROOT.joinpath(*parts)
+    for file in (base.with_suffix(".py"), base / "__init__.py"):
+        if file.exists():
+            return file
+    return None
+
+
+def _imports(tree: ast.AST, module: str, *, is_package: bool) -> list[str]:
+    """Return what a module imports: modules, or names in them, and the packages around."""
+    found = [module]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                around = module.split(".")
+                around = around[: len(around) - node.level + is_package]
+                base = ".".join([*around, *([base] if base else [])])
+            found += [f"{base}.{alias.name}" for alias in node.names]
+    # Importing a.b.c runs a, a.b and a.b.c.
+    return sorted(
+        {
+            ".".join(parts[:length])
+            for parts in (name.split(".") for name in found)
+            for length in range(1, len(parts) + 1)
+        }
+    )
+
+
+def _plain(node: object) -> str:
+    """Return a syntax tree as text: as `ast.dump`, but the same on each version of Python.
+
+    What the versions write differently is left out: fields that are empty, and the empty
+    text that 3.12 adds to the format in an f-string.
+    """
+    if isinstance(node, list):
+        return "[" + ",".join(_plain(item) for item in node if not _idle(item)) + "]"
+    if not isinstance(node, ast.AST):
+        return ascii(node)  # what `repr` prints as it is depends on the Unicode version
+    fields = {name: getattr(node, name, None) for name in sorted(node._fields)}
+    if isinstance(node, ast.JoinedStr):
+        fields["values"] = [v for v in fields["values"] if getattr(v, "value", 0) != ""]
+    inside = ",".join(
+        f"{name}={_plain(value)}"
+        for name, value in fields.items()
+        if value is not None and value != []
+    )
+    return f"{type(node).__name__}({inside})"
+
+
+def _idle(node: object) -> bool:
+    """Whether a statement cannot change a result: a docstring, or the version."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return isinstance(node.value.value, str)
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__version__"

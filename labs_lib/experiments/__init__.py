@@ -1,1 +1,0 @@
-"""Experiments that take longer than a lab may run; their rows are in data/experiments."""

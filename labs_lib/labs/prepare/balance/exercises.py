@@ -1,0 +1,172 @@
+"""Exercises of the lab prepare/balance."""
+
+from collections.abc import Callable, Collection
+
+import numpy as np
+
+from labs_lib.course.exercise import Wrong, wrong
+from labs_lib.course.lab import Lab
+
+lab = Lab("prepare/balance")
+
+lab.predict("smote", options=("higher", "lower", "tie", "undecided"))
+
+
+# Exercise 1: one synthetic fraud ---------------------------------------------------------
+
+_ROW = np.array([1.0, 2.0, 4.0])
+_NEIGHBOURS = np.array([[2.0, 2.0, 2.0], [1.0, 6.0, 4.0], [-3.0, 1.0, 5.0]])
+
+
+def _places(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each point the neighbour whose line it is on (-1 for none) and its weight."""
+    step = _NEIGHBOURS - _ROW
+    weight = (points - _ROW) @ step.T / (step**2).sum(axis=1)
+    off = np.abs(points[:, None] - (_ROW + weight[..., None] * step)).max(axis=2)
+    nearest = off.argmin(axis=1)
+    every = np.arange(len(points))
+    which = np.where(off[every, nearest] < 1e-9, nearest, -1)
+    return which, weight[every, nearest]
+
+
+@lab.exercise(
+    "one synthetic fraud",
+    hints=(
+        "A point on a line from a to b is a + w * (b - a). Which values may w have?",
+        "Draw one neighbour with `rng.integers(len(neighbours))`, and one number with "
+        "`rng.random()` for the whole row.",
+        "`row + rng.random() * (neighbours[i] - row)`",
+    ),
+    misconceptions={
+        "shape": "The answer should be one row like the given one, with {columns} numbers; yours has "
+        "the shape {shape}.",
+        "box": "Each column has its own weight, so the point lies in the box between the two rows, "
+        "not on the line. SMOTE draws one weight for the whole row.",
+        "outside": "Some of your points lie beyond the row or its neighbour: weights from {low:.2f} "
+        "to {high:.2f}. They should be between 0 and 1.",
+        "one_neighbour": "All of your points go to the same neighbour. Draw one each time.",
+        "middle": "All of your points have the same weight, {weight:.2f}. Draw it each time.",
+        "not_random": "You do not use the generator that is given: the same seed has to give the same "
+        "point, and another seed another one.",
+        "other": "Your points lie on no line between the row and one of its neighbours.",
+    },
+    praise="This is all that SMOTE knows: two frauds, and everything between them.",
+)
+def ex1(synthetic: Callable) -> Wrong | None:
+    """Any point on the line to a random neighbour passes."""
+
+    def draw(seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        return np.asarray(synthetic(_ROW.copy(), _NEIGHBOURS.copy(), rng), dtype=float)
+
+    first = draw(0)
+    if first.shape != _ROW.shape:
+        return wrong("shape", columns=len(_ROW), shape=first.shape)
+    points = np.array([draw(seed) for seed in range(60)])
+    if not np.array_equal(first, points[0]):
+        return wrong("not_random")
+    which, weight = _places(points)
+    if (which < 0).any():
+        low = np.minimum(_ROW, _NEIGHBOURS.min(axis=0))
+        high = np.maximum(_ROW, _NEIGHBOURS.max(axis=0))
+        inside = ((points >= low - 1e-9) & (points <= high + 1e-9)).all()
+        spread = len(np.unique(points.round(9), axis=0)) > 30
+        return wrong("box" if inside and spread else "other")
+    if (weight < -1e-9).any() or (weight > 1 + 1e-9).any():
+        return wrong("outside", low=weight.min(), high=weight.max())
+    if len(np.unique(weight.round(6))) == 1:
+        return wrong("middle", weight=weight[0])
+    if len(np.unique(which)) == 1:
+        return wrong("one_neighbour")
+    return None
+
+
+# Exercise 2: back to a probability -------------------------------------------------------
+
+
+@lab.exercise(
+    "back to a probability",
+    hints=(
+        "Think in odds: p / (1 - p). Keeping a tenth of the honest rows multiplies the odds of fraud "
+        "by ten.",
+        "Multiply the odds of the score by `kept`, then turn the odds into a probability again.",
+        "`odds = kept * score / (1 - score)`, then `odds / (1 + odds)`; or "
+        "`kept * score / (kept * score + 1 - score)`.",
+    ),
+    misconceptions={
+        "multiplied": "You multiplied the score by `kept`. A score of 1 would become {example:g}: but "
+        "what is certain in the sample is certain outside it. Multiply the odds.",
+        "forward": "You made the score larger. Undersampling made honest rows look rarer, so the "
+        "real probability is smaller.",
+        "shifted": "Your answer depends on the other scores. A probability does not: correct each "
+        "one by itself.",
+        "other": "For a score of {score:.3f} and kept = {kept:g}, expected {expected:.4f}; yours "
+        "gave {got:.4f}.",
+    },
+    praise="The order does not change, so neither does average precision; only the level comes back.",
+)
+def ex2(corrected: Callable) -> Wrong | None:
+    """Odds times the kept share, whatever the way to write it."""
+    score = np.linspace(0.01, 0.99, 40)
+    for kept in (0.1, 0.01):
+        expected = kept * score / (kept * score + 1 - score)
+        got = np.asarray(corrected(score.copy(), kept), dtype=float)
+        if got.shape == score.shape and np.allclose(got, expected, rtol=1e-6):
+            continue
+        if np.allclose(got, score * kept):
+            return wrong("multiplied", example=kept)
+        if got.shape == score.shape and (got > score).all():
+            return wrong("forward")
+        alone = [
+            np.ravel(np.asarray(corrected(score[i : i + 1], kept), dtype=float))[0]
+            for i in (5, 30)
+        ]
+        if got.shape != score.shape or not np.allclose(
+            alone, got[[5, 30]], equal_nan=True
+        ):
+            return wrong("shifted")
+        bad = int(np.argmax(np.abs(got - expected)))
+        return wrong(
+            "other", score=score[bad], kept=kept, expected=expected[bad], got=got[bad]
+        )
+    return None
+
+
+# Exercise 3: which of these leak? --------------------------------------------------------
+
+
+@lab.exercise(
+    "which of these leak?",
+    hints=(
+        "For each recipe ask: may a row be judged by a model that has seen its copy, or its child?",
+        "In a cross-validation the part that is held out plays the test set. Was anything made from "
+        "it before it was held out?",
+        "Two of the four balance before something is held out.",
+    ),
+    misconceptions={
+        "letters": "Give a set of letters from a, b, c and d, such as {example}.",
+        "misses_b": "In b the test month holds children of training frauds, and training months "
+        "children of test frauds: time does not separate what was made from both sides.",
+        "misses_d": "In d the folds are cut after SMOTE: a fold that is held out holds children of "
+        "the rows it was cut from. The test set is clean, but the depth was chosen by a leak.",
+        "a_is_clean": "a is clean: the test month is split off before anything is made.",
+        "c_is_clean": "c is clean: in each fold, only the training part is balanced.",
+    },
+    praise="A pipeline does it for you: imbalanced-learn's `make_pipeline` resamples inside each fold.",
+)
+def ex3(leaky: Collection[str]) -> Wrong | None:
+    """The two recipes that balance before something is held out."""
+    if isinstance(leaky, str) or not isinstance(leaky, Collection):
+        return wrong("letters", example='{"a", "c"}')
+    given = set(leaky)
+    if not given or not given <= set("abcd"):
+        return wrong("letters", example='{"a", "c"}')
+    for mistake, is_made in (
+        ("misses_b", "b" not in given),
+        ("a_is_clean", "a" in given),
+        ("c_is_clean", "c" in given),
+        ("misses_d", "d" not in given),
+    ):
+        if is_made:
+            return wrong(mistake)
+    return None

@@ -1,0 +1,153 @@
+"""How many frauds are enough, and how many labels beat none?
+
+One repeat draws companies of several sizes. Each trains XGBoost on its months 1 to 3, with
+about six in ten of its frauds, and judges it on months 4 and 5, beside a rule and a Random
+Cut Forest that need no labels. Each model is also judged at another, larger company, where
+luck with few frauds plays less of a role.
+"""
+
+import numpy as np
+import pandas as pd
+import xgboost as xgb
+from sklearn.metrics import average_precision_score
+
+from labs_lib import payments, settings
+from labs_lib.train.encoding import encoded
+from labs_lib.train.random_cut_forest import RandomCutForest
+
+REPEATS = 25
+
+FRAUDS = (25, 50, 100, 200, 400, 800)
+"""Expected frauds of a company in all five months; one payment in a hundred is fraud."""
+
+FOREST_FRAUDS = (50, 200)
+"""Sizes with a forest: its scoring is slow, and what it learns does not hang on labels."""
+
+FOREST_ROWS = 3_000
+ELSEWHERE_PAYMENTS = 50_000
+ELSEWHERE_SEED = 1_000
+
+FROM_LABELS = [
+    "terminal_labels_7d",
+    "terminal_labels_30d",
+    "terminal_risk_7d",
+    "terminal_risk_30d",
+]
+"""Features made of the labels of earlier payments: nothing without labels may use them."""
+
+RESAMPLES = 200
+
+
+def repeat(seed: int) -> list[dict]:
+    """Draw and judge a company of each size; one row a size, model and measure."""
+    elsewhere = company(ELSEWHERE_PAYMENTS, ELSEWHERE_SEED + seed)
+    X_other, y_other = (
+        elsewhere["X"][elsewhere["test"]],
+        elsewhere["y"][elsewhere["test"]],
+    )
+    rows = []
+    for frauds in FRAUDS:
+        own = company(100 * frauds, seed)
+        X, y, train, test = own["X"], own["y"], own["train"], own["test"]
+        model = boosted().fit(X[train], y[train])
+        score = model.predict_proba(X[test])[:, 1]
+        rule = X["amount_vs_usual"].to_numpy()[test]
+        low, high = interval(y[test], score, rule, own["customer"][test])
+        other = model.predict_proba(X_other)[:, 1]
+        found = {
+            ("XGBoost", "own"): average_precision_score(y[test], score),
+            ("XGBoost", "elsewhere"): average_precision_score(y_other, other),
+            ("rule", "own"): average_precision_score(y[test], rule),
+            ("rule", "elsewhere"): average_precision_score(
+                y_other, X_other["amount_vs_usual"]
+            ),
+            ("XGBoost - rule", "low"): low,
+            ("XGBoost - rule", "high"): high,
+        }
+        if frauds in FOREST_FRAUDS:
+            unusual = anomaly_scores(X, train, test)
+            found[("Random Cut Forest", "own")] = average_precision_score(
+                y[test], unusual
+            )
+        rows += [
+            {
+                "frauds": frauds,
+                "model": model,
+                "measure": measure,
+                "value": float(value),
+            }
+            for (model, measure), value in found.items()
+        ]
+    return rows
+
+
+def company(n_transactions: int, seed: int) -> dict:
+    """Return five quiet months of a company: inputs, labels, customers and the two parts."""
+    world = payments.simulate(
+        n_transactions=n_transactions, days=150, seed=seed, events=()
+    ).transactions
+    month = payments.month(world).to_numpy()
+    return {
+        "X": payments.features(world),
+        "y": world["is_fraud"].to_numpy(),
+        "customer": world["customer"].to_numpy(),
+        "train": month <= 3,
+        "test": month >= 4,
+    }
+
+
+def boosted() -> xgb.XGBClassifier:
+    """Return the model of every company; nothing in it was tuned."""
+    return xgb.XGBClassifier(
+        n_estimators=100,
+        max_depth=4,
+        learning_rate=0.1,
+        enable_categorical=True,
+        n_jobs=settings.n_jobs(),
+        random_state=0,
+    )
+
+
+def anomaly_scores(X: pd.DataFrame, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Return how unusual each test row is, by a forest that sees nothing made of labels."""
+    numbers = X.drop(columns=FROM_LABELS).select_dtypes("number")
+    known = numbers[train]
+    few = np.random.default_rng(0).permutation(len(known))[:FOREST_ROWS]
+    forest = encoded(RandomCutForest(num_trees=50, random_state=0)).fit(known.iloc[few])
+    return -forest.score_samples(numbers[test])
+
+
+def interval(
+    y: np.ndarray, score: np.ndarray, other: np.ndarray, customer: np.ndarray
+) -> tuple[float, float]:
+    """Return the 95 % interval of a difference in average precision, drawn by customer.
+
+    The percentile bootstrap of `labs_lib.compare.rows`, with fewer resamples. Where a single
+    customer has all the frauds there is no interval: -1 to 1.
+    """
+    group = pd.factorize(customer)[0]
+    if len(np.unique(group[y == 1])) < 2:
+        return -1.0, 1.0
+    rng = np.random.default_rng(0)
+    draws = rng.integers(0, group.max() + 1, (RESAMPLES, group.max() + 1))
+    weights = np.array(
+        [np.bincount(d, minlength=group.max() + 1)[group] for d in draws]
+    )
+    weights = weights[weights[:, y == 1].any(axis=1)]
+    differences = _average_precision(y, score, weights) - _average_precision(
+        y, other, weights
+    )
+    low, high = np.quantile(differences, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _average_precision(
+    y: np.ndarray, score: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Return scikit-learn's average precision for each row of weights, at once."""
+    order = np.argsort(-score, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    drawn = np.cumsum(weights[:, order], axis=1)[:, ends]
+    found = np.cumsum(weights[:, order] * y[order], axis=1)[:, ends]
+    gained = np.diff(found, axis=1, prepend=0)
+    return (gained * found / np.maximum(drawn, 1)).sum(axis=1) / found[:, -1]

@@ -1,0 +1,127 @@
+# ---
+# jupyter:
+#   labs:
+#     concepts: {}
+#     constants: {}
+# ---
+
+# %% [markdown]
+# # What SageMaker does, run locally
+#
+# Amazon SageMaker prepares data, trains models, deploys them and watches them. In this course
+# you run each of these ideas on your own machine: no account, no bill, no network.
+#
+# Every lab takes something that notes and documentation claim, such as "SMOTE improves the
+# model", and puts it on trial: it is measured, on data whose truth is known, with an interval.
+# Sometimes the claim holds. Often it holds only in part, and you will see which.
+#
+# Run a cell with **Shift+Enter**. Start with the one below.
+
+# %%
+from labs_lib.labs.start.exercises import lab
+
+lab.start()
+
+# %% [markdown]
+# ## Is this machine ready?
+#
+# The check takes a few seconds. If a line says FAIL, it names the command that mends it.
+
+# %% tags=["nbval-ignore-output"]
+from labs_lib.course import doctor
+
+doctor.summary()
+
+# %% [markdown]
+# ## How a lab works
+#
+# Text and code take turns. Cells are short; read what they print. In each lab there are
+# exercises, and each answers back. Try one.
+#
+# ### Exercise 1: the accuracy of doing nothing
+#
+# A company sees 1,100 card payments a day; 11 of them are fraud. A colleague proposes the model
+# `never_fraud`, which lets every payment pass. What is its accuracy: the share of payments about
+# which it is right? Put a number in place of the dots and run the cell. If you want help, run
+# `lab.ex1.hint()`; each call gives more.
+
+# %%
+payments_a_day = 1_100
+frauds_a_day = 11
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+accuracy = (payments_a_day - frauds_a_day) / payments_a_day
+# END SOLUTION
+lab.ex1.check(accuracy)
+
+# %% [markdown]
+# Three things to know.
+#
+# - `lab.ex1.solution()` shows an answer. Nobody keeps count.
+# - You may change any cell. `labs reset LAB` in a terminal gives you the fresh lab back and keeps
+#   yours beside it.
+# - Numbers in the text come from the code. If a library changes an answer, the course's own tests
+#   fail before you read it.
+#
+# Each lab ends with a quiz: situations with a constraint, as an exam would put them. Here is a
+# quiz of one question.
+
+# %%
+lab.quiz()
+
+# %% [markdown]
+# ## Your progress
+#
+# What you pass is noted in one small file, `.labs/progress.json`, on this machine only. In a
+# terminal, `labs progress` shows the same table.
+
+# %%
+from labs_lib.course import overview
+
+overview.my_progress()
+
+# %% [markdown]
+# ## The map
+#
+# A lab is named after its part and its subject. Minutes are for reading and exercises; computing
+# takes less than one.
+
+# %%
+overview.course_map()
+
+# %%
+from labs_lib.course import catalog
+
+labs, planned = catalog.labs(), catalog.labs(planned=True)
+concepts = catalog.concepts()
+covered = [concept for concept in concepts if concept.status == "done"]
+len(concepts)
+
+# %% [markdown]
+# Looking for a term from your notes? [Concepts](concepts.md) lists {{concepts}} of them, with the
+# lab and section where each one runs. So far {{labs}} of {{planned}} labs exist; {{covered}} of the
+# concepts run.
+#
+# ## Three routes
+#
+# Follow the order of the map, or take one of these.
+
+# %%
+overview.routes()
+
+# %% [markdown]
+# Instructors find measured times, stopping points and the usual wrong answers in the
+# [run sheet](run_sheet.md).
+#
+# ## Facts
+#
+# Every measured number in a lab's text comes from a table such as this one, at the end of the lab.
+
+# %% tags=["facts", "nbval-check-output"]
+lab.facts(
+    concepts=len(concepts),
+    covered=len(covered),
+    labs=len(labs),
+    planned=len(planned),
+)

@@ -1,0 +1,447 @@
+"""Stored experiments: computed once, refused when stale, confirmed by a rerun."""
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyarrow import parquet as pq
+
+from labs_lib import files, labs, settings
+from labs_lib.course import store
+
+TINY = '''"""Does the noise grow with the setting?"""
+
+import numpy as np
+
+from labs_lib import helper
+
+REPEATS = 3
+
+
+def repeat(seed: int) -> list[dict]:
+    rng = np.random.default_rng(seed)
+    return [
+        {"kind": kind, "scale": scale, "found": rng.normal(0, scale), "n": np.int64(seed)}
+        for kind in ("a", "b")
+        for scale in (1, 1000)
+    ]
+'''
+
+
+class Tree:
+    """A course folder with one experiment, ``fake/lab/tiny``."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def write(self, file: str, text: str) -> None:
+        files.write_text(self.root / "labs_lib" / file, text)
+        self.forget()
+
+    def change(self, file: str, old: str, new: str) -> None:
+        text = (self.root / "labs_lib" / file).read_text(encoding="utf-8")
+        assert old in text
+        self.write(file, text.replace(old, new))
+
+    def forget(self) -> None:
+        """Let the next import read the files again."""
+        for name in [name for name in sys.modules if ".fake" in name]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    folder = tmp_path / "labs_lib" / "labs"
+    monkeypatch.setattr(labs, "__path__", [str(folder)])
+    tree = Tree(tmp_path)
+    tree.write("__init__.py", '__version__ = "0.1.0"\n')
+    tree.write("helper.py", "from labs_lib.deep import more\n")
+    tree.write("deep/__init__.py", "")
+    tree.write("deep/more.py", "from . import other\nfrom ..settings import n_jobs\n")
+    tree.write("deep/other.py", "limit = 1\n")
+    tree.write("settings.py", "def n_jobs():\n    return 2\n")
+    tree.write("unused.py", "x = 1\n")
+    tree.write("labs/__init__.py", "")
+    tree.write("course/store.py", "x = 1\n")
+    for package in ("labs/fake", "labs/fake/lab", "labs/fake/lab/experiments"):
+        tree.write(f"{package}/__init__.py", "")
+    tree.write(
+        "labs/fake/lab/experiments/tiny.py",
+        TINY.replace("from labs_lib import helper\n", ""),
+    )
+    yield tree
+    tree.forget()
+
+
+@pytest.fixture
+def stored(tree):
+    store.run("fake/lab/tiny")
+    return tree
+
+
+# Run and load ---------------------------------------------------------------------------
+
+
+def test_run_stores_one_row_a_repeat_and_setting(tree):
+    file = store.run("fake/lab/tiny")
+    assert file == tree.root / "data" / "trials" / "fake" / "lab" / "tiny.parquet"
+    rows = store.load("fake/lab/tiny")
+    assert rows.columns.tolist() == ["seed", "kind", "scale", "found", "n"]
+    assert rows["seed"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert rows["kind"].tolist() == ["a", "a", "b", "b"] * 3
+    assert rows["n"].tolist() == rows["seed"].tolist()
+    expected = np.random.default_rng(1).normal(0, [1, 1000, 1, 1000])
+    assert rows.loc[rows["seed"] == 1, "found"].tolist() == [
+        float(f"{x:.6g}") for x in expected
+    ]
+
+
+def test_running_twice_gives_the_same_file(stored):
+    file = store.path("fake/lab/tiny")
+    first = files.sha256(file)
+    store.run("fake/lab/tiny")
+    assert files.sha256(file) == first
+    assert pq.read_metadata(file).metadata.keys() >= {b"code", b"libraries"}
+
+
+def test_two_workers_give_the_same_file(tmp_path, tree):
+    # In a copy of the package, because a spawned process imports it anew.
+    tree.write("labs/fake/lab/experiments/tiny.py", TINY)
+    tree.write("helper.py", "import os\n\njobs = os.environ.get('LABS_JOBS')\n")
+    tree.change(
+        "labs/fake/lab/experiments/tiny.py", '"n": np.int64(seed)', '"jobs": helper.jobs'
+    )
+    for name in ("settings.py", "files.py", "course/store.py"):
+        shutil.copy(settings.ROOT / "labs_lib" / name, tree.root / "labs_lib" / name)
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from labs_lib.course import store\n"
+        "if __name__ == '__main__':\n"
+        "    print(store.run('fake/lab/tiny', workers=2))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "LABS_JOBS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")  # and no bar: stderr is no terminal
+    two = pd.read_parquet(done.stdout.strip())
+    assert two.pop("jobs").tolist() == ["1"] * 12
+    tree.write(
+        "labs/fake/lab/experiments/tiny.py",
+        TINY.replace("from labs_lib import helper\n", ""),
+    )
+    store.run("fake/lab/tiny")
+    pd.testing.assert_frame_equal(two, store.load("fake/lab/tiny").drop(columns="n"))
+
+
+def test_a_failing_repeat_leaves_the_old_rows(stored):
+    stored.change(
+        "labs/fake/lab/experiments/tiny.py", "rng =", "assert seed < 2, 'third'\n    rng ="
+    )
+    before = files.sha256(store.path("fake/lab/tiny"))
+    with pytest.raises(AssertionError, match="third"):
+        store.run("fake/lab/tiny")
+    assert files.sha256(store.path("fake/lab/tiny")) == before
+    assert len(list(store.path("fake/lab/tiny").parent.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("REPEATS = 3", "REPEATS = 1", "fake/lab/tiny: REPEATS is 1, expected at least 2"),
+        ("REPEATS = 3", "", "fake/lab/tiny: REPEATS is None"),
+        ("def repeat", "def again", r"fake/lab/tiny: no function repeat\(seed\)"),
+        ("return [", "return {} and [", r"repeat\(0\) did not return a list of rows"),
+        ("return [", "return [] and [", r"repeat\(0\) did not return a list of rows"),
+        ('"n": np.int64(seed)', '"seed": 1', "rows have a column 'seed' of their own"),
+        ("np.int64(seed)", "np.nan", r"repeat\(0\) has nan in column 'n', expected text"),
+        ("np.int64(seed)", "None", "has None in column 'n'"),
+        ("np.int64(seed)", "[1]", r"has \[1\] in column 'n'"),
+        ("np.int64(seed)", "seed or 'x'", "fake/lab/tiny: a column mixes text and numbers"),
+        ('"n":', 'f"n{seed}":', r"repeat\(1\) has the columns .*n1, expected .*n0"),
+    ],
+)
+def test_bad_experiment(tree, old, new, message):
+    tree.change("labs/fake/lab/experiments/tiny.py", old, new)
+    with pytest.raises(ValueError, match=message):
+        store.run("fake/lab/tiny")
+    assert not store.path("fake/lab/tiny").exists()
+
+
+def test_bad_number_of_workers(tree):
+    with pytest.raises(ValueError, match="workers is 0, expected at least 1"):
+        store.run("fake/lab/tiny", workers=0)
+
+
+# Names ----------------------------------------------------------------------------------
+
+
+def test_names(tree):
+    tree.write("labs/fake/lab/experiments/_private.py", "")
+    tree.write("labs/fake/lab/experiments/small.py", TINY)
+    assert store.find() == ["fake/lab/small", "fake/lab/tiny"]
+    assert store.find(["fake/lab/tiny"]) == ["fake/lab/tiny"]
+    with pytest.raises(ValueError, match="no experiment 'fake/lab/huge'"):
+        store.find(["fake/lab/tiny", "fake/lab/huge"])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        store.run,
+        store.load,
+        store.check,
+        store.status,
+        store.confirm,
+        store.code_hash,
+        store.path,
+    ],
+)
+def test_unknown_experiment(tree, function):
+    with pytest.raises(
+        ValueError, match="no experiment 'fake/lab/huge', expected one of: fake/lab/tiny"
+    ):
+        function("fake/lab/huge")
+
+
+def test_experiments_of_the_course_are_described():
+    for name in store.find():
+        part, lab, own = name.split("/")
+        module = importlib.import_module(f"labs_lib.labs.{part}.{lab}.experiments.{own}")
+        assert module.__doc__
+
+
+# Stale, missing, damaged ----------------------------------------------------------------
+
+
+def test_missing(tree):
+    assert not store.check("fake/lab/tiny")
+    assert repr(store.status("fake/lab/tiny")) == "fake/lab/tiny: missing"
+    for function in (store.load, store.confirm):
+        with pytest.raises(FileNotFoundError, match="labs experiment fake/lab/tiny"):
+            function("fake/lab/tiny")
+
+
+def test_current(stored):
+    assert store.check("fake/lab/tiny")
+    status = store.status("fake/lab/tiny")
+    assert (status.state, status.rows) == ("current", 12)
+    assert status.libraries["numpy"] == np.__version__
+    assert repr(status).startswith("fake/lab/tiny: current, 12 rows, made with Python 3.")
+
+
+def test_stale(stored):
+    stored.change("labs/fake/lab/experiments/tiny.py", '("a", "b")', '("a", "c")')
+    assert not store.check("fake/lab/tiny")
+    assert store.status("fake/lab/tiny").state == "stale"
+    for function in (store.load, store.confirm):
+        with pytest.raises(
+            ValueError, match=r"has changed .* labs experiment fake/lab/tiny"
+        ):
+            function("fake/lab/tiny")
+    store.run("fake/lab/tiny")
+    assert store.load("fake/lab/tiny")["kind"].unique().tolist() == ["a", "c"]
+
+
+def test_other_versions_of_libraries_are_shown_and_no_reason_to_refuse(stored, monkeypatch):
+    monkeypatch.setattr(store.metadata, "version", lambda package: "9.9")
+    store.run("fake/lab/tiny")
+    monkeypatch.undo()
+    monkeypatch.setattr(store, "ROOT", stored.root)
+    assert "numpy 9.9, scikit-learn 9.9" in repr(store.status("fake/lab/tiny"))
+    assert len(store.load("fake/lab/tiny")) == 12
+
+
+@pytest.mark.parametrize("content", ["no parquet", ""])
+def test_damaged(stored, content):
+    store.path("fake/lab/tiny").write_text(content)
+    with pytest.raises(ValueError, match=r"are damaged \(tiny.parquet\).*labs experiment"):
+        store.load("fake/lab/tiny")
+
+
+def test_rows_of_unknown_origin(stored):
+    store.load("fake/lab/tiny").to_parquet(store.path("fake/lab/tiny"))
+    with pytest.raises(ValueError, match="are damaged"):
+        store.load("fake/lab/tiny")
+
+
+# Confirm --------------------------------------------------------------------------------
+
+
+def test_confirm(stored):
+    result = store.confirm("fake/lab/tiny", seed=1)
+    assert (result.seed, result.rows, result.largest < 1e-5) == (1, 4, True)
+    assert repr(result) == "repeat 1 rerun: 4 rows, largest difference 0.0000"
+
+
+def spoil(tree, change):
+    """Store other rows as if the present code had made them."""
+    text = (tree.root / "labs_lib/labs/fake/lab/experiments/tiny.py").read_text(
+        encoding="utf-8"
+    )
+    code = store.code_hash("fake/lab/tiny")
+    tree.write("labs/fake/lab/experiments/tiny.py", change(text))
+    file = store.run("fake/lab/tiny")
+    table = pq.read_table(file)
+    pq.write_table(
+        table.replace_schema_metadata({**table.schema.metadata, b"code": code}), file
+    )
+    tree.write("labs/fake/lab/experiments/tiny.py", text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("default_rng(seed)", "default_rng(seed + 1)", "repeat 0, found: stored .*, now"),
+        ('("a", "b")', '("a", "c")', "repeat 0, kind: stored 'c', now 'b'"),
+        ('("a", "b")', '("a",)', "2 rows stored, 4 now"),
+        ('"n":', '"m":', "or other columns"),
+    ],
+)
+def test_confirm_finds_a_difference(tree, old, new, message):
+    spoil(tree, lambda text: text.replace(old, new))
+    assert store.check("fake/lab/tiny")
+    with pytest.raises(ValueError, match=f"experiment 'fake/lab/tiny' differs .*{message}"):
+        store.confirm("fake/lab/tiny")
+
+
+def test_confirm_accepts_rounding_relative_to_large_numbers(tree):
+    spoil(tree, lambda text: text.replace("(0, scale)", "(0, scale) * (1 + 2**-8)"))
+    result = store.confirm("fake/lab/tiny")
+    assert 0.001 < result.largest < 0.01
+    with pytest.raises(ValueError, match="differs"):
+        store.confirm("fake/lab/tiny", tolerance=0.001)
+
+
+def test_confirm_a_repeat_that_is_not_stored(stored):
+    with pytest.raises(
+        ValueError, match="repeat 3 of 'fake/lab/tiny' is not stored, expected 0 to 2"
+    ):
+        store.confirm("fake/lab/tiny", seed=3)
+
+
+def test_compare_reruns_everything(tree):
+    assert store.compare(["fake/lab/tiny"]) == [
+        "the rows of experiment 'fake/lab/tiny' are not stored. "
+        "Compute them with: labs experiment fake/lab/tiny"
+    ]
+    spoil(tree, lambda text: text.replace("default_rng(seed)", "default_rng(min(seed, 1))"))
+    before = files.sha256(store.path("fake/lab/tiny"))
+    assert store.confirm("fake/lab/tiny").rows == 4
+    (problem,) = store.compare(["fake/lab/tiny"])
+    assert "'fake/lab/tiny' differs from what is stored: repeat 2, found" in problem
+    assert files.sha256(store.path("fake/lab/tiny")) == before
+    store.run("fake/lab/tiny")
+    assert store.compare(["fake/lab/tiny"]) == []
+
+
+# The hash of the code -------------------------------------------------------------------
+
+
+def test_hash_is_the_same_on_every_python(tree):
+    # Syntax that versions of Python parse or print differently.
+    tree.write(
+        "labs/fake/lab/experiments/tiny.py",
+        '''"""Words."""
+import labs_lib.deep.other as other
+def repeat(seed: int = 0, /, *args, **options) -> "list[dict]":
+    """More words."""
+    width, text = 5, "\\U0001fae8 \\x7f é"
+    label = f"{seed:>{width}.{width}f} {text!r:{width}}" "tail" f"{seed=}{seed:}"
+    async def later(x): ...
+    return [{"a": lambda *, b=None: (yield)}, u"u", b"b", 1_000, 1e3, 2j, ..., label]
+''',
+    )
+    assert store.code_hash("fake/lab/tiny") == (
+        "20d34cd7a3bbf62420eb42ef30a9d700a197e9b4057aa92e71702430ba823d65"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("labs/fake/lab/experiments/tiny.py", "REPEATS = 3", "REPEATS = 4"),
+        ("labs/fake/lab/experiments/tiny.py", "repeat(seed: int)", "repeat(seed: int = 0)"),
+        ("labs/fake/lab/experiments/tiny.py", '"kind": kind', '"kind": ""'),
+        ("labs/fake/lab/experiments/__init__.py", "", "x = 1\n"),
+        ("helper.py", "more", "other"),
+        ("deep/__init__.py", "", "x = 1\n"),
+        ("deep/other.py", "limit = 1", "limit = 2"),
+        ("deep/other.py", "limit = 1", "limit = 1.0"),
+        ("deep/other.py", "limit = 1", "limit = '1'"),
+        ("deep/other.py", "limit", "limits"),
+        ("settings.py", "return 2", "return 3"),
+    ],
+)
+def test_hash_follows_the_code_through_imports(tree, file, old, new):
+    tree.write("labs/fake/lab/experiments/tiny.py", TINY)
+    before = store.code_hash("fake/lab/tiny")
+    tree.change(file, old, new)
+    assert store.code_hash("fake/lab/tiny") != before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("labs/fake/lab/experiments/tiny.py", "Does the noise", "Why does the noise"),
+        ("labs/fake/lab/experiments/tiny.py", "\nREPEATS = 3", "REPEATS  =  3  # enough"),
+        ("labs/fake/lab/experiments/tiny.py", '"a", "b"', "'a',\n            'b',"),
+        ("deep/other.py", "limit = 1", 'limit = 1\n"""The largest."""'),
+        ("settings.py", "():\n", '():\n    """Two."""\n'),
+        ("__init__.py", "0.1.0", "0.2.0"),
+        ("unused.py", "x = 1", "x = 2"),
+        ("course/store.py", "x = 1", "x = 2"),
+    ],
+)
+def test_hash_ignores_words_layout_and_other_modules(tree, file, old, new):
+    tree.write("labs/fake/lab/experiments/tiny.py", TINY)
+    before = store.code_hash("fake/lab/tiny")
+    tree.change(file, old, new)
+    assert store.code_hash("fake/lab/tiny") == before
+
+
+def test_hash_depends_on_names_of_modules_and_not_on_the_folder(
+    tree, tmp_path, monkeypatch
+):
+    before = store.code_hash("fake/lab/tiny")
+    tree.write(
+        "labs/fake/lab/experiments/other.py",
+        TINY.replace("from labs_lib import helper\n", ""),
+    )
+    assert store.code_hash("fake/lab/other") != before
+    shutil.copytree(tmp_path / "labs_lib", tmp_path / "elsewhere" / "labs_lib")
+    monkeypatch.setattr(store, "ROOT", tmp_path / "elsewhere")
+    assert store.code_hash("fake/lab/tiny") == before
+
+
+def test_hash_finds_imports_inside_functions_and_circles(tree):
+    tree.change(
+        "labs/fake/lab/experiments/tiny.py",
+        "    rng =",
+        "    import labs_lib.deep.a\n    rng =",
+    )
+    tree.write("deep/a.py", "from .b import y\nx = 1\n")
+    tree.write("deep/b.py", "from .a import x\ny = 1\n")
+    before = store.code_hash("fake/lab/tiny")
+    tree.change("deep/b.py", "y = 1", "y = 2")
+    assert store.code_hash("fake/lab/tiny") != before
+
+
+def test_hash_runs_nothing(tree):
+    tree.change(
+        "labs/fake/lab/experiments/tiny.py", "REPEATS = 3", "REPEATS = 3\nraise SystemExit"
+    )
+    assert len(store.code_hash("fake/lab/tiny")) == 64

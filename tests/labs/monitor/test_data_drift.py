@@ -1,0 +1,172 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from labs_lib import monitor
+from labs_lib.labs.monitor.data_drift import exercises as data_drift
+from labs_lib.labs.monitor.data_drift.exercises import lab
+from labs_lib.labs.monitor.data_drift.experiments import model as judged
+from labs_lib.labs.monitor.data_drift.experiments import windows
+from labs_lib.monitor import distances
+from labs_lib.payments import event_worlds
+from tests.labs.contract import assert_exercise
+
+
+def stub(*answers):
+    raise NotImplementedError
+
+
+def rows_needed(distance, n, threshold):
+    room = ((distance - threshold) / 1.8) ** 2 - 1 / n
+    if distance <= threshold or room <= 0:
+        return math.inf
+    return math.floor(1 / room) + 1
+
+
+def by_search(distance, n, threshold):
+    low, high = 1, 10**12
+    if distance - 1.8 * math.sqrt(1 / n + 1 / high) <= threshold:
+        return float("inf")
+    while low < high:
+        middle = (low + high) // 2
+        if distance - 1.8 * math.sqrt(1 / n + 1 / middle) > threshold:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def test_ex1():
+    assert_exercise(
+        lab.ex1,
+        right=[(rows_needed,), (by_search,)],
+        wrong={
+            "simple": (lambda d, n, t: 1 if d > t else math.inf,),
+            "equal": (lambda d, n, t: data_drift.smallest_equal(d, n),),
+            "large": (lambda d, n, t: data_drift.smallest_large(d, n),),
+            "never": (lambda d, n, t: 1 / (((d - t) / 1.8) ** 2 - 1 / n),),
+            "squared": (lambda d, n, t: 1.8 / (d - t) if d > t else math.inf,),
+            "other": (lambda d, n, t: 7_777,),
+        },
+        stub=(stub,),
+    )
+
+
+@pytest.mark.parametrize(("distance", "n"), data_drift._WINDOWS)
+def test_ex1_right_answer_is_that_of_the_engine(distance, n):
+    m = data_drift.smallest(distance, n)
+    if math.isinf(m):
+        assert distances.robust(distance, n, 10**15) <= 0.1
+        return
+    assert distances.robust(distance, n, m) > 0.1
+    assert distances.robust(distance, n, m - 1) <= 0.1
+
+
+def threshold_for(quiet, days, budget):
+    for t in np.sort(quiet):
+        if (quiet > t).mean() * 30 / days <= budget:
+            return t
+
+
+def by_quantile(quiet, days, budget):
+    return np.quantile(quiet, 1 - budget * days / 30, method="inverted_cdf")
+
+
+def test_ex2():
+    assert_exercise(
+        lab.ex2,
+        right=[(threshold_for,), (by_quantile,)],
+        wrong={
+            "per_window": (lambda q, d, b: np.quantile(q, 1 - b),),
+            "per_day": (lambda q, d, b: np.quantile(q, 1 - b / 30),),
+            "wrong_tail": (lambda q, d, b: np.quantile(q, b * d / 30),),
+            "too_high": (lambda q, d, b: q.max(),),
+            "over_budget": (
+                lambda q, d, b: np.quantile(q, 1 - min(b * d / 15 + 0.05, 0.45)),
+            ),
+        },
+        stub=(stub,),
+    )
+
+
+ACTIONS = {
+    "a": "mend the pipeline",
+    "b": "watch",
+    "c": "change the monitor",
+    "d": "retrain",
+}
+
+
+def test_ex3():
+    assert_exercise(
+        lab.ex3,
+        right=[(ACTIONS,)],
+        wrong={
+            "letters": ({"a": "watch"},),
+            "fault": (ACTIONS | {"a": "retrain"},),
+            "harmless": (ACTIONS | {"b": "retrain"},),
+            "always": (ACTIONS | {"c": "watch"},),
+            "silent": (ACTIONS | {"d": "change the monitor"},),
+        },
+    )
+
+
+# The experiments behind the lab ----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def festival():
+    return event_worlds.world(0, ("a",))
+
+
+def test_windows_say_what_the_monitor_says(festival):
+    X, _ = festival
+    X = X[[*event_worlds.PAYMENT, "account_age_days"]]
+    reference, window = (
+        event_worlds.between(X, event_worlds.BASELINE),
+        event_worlds.between(X, (155, 162)),
+    )
+    days = X.index.to_numpy()
+    found = {}
+    for name in X:
+        column = windows.values(X[name])
+        known = windows.part(column, days, event_worlds.BASELINE)
+        found[name] = windows.looked_at(known, windows.part(column, days, (155, 162)))
+    table = pd.DataFrame(found).T
+    expected = monitor.drift(reference, window).set_index("feature")
+    for measure in ("simple", "robust", "psi"):
+        assert np.allclose(table[measure].astype(float), expected[measure])
+    worst = windows.worst(found)
+    assert worst["p_value"] == pytest.approx(expected["p_value"].min(), rel=1e-6)
+    base = monitor.baseline(reference, mode="exact")
+    checked = monitor.check(window, base, mode="exact")
+    kinds = {v["constraint_check_type"] for v in checked.violations}
+    assert ("baseline_drift_check" in kinds) == (worst["robust"] > 0.1)
+    assert ("completeness_check" in kinds) == (worst["gap"] > 0)
+    assert ("categorical_values_check" in kinds) == (worst["unknown"] > 0.1)
+
+
+def test_events_leave_training_and_baseline_alone(festival):
+    quiet, _ = event_worlds.world(0, ())
+    for days in (event_worlds.TRAINING, event_worlds.BASELINE):
+        pd.testing.assert_frame_equal(
+            event_worlds.between(quiet, days),
+            event_worlds.between(festival[0], days),
+            check_categorical=False,
+        )
+
+
+def test_windows_cover_each_event():
+    for kind, (begin, end) in event_worlds.EVENTS.items():
+        for length in (1, 7):
+            starts = windows.starts(kind, length)
+            assert set(starts) <= set(windows.starts("none", length))
+            assert min(starts) <= begin
+            assert max(starts) + length >= min(end, 267)
+
+
+def test_the_truth_has_no_excess():
+    q = np.array([0.001, 0.01, 0.4])
+    assert (judged.loss(q, q) <= judged.loss(q, np.array([0.01, 0.01, 0.1]))).all()

@@ -1,0 +1,111 @@
+import math
+
+import numpy as np
+import pytest
+
+from labs_lib.labs.train.ensembles import exercises as ensembles
+from labs_lib.labs.train.ensembles.exercises import lab
+from tests.labs.contract import assert_exercise
+
+
+def stub(*answers):
+    raise NotImplementedError
+
+
+def solved(rho, share):
+    return max(1, math.ceil((1 - rho) / (rho * share) - 1e-9))
+
+
+def test_ex1():
+    assert_exercise(
+        lab.ex1,
+        right=[(solved,), (ensembles._trees,), (lambda rho, s: float(solved(rho, s)),)],
+        wrong={
+            "independent": (lambda rho, s: math.ceil(1 / s - 1e-9),),
+            "absolute": (lambda rho, s: max(1, math.ceil((1 - rho) / s - 1e-9)),),
+            "down": (lambda rho, s: int((1 - rho) / (rho * s)),),
+            "none": (lambda rho, s: math.ceil((1 - rho) / (rho * s) - 1e-9),),
+            "whole": (lambda rho, s: (1 - rho) / (rho * s),),
+            "other": (lambda rho, s: 100,),
+        },
+        stub=(stub,),
+    )
+
+
+@pytest.mark.parametrize(("rho", "share"), ensembles._CASES)
+def test_ex1_the_number_is_the_smallest(rho, share):
+    def above(trees):
+        return rho + (1 - rho) / trees - rho * (1 + share)
+
+    trees = solved(rho, share)
+    assert above(trees) <= 1e-12
+    assert trees == 1 or above(trees - 1) > 0
+
+
+def by_the_book(weights, mistaken):
+    error = weights[mistaken].sum()
+    alpha = np.log((1 - error) / error) / 2
+    new = weights * np.exp(np.where(mistaken, alpha, -alpha))
+    return new / new.sum()
+
+
+def only_mistakes_grow(weights, mistaken):
+    new = ensembles._boosted(weights, mistaken)
+    return new / new.sum()
+
+
+def doubled(weights, mistaken):
+    new = np.where(mistaken, 2 * weights, weights)
+    return new / new.sum()
+
+
+def halved(weights, mistaken):
+    new = np.where(mistaken, weights / 2, weights)
+    return new / new.sum()
+
+
+def even(weights, mistaken):
+    new = ensembles._reweighed(weights, mistaken)
+    return np.where(mistaken, 0.5 / mistaken.sum(), new)
+
+
+def squared(weights, mistaken):
+    new = np.where(mistaken, weights**2, 0)
+    return new / new.sum()
+
+
+def test_ex2():
+    assert_exercise(
+        lab.ex2,
+        right=[(ensembles._reweighed,), (by_the_book,), (only_mistakes_grow,)],
+        wrong={
+            "sum": (ensembles._boosted,),
+            "reversed": (halved,),
+            "doubled": (doubled,),
+            "even": (even,),
+            "other": (squared,),
+        },
+        stub=(stub,),
+    )
+
+
+def test_ex3():
+    assert_exercise(
+        lab.ex3,
+        right=[(ensembles._held_out,)],
+        wrong={
+            "own": (ensembles._own_rows,),
+            "order": (ensembles._in_order_of_folds,),
+            "swapped": (ensembles._swapped,),
+            "averaged": (ensembles._averaged,),
+            "length": (lambda learner, X, y, folds: np.zeros(3),),
+            "other": (lambda learner, X, y, folds: np.zeros(len(y)),),
+        },
+        stub=(stub,),
+    )
+
+
+def test_ex3_the_folds_cover_every_row_once():
+    _, y, folds = ensembles._task()
+    assert sorted(np.concatenate([other for _, other in folds])) == list(range(len(y)))
+    assert all(not set(own) & set(other) for own, other in folds)

@@ -1,0 +1,141 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from labs_lib.labs.train.explain.exercises import lab
+from tests.labs.contract import assert_exercise
+
+
+def stub(*answers):
+    raise NotImplementedError
+
+
+def with_groupby(contributions, owner):
+    table = pd.DataFrame(contributions, columns=owner)
+    return table.T.groupby(level=0).sum().T.abs().mean()
+
+
+def with_a_loop(contributions, owner):
+    return {
+        name: np.abs(contributions[:, [o == name for o in owner]].sum(axis=1)).mean()
+        for name in set(owner)
+    }
+
+
+def abs_first(contributions, owner):
+    return pd.Series(np.abs(contributions).mean(axis=0), owner).groupby(level=0).sum()
+
+
+def signed(contributions, owner):
+    return pd.Series(contributions.mean(axis=0), owner).groupby(level=0).sum()
+
+
+def test_ex1():
+    assert_exercise(
+        lab.ex1,
+        right=[(with_groupby,), (with_a_loop,)],
+        wrong={
+            "not_joined": (lambda c, o: dict(enumerate(np.abs(c).mean(axis=0))),),
+            "abs_first": (abs_first,),
+            "no_abs": (signed,),
+            "sum": (lambda c, o: with_groupby(c, o) * len(c),),
+            "other": (lambda c, o: with_groupby(c, o) ** 2,),
+        },
+        stub=(stub,),
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "misconception"),
+    [
+        (lambda c, o: signed(c, o).abs(), "no_abs"),
+        (lambda c, o: pd.Series(np.abs(c).mean(axis=0), o), "not_joined"),
+        (lambda c, o: [1, 2, 3], "not_joined"),
+    ],
+)
+def test_ex1_sees_variants_of_the_same_mistakes(answer, misconception):
+    assert lab.ex1.check(answer).misconception == misconception
+
+
+def hidden_share(curves):
+    return 1 - curves.mean(axis=0).var() / curves.var(axis=1).mean()
+
+
+def by_centring(curves):
+    centred = curves - curves.mean(axis=1, keepdims=True)
+    rest = centred - centred.mean(axis=0)
+    return (rest**2).sum() / (centred**2).sum()
+
+
+def test_ex2():
+    assert_exercise(
+        lab.ex2,
+        right=[(hidden_share,), (by_centring,)],
+        wrong={
+            "levels": (lambda c: c.var(axis=0).mean() / c.var(),),
+            "shown": (lambda c: 1 - hidden_share(c),),
+            "spread": (lambda c: 1 - c.mean(axis=0).std() / c.std(axis=1).mean(),),
+            "other": (lambda c: float(hidden_share(c) > 0.5),),
+        },
+        stub=(stub,),
+    )
+
+
+def reasons(contributions, groups, k):
+    total = {}
+    for name, value in contributions.items():
+        name = groups.get(name, name)
+        total[name] = total.get(name, 0) + value
+    raised = [name for name in total if total[name] > 0]
+    return sorted(raised, key=total.get, reverse=True)[:k]
+
+
+def with_pandas(contributions, groups, k):
+    values = pd.Series(contributions).rename(index=groups).groupby(level=0).sum()
+    return values[values > 0].nlargest(k).index
+
+
+def test_ex3():
+    def absolute(contributions, groups, k):
+        values = pd.Series(contributions).rename(index=groups).groupby(level=0).sum()
+        return list(values.abs().nlargest(k).index)
+
+    def padded(contributions, groups, k):
+        values = pd.Series(contributions).rename(index=groups).groupby(level=0).sum()
+        return list(values.nlargest(k).index)
+
+    assert_exercise(
+        lab.ex3,
+        right=[(reasons,), (with_pandas,)],
+        wrong={
+            "absolute": (absolute,),
+            "twice": (lambda c, g, k: reasons(c, {}, k),),
+            "padded": (padded,),
+            "order": (lambda c, g, k: reasons(c, g, 99)[::-1][:k],),
+            "too_many": (lambda c, g, k: reasons(c, g, 99),),
+            "other": (lambda c, g, k: ["hour"],),
+        },
+        stub=(stub,),
+    )
+
+
+GOOD = {"a": True, "b": False, "c": True, "d": False}
+
+
+def test_ex4():
+    assert_exercise(
+        lab.ex4,
+        right=[(GOOD,)],
+        wrong={
+            "letters": ({"a": True},),
+            "score_denied": (GOOD | {"a": False},),
+            "cause": (GOOD | {"b": True},),
+            "group": (GOOD | {"d": True},),
+        },
+        stub=(...,),
+    )
+
+
+def test_ex4_wants_true_or_false():
+    assert lab.ex4.check(dict.fromkeys("abcd", "yes")).misconception == "letters"
+    assert lab.ex4.check(GOOD | {"c": False}).misconception == "score_denied"
