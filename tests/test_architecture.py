@@ -9,15 +9,15 @@ from labs_lib.settings import ROOT
 
 PARTS = ("prepare", "train", "deploy", "monitor")
 ENGINES = (*PARTS, "payments")
-BASE = ("compare", "plots", "aws", "data", "schema", "settings", "files")
+BASE = ("stats", "plots", "aws", "data", "schema", "settings", "files")
 # Who may import whom inside labs_lib; a name stands for a module or a package.
 MAY = {
     "settings": set(),
     "files": set(),
     "schema": set(),
     "data": {"schema", "settings", "files"},
-    "compare": {"settings"},
-    "plots": {"compare", "settings"},
+    "stats": set(),
+    "plots": {"stats", "settings"},
     "aws": {"settings"},
     **{engine: {engine, *BASE} for engine in ENGINES},
     "experiments": {"experiments", *ENGINES, *BASE},

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from labs_lib import stats
 from labs_lib.prepare.bias import metrics
 from labs_lib.prepare.bias.metrics import PRE_TRAINING, Convention
 
@@ -79,13 +80,11 @@ def with_intervals(
 
 def _limits(drawn, confidence):
     """Return the percentiles of the draws and the share of draws that are undefined."""
-    undefined = np.isnan(drawn)
-    if undefined.mean() > MAX_UNDEFINED:
-        return np.nan, np.nan, undefined.mean()
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    undefined = np.isnan(drawn).mean()
+    if undefined > MAX_UNDEFINED:
+        return np.nan, np.nan, undefined
     # Infinite values cannot be interpolated.
-    low, high = np.quantile(drawn[~undefined], tails, method="inverted_cdf").tolist()
-    return low, high, undefined.mean()
+    return *stats.percentiles(drawn, confidence, method="inverted_cdf"), undefined
 
 
 def _smallest_cell(comparison, metric):
@@ -131,25 +130,19 @@ def _draws_of_equal_facets(comparison, repeats, seed):
     labels = comparison.table.sum(axis=(1, 3))
     chance = np.outer(labels.sum(axis=1), labels.sum(axis=0)) / labels.sum() ** 2
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(labels.sum(), chance.ravel(), size=repeats)
-    tables = drawn.reshape(repeats, 2, 1, labels.shape[1])
+    drawn = stats.resampled_counts(labels.sum(), chance[:, None, :], repeats, rng)
+    tables = np.concatenate(list(drawn))
     return metrics.pre_training(tables, comparison.positive, comparison.convention)
 
 
 def _draws(comparison, repeats, seed):
     """Return the bootstrap values of each metric, shape (repeats,)."""
     rng = np.random.default_rng(seed)
-    counts = comparison.table.ravel()
-    filled = np.flatnonzero(counts)
-    chance = counts[filled] / counts.sum()
-    block = max(1, 4_000_000 // counts.size)
-    found = []
-    for start in range(0, repeats, block):
-        size = min(block, repeats - start)
-        drawn = np.zeros((size, counts.size), dtype=np.int64)
-        drawn[:, filled] = rng.multinomial(counts.sum(), chance, size=size)
-        drawn = drawn.reshape(size, *comparison.table.shape)
-        found.append(_of_tables(comparison, drawn))
+    n = comparison.table.sum()
+    found = [
+        _of_tables(comparison, tables)
+        for tables in stats.resampled_counts(n, comparison.table / n, repeats, rng)
+    ]
     draws = {metric: np.concatenate([f[metric] for f in found]) for metric in found[0]}
     if comparison.flips is None:
         return draws | {"FT": np.full(repeats, np.nan)}

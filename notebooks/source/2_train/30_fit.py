@@ -192,10 +192,10 @@ f"least error at depth {size['best']}"
 # those that were. The gap should be no more than chance.
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 gap_at = trees.pivot(index="seed", columns="depth", values="gap")
-gaps = {f"depth {depth}": compare.mean_interval(gap_at[depth]) for depth in (1, 4, 16)}
+gaps = {f"depth {depth}": stats.mean_interval(gap_at[depth]) for depth in (1, 4, 16)}
 pd.Series(gaps).to_frame("measured − sum (thousandths)")
 
 # %%
@@ -484,7 +484,7 @@ error = by_model(stored, "error")
 from labs_lib.experiments.train._remedies import REMEDIES
 
 shown = ("always the mean", "nothing (overfit)", *REMEDIES, "more data")
-levels = {name: compare.mean_interval(error[name]) for name in shown}
+levels = {name: stats.mean_interval(error[name]) for name in shown}
 with plots.figure(
     title="Penalties and pruning cure it; fewer columns do not",
     x="distance from the truth (thousandths), 24 worlds, 95 % interval",
@@ -496,8 +496,8 @@ with plots.figure(
 # %%
 nothing, eight = error["nothing (overfit)"], (*REMEDIES, "more data")
 level = dict(comparisons=8, margin=1)
-alone = {name: compare.worlds(error[name], nothing, **level) for name in eight}
-compare.table(alone, digits=1)
+alone = {name: stats.worlds(error[name], nothing, **level) for name in eight}
+stats.table(alone, digits=1)
 
 # %% [markdown]
 # The error against the colleague's model, which has {{levels.nothing_overfit.mean}} (always the mean:
@@ -643,7 +643,7 @@ share.round(2)
 # %%
 counts = {"true": kept[TRUE].sum(axis=1), "idle": kept[NO_EFFECT].sum(axis=1)}
 found = {
-    table: {name: compare.mean_interval(n[table]) for name, n in counts.items()}
+    table: {name: stats.mean_interval(n[table]) for name, n in counts.items()}
     for table in TABLES
 }
 pd.DataFrame(found).T.rename(
@@ -695,8 +695,8 @@ pd.DataFrame({"uneven": uneven, "twin is larger": twin_larger}).round(2)
 
 # %%
 far, level = sizes["error"], dict(comparisons=3, margin=1)
-penalties = {t: compare.worlds(far["L1", t], far["L2", t], **level) for t in TABLES}
-compare.table(penalties, digits=1)
+penalties = {t: stats.worlds(far["L1", t], far["L2", t], **level) for t in TABLES}
+stats.table(penalties, digits=1)
 
 # %% [markdown]
 # L1 against L2: {{penalties.as_recorded.verdict}} as recorded ({{penalties.as_recorded.mean}}),
@@ -738,9 +738,9 @@ pairs = {
 
 # %%
 level = dict(comparisons=4, margin=1)
-trial = {name: compare.worlds(a, b, **level) for name, (a, b) in pairs.items()}
-levels_grown, levels_best = map(compare.mean_interval, (grown, best_alone))
-compare.table(trial, digits=1)
+trial = {name: stats.worlds(a, b, **level) for name, (a, b) in pairs.items()}
+levels_grown, levels_best = map(stats.mean_interval, (grown, best_alone))
+stats.table(trial, digits=1)
 
 # %%
 lab.together.reveal(trial["all − best alone"].verdict)
@@ -765,9 +765,9 @@ lab.together.reveal(trial["all − best alone"].verdict)
 without = {f"without {name}": error[f"all but {name}"] for name in REMEDIES}
 level = dict(comparisons=7, margin=1)
 left_out = {
-    name: compare.worlds(rest, error["all"], **level) for name, rest in without.items()
+    name: stats.worlds(rest, error["all"], **level) for name, rest in without.items()
 }
-compare.table(left_out, digits=1)
+stats.table(left_out, digits=1)
 
 # %%
 with plots.figure(
@@ -811,8 +811,8 @@ fits.rename_axis("model").round(0)
 
 # %%
 linear = far["L1", "rows of train/fit"]
-simple = compare.worlds(linear, best_alone, margin=1)
-level_linear = compare.mean_interval(linear)
+simple = stats.worlds(linear, best_alone, margin=1)
+level_linear = stats.mean_interval(linear)
 print("logistic regression with shapes:", level_linear)
 print("against the best remedy alone:", simple)
 
@@ -886,9 +886,9 @@ promised, delivered = leak["promised"], leak["delivered"]
 pairs = {f"delivered − promised, {w}": (delivered[w], promised[w]) for w in ways}
 name = "delivered: augment first − split first"
 pairs[name] = (delivered["augment first"], delivered["split first"])
-broken = {name: compare.worlds(a, b, comparisons=3) for name, (a, b) in pairs.items()}
+broken = {name: stats.worlds(a, b, comparisons=3) for name, (a, b) in pairs.items()}
 rounds = dict(zip(("leak", "clean"), leak["rounds"].mean(), strict=True))
-compare.table(broken, digits=0)
+stats.table(broken, digits=0)
 
 # %% [markdown]
 # With copies on both sides the job runs {{broken.rounds.leak}} rounds on average and promises an
@@ -922,11 +922,11 @@ houses[["nothing", "all"]].describe().loc[["count", "mean", "min", "max"]].round
 
 # %%
 level, flat = dict(margin=5, comparisons=8), houses["nothing"]
-real_alone = {name: compare.worlds(houses[name], flat, **level) for name in REMEDIES}
-real_alone["more data"] = compare.splits(
+real_alone = {name: stats.worlds(houses[name], flat, **level) for name in REMEDIES}
+real_alone["more data"] = stats.splits(
     houses["more data"], flat, n_train=4_250, n_test=500, **level
 )
-compare.table(real_alone, digits=1)
+stats.table(real_alone, digits=1)
 
 # %%
 pick_houses = by_model(blocks, "watched")[list(REMEDIES)].idxmin(axis=1)
@@ -952,8 +952,8 @@ pairs = {
     "tuned together − best alone": (houses["all, tuned together"], best_house),
 }
 level["comparisons"] = 3
-real = {name: compare.worlds(a, b, **level) for name, (a, b) in pairs.items()}
-compare.table(real, digits=1)
+real = {name: stats.worlds(a, b, **level) for name, (a, b) in pairs.items()}
+stats.table(real, digits=1)
 
 # %% [markdown]
 # The unhindered model has an error of {{house.error}} thousandths of the variance of log prices: it

@@ -316,13 +316,13 @@ quiet[quiet["columns"] == "payment"].head(3)[looked_at].round(3)
 # channel, distance, hour. The others count over days, age, or depend on the weekday.
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 
 def a_month(alarms):
     """Return the alarms in 30 days, mean over worlds with its interval."""
     table = alarms.groupby("seed")["fires"].mean() * 30 / alarms["length"].iloc[0]
-    return compare.mean_interval(table)
+    return stats.mean_interval(table)
 
 
 # %%
@@ -440,12 +440,12 @@ def change(event, measure, **options):
     """Return a measure with the event minus without it, over the worlds."""
     here = judged[judged["event"] == event].set_index("seed")
     without, with_it = here[here["kind"] == "none"], here[here["kind"] == event]
-    return compare.worlds(with_it[measure], without[measure], comparisons=4, **options)
+    return stats.worlds(with_it[measure], without[measure], comparisons=4, **options)
 
 
 # %%
 trial = {name: change(event, "excess", margin=0.002) for event, name in names.items()}
-compare.table(trial, digits=4).drop(columns=["design", "n"])
+stats.table(trial, digits=4).drop(columns=["design", "n"])
 
 # %%
 lab.festival.reveal(trial["festival"].verdict)
@@ -509,7 +509,7 @@ with plots.figure(
 
 # %%
 precision = {name: change(event, "average_precision") for event, name in names.items()}
-compare.table(precision).drop(columns=["design", "n"])
+stats.table(precision).drop(columns=["design", "n"])
 
 # %% [markdown]
 # In the takeover it is {{precision.takeover.verdict}} ({{precision.takeover.mean}}), although a
@@ -907,10 +907,10 @@ days = dict(repeats=2_000, comparisons=10)
 hurt = {}
 for m, t in losses.items():
     y, date = late[(of_month == m) & odd], flights["date"][t.index]
-    hurt[f"month {m}"] = compare.rows(
+    hurt[f"month {m}"] = stats.rows(
         mean_loss, y, t["frozen"], t["without temperature"], groups=date, **days
     )
-compare.table(hurt).drop(columns=["design", "n"])
+stats.table(hurt).drop(columns=["design", "n"])
 
 # %%
 verdicts = pd.Series([c.verdict for c in hurt.values()])
