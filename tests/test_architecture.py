@@ -58,6 +58,33 @@ def test_exercises_use_only_the_classes_of_the_course():
         assert used <= {"exercise", "lab", "quiz"}, file
 
 
+ENVIRONMENT = {
+    "settings.py": {"LABS_JOBS"},
+    "experiments/store.py": {"LABS_JOBS"},  # one thread in each process of a run
+    "train/tuning/search.py": {"COMPUTERNAME"},  # which machine runs a job
+}
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda f: f.relative_to(ROOT).as_posix())
+def test_no_variable_of_the_environment_changes_a_number(file):
+    """The course knows who runs a notebook; nothing else reads the environment but threads."""
+    inside = file.relative_to(ROOT / "labs_lib").as_posix()
+    if inside.startswith("course/"):
+        return
+    text = file.read_text(encoding="utf-8")
+    assert "LABS_MODE" not in text
+    reads = len(re.findall(r"\benviron\b|\bgetenv\b", text))
+    named = re.findall(r"""environ(?:\.get\(|\[)["'](\w+)["']""", text)
+    assert set(named) <= ENVIRONMENT.get(inside, set())
+    assert len(named) == reads
+
+
+def test_no_lesson_asks_who_runs_it():
+    for file in (ROOT / "notebooks" / "source").rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"LABS_MODE|course\.mode|import mode\b", text), file
+
+
 def test_nothing_asks_whether_it_runs_in_ci():
     for file in MODULES:
         text = file.read_text(encoding="utf-8")

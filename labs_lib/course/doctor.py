@@ -16,7 +16,7 @@ from urllib.parse import urlparse
 from urllib.request import url2pathname
 
 from labs_lib import settings
-from labs_lib.course import lock, progress
+from labs_lib.course import lock, mode, progress
 from labs_lib.course.panel import Panel
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
@@ -272,7 +272,7 @@ def _kernel() -> Finding:
     from labs_lib.course import run
 
     notebook = new_notebook(cells=[new_code_cell("import labs_lib")])
-    result = run.execute(notebook, mode="test", folder=settings.ROOT, timeout=60)
+    result = run.execute(notebook, mode="build", folder=settings.ROOT, timeout=60)
     if result.error:
         return Finding(FAIL, f"kernel: {result.error.splitlines()[0]}", INSTALL)
     try:
@@ -345,12 +345,12 @@ def _progress() -> Finding:
 
 def _settings() -> Finding:
     try:
-        mode, jobs = settings.mode(), settings.n_jobs()
+        who, jobs = mode.current(), settings.n_jobs()
     except ValueError as error:
         variable = "LABS_MODE" if "LABS_MODE" in str(error) else "LABS_JOBS"
         return Finding(FAIL, str(error), f"unset {variable}")
-    if mode != "learn":
-        return Finding(WARN, f"LABS_MODE is {mode}: no progress is kept", "unset LABS_MODE")
+    if who != "learn":
+        return Finding(WARN, f"LABS_MODE is {who}: no progress is kept", "unset LABS_MODE")
     return Finding(OK, f"settings: mode learn, {jobs} threads")
 
 

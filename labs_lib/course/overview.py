@@ -4,8 +4,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labs_lib import settings
-from labs_lib.course import catalog, progress
+from labs_lib.course import catalog, mode, progress
 from labs_lib.course.catalog import LabInfo
 from labs_lib.course.panel import Panel
 
@@ -74,7 +73,7 @@ def routes() -> Table:
 
 def my_progress() -> Table | Panel:
     """Return what the learner has passed, lab by lab."""
-    if settings.mode() != "learn":
+    if mode.current() != "learn":
         return Panel("Your progress", "Nothing is recorded in this mode.", "quiet")
     try:
         passed = progress.load()

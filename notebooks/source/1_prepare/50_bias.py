@@ -857,7 +857,7 @@ def both_models(table):
 
 
 # %%
-draws = settings.repeats(30)
+draws = 30
 hits = {
     name: pd.DataFrame([both_models(world(s, **options)) for s in range(draws)])
     for name, options in worlds.items()

@@ -417,7 +417,7 @@ with plots.figure(
 # Move it yourself. (Without widgets you see the table for the chosen threshold.)
 
 # %% tags=["nbval-ignore-output"]
-from labs_lib.train.threshold import slider
+from labs_lib.course.slider import slider
 
 
 def cost_of(alert):

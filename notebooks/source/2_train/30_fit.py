@@ -147,9 +147,8 @@ def tree_parts(seed):
 
 # %%
 import pandas as pd
-from labs_lib import settings
 
-worlds = range(settings.repeats(20))
+worlds = range(20)
 trees = pd.DataFrame([row for seed in worlds for row in tree_parts(seed)])
 trees["sum"] = trees[["noise", "bias squared", "variance"]].sum(axis=1)
 trees["gap"] = trees["measured"] - trees["sum"]
@@ -281,7 +280,7 @@ def learning(seed, sizes=(250, 500, 1_000, 2_000, 4_000, 8_000)):
 
 
 # %%
-seeds = range(settings.repeats(6))
+seeds = range(6)
 curves = pd.DataFrame([row for seed in seeds for row in learning(seed)])
 curves = curves.groupby(["line", "rows"])["error"].mean().unstack("rows")
 curves.round(0).astype(int)
@@ -875,7 +874,7 @@ def stop_early(seed, prepare):
 ways = {"augment first": augment_first, "split first": split_first}
 leak = [
     {"seed": seed, "way": way, **stop_early(seed, prepare)}
-    for seed in range(settings.repeats(6))
+    for seed in range(6)
     for way, prepare in ways.items()
 ]
 leak = pd.DataFrame(leak).pivot(index="seed", columns="way")

@@ -146,11 +146,10 @@ def bag_world(seed, columns):
 
 # %%
 import pandas as pd
-from labs_lib import settings
 
 bags = [
     {"seed": seed, "kind": kind, **row}
-    for seed in range(settings.repeats(6))
+    for seed in range(6)
     for kind, columns in {"bag": None, "random forest": "sqrt"}.items()
     for row in bag_world(seed, columns)
 ]
@@ -309,7 +308,7 @@ def adaboost(seed, rounds=40, n=1_000):
 
 
 # %%
-rounds = [row for seed in range(settings.repeats(6)) for row in adaboost(seed)]
+rounds = [row for seed in range(6) for row in adaboost(seed)]
 rounds = pd.DataFrame(rounds)
 by_round = rounds.drop(columns="seed").groupby("round").mean()
 by_round.loc[[1, 2, 5, 10, 20, 40]].round(2)

@@ -1007,7 +1007,7 @@ def train_once(trial):
 # %%
 sampler = optuna.samplers.TPESampler(seed=0)
 live = optuna.create_study(direction="maximize", sampler=sampler)
-live.optimize(train_once, n_trials=12, show_progress_bar=settings.mode() == "learn")
+live.optimize(train_once, n_trials=12)
 ends = {"valid": live.best_value, "test": auc(live.best_params, "test")}
 ends["default"] = auc({}, "test")
 pd.Series(ends, name="AUC").round(3)

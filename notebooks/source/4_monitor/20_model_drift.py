@@ -809,7 +809,7 @@ def watch(kind):
 
 # %%
 kinds = ("as before", "young", "lost", "turned")
-rows = [watch(kind) for kind in kinds for _ in range(settings.repeats(10))]
+rows = [watch(kind) for kind in kinds for _ in range(10)]
 drifted = pd.DataFrame(rows).groupby("window", sort=False).mean()
 drifted.round(3)
 
