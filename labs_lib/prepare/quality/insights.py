@@ -249,7 +249,7 @@ class _Target:
     labels: list
     task: str
     classes: pd.Series | None
-    findings: list[rules.Finding]
+    findings: list[rules.QualityWarning]
 
 
 @dataclass(frozen=True)
