@@ -31,7 +31,7 @@ from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogFormatter, ScalarFormatter
 
-from labs_lib.compare import Comparison, Interval
+from labs_lib.stats import Comparison, Interval
 
 COLORS = {
     "blue": "#0072B2",
@@ -201,7 +201,7 @@ def intervals(ax: Axes, results: Mapping[str, Comparison | Interval]) -> None:
     ax : Axes
         Its y axis gets the names.
     results : mapping of str to Comparison or Interval
-        Results of `labs_lib.compare`.
+        Results of `labs_lib.stats`.
 
     Raises
     ------
@@ -215,7 +215,7 @@ def intervals(ax: Axes, results: Mapping[str, Comparison | Interval]) -> None:
         if not isinstance(result, Comparison | Interval):
             raise ValueError(
                 f"{name!r} is {type(result).__name__}, expected a Comparison or an "
-                "Interval of labs_lib.compare."
+                "Interval of labs_lib.stats."
             )
         ax.plot([result.low, result.high], [place, place], "-", color=color, linewidth=2)
         fill = color

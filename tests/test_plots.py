@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
-from labs_lib import compare, plots
+from labs_lib import plots, stats
 
 TEXTS = {
     "title": "Recall costs precision",
@@ -284,7 +284,7 @@ def test_bad_arguments_of_show(fig, alt, message):
 
 
 def comparison(low, high, margin=None):
-    return compare.Comparison(
+    return stats.Comparison(
         (low + high) / 2, low, high, 20, "worlds", 0.95, comparisons=1, margin=margin
     )
 
@@ -317,7 +317,7 @@ def test_intervals_show_each_result_from_top_to_bottom(shown):
 
 def test_intervals_of_absolute_values_have_no_line_at_zero(shown):
     with plots.figure(**TEXTS | {"y": ""}) as ax:
-        plots.intervals(ax, {"XGBoost": compare.mean_interval([0.5, 0.52, 0.51])})
+        plots.intervals(ax, {"XGBoost": stats.mean_interval([0.5, 0.52, 0.51])})
         assert ax.get_xlim()[0] > 0.4
     assert len(shown) == 1
 

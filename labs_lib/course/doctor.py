@@ -16,7 +16,7 @@ from urllib.parse import urlparse
 from urllib.request import url2pathname
 
 from labs_lib import settings
-from labs_lib.course import lock, progress
+from labs_lib.course import lock, mode, progress
 from labs_lib.course.panel import Panel
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
@@ -34,7 +34,7 @@ PRIME = 31
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What one check found.
 
     Attributes
@@ -51,7 +51,7 @@ class Finding:
     mend: str = ""
 
 
-def findings(*, kernel: bool = True) -> Iterator[tuple[str, Finding]]:
+def findings(*, kernel: bool = True) -> Iterator[tuple[str, Diagnosis]]:
     """Run every check, one after the other, in a fixed order.
 
     Parameters
@@ -61,7 +61,7 @@ def findings(*, kernel: bool = True) -> Iterator[tuple[str, Finding]]:
 
     Yields
     ------
-    tuple of str and Finding
+    tuple of str and Diagnosis
         Name of the check and what it found.
     """
     for name, check in CHECKS.items():
@@ -70,7 +70,7 @@ def findings(*, kernel: bool = True) -> Iterator[tuple[str, Finding]]:
         try:
             finding = check()
         except ImportError as error:
-            finding = Finding(FAIL, f"{error.name} is not installed", INSTALL)
+            finding = Diagnosis(FAIL, f"{error.name} is not installed", INSTALL)
         yield name, finding
 
 
@@ -118,7 +118,7 @@ def summary() -> Panel:
     )
 
 
-def code(found: Mapping[str, Finding]) -> str:
+def code(found: Mapping[str, Diagnosis]) -> str:
     """Return the completion code: six characters that say what stands in `compare`.
 
     Parameters
@@ -183,7 +183,7 @@ def compare(code: str) -> tuple[str, list[str]]:
     return f"3.{PYTHONS[python]}" if python < len(PYTHONS) else "unsupported", differences
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: Diagnosis) -> str:
     mend = f"\n      mend: {finding.mend}" if finding.mend else ""
     return f"{finding.status:4}  {finding.text}{mend}"
 
@@ -205,16 +205,16 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _python() -> Finding:
+def _python() -> Diagnosis:
     text = f"Python {'.'.join(map(str, sys.version_info[:3]))}"
     if sys.version_info[0] == 3 and sys.version_info.minor in PYTHONS:
-        return Finding(OK, text)
+        return Diagnosis(OK, text)
     wanted = f"3.{PYTHONS[0]} to 3.{PYTHONS[-1]}"
     mend = f"install Python {wanted}, make the environment anew, then {INSTALL}"
-    return Finding(FAIL, f"{text}; the course needs {wanted}", mend)
+    return Diagnosis(FAIL, f"{text}; the course needs {wanted}", mend)
 
 
-def _packages() -> Finding:
+def _packages() -> Diagnosis:
     wrong = []
     pins = lock.pins()
     for name, version in pins.items():
@@ -224,16 +224,16 @@ def _packages() -> Finding:
         elif installed != version:
             wrong.append(f"{name} is {installed}, not {version}")
     if not wrong:
-        return Finding(OK, f"{len(pins)} packages as in the lock")
+        return Diagnosis(OK, f"{len(pins)} packages as in the lock")
     more = f", and {len(wrong) - MANY} more" if len(wrong) > MANY else ""
-    return Finding(FAIL, f"packages: {', '.join(wrong[:MANY])}{more}", INSTALL)
+    return Diagnosis(FAIL, f"packages: {', '.join(wrong[:MANY])}{more}", INSTALL)
 
 
-def _xgboost() -> Finding:
+def _xgboost() -> Diagnosis:
     found = [name for name in ("xgboost", "xgboost-cpu") if _installed(name)]
     if len(found) < 2:
-        return Finding(OK, f"XGBoost from one package: {''.join(found)}")
-    return Finding(
+        return Diagnosis(OK, f"XGBoost from one package: {''.join(found)}")
+    return Diagnosis(
         FAIL,
         "xgboost and xgboost-cpu are both installed and own the same folder",
         f"pip uninstall -y xgboost xgboost-cpu && {INSTALL}",
@@ -247,9 +247,9 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def _project() -> Finding:
+def _project() -> Diagnosis:
     if not (settings.ROOT / "notebooks").is_dir():
-        return Finding(
+        return Diagnosis(
             FAIL,
             f"labs_lib runs from {settings.ROOT}, which is not the course folder",
             "in the course folder: pip install -e .",
@@ -257,28 +257,28 @@ def _project() -> Finding:
     for distribution in metadata.distributions(name="sagemaker-labs"):
         url = json.loads(distribution.read_text("direct_url.json") or "{}").get("url", "")
         if Path(url2pathname(urlparse(url).path)).resolve() == settings.ROOT:
-            return Finding(OK, "the course, installed from its folder")
-    return Finding(
+            return Diagnosis(OK, "the course, installed from its folder")
+    return Diagnosis(
         FAIL,
         f"the course is not installed from {settings.ROOT}",
         "in the course folder: pip install -e .",
     )
 
 
-def _kernel() -> Finding:
+def _kernel() -> Diagnosis:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
     from nbformat.v4 import new_code_cell, new_notebook
 
     from labs_lib.course import run
 
     notebook = new_notebook(cells=[new_code_cell("import labs_lib")])
-    result = run.execute(notebook, mode="test", folder=settings.ROOT, timeout=60)
+    result = run.execute(notebook, mode="build", folder=settings.ROOT, timeout=60)
     if result.error:
-        return Finding(FAIL, f"kernel: {result.error.splitlines()[0]}", INSTALL)
+        return Diagnosis(FAIL, f"kernel: {result.error.splitlines()[0]}", INSTALL)
     try:
         spec = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
-        return Finding(FAIL, "JupyterLab finds no kernel named python3", INSTALL)
+        return Diagnosis(FAIL, "JupyterLab finds no kernel named python3", INSTALL)
     program = Path(spec.argv[0])
     here = Path(sys.executable).parent.resolve()
     # A bare name is this Python; two environments share a program, but not its folder.
@@ -287,26 +287,26 @@ def _kernel() -> Finding:
         from_variable = any(
             p and Path(p) in Path(spec.resource_dir).parents for p in shared
         )
-        return Finding(
+        return Diagnosis(
             FAIL,
             f"the kernel in {spec.resource_dir} starts {program}, not this Python",
             "unset JUPYTER_PATH" if from_variable else "jupyter kernelspec remove python3",
         )
-    return Finding(OK, f"a kernel starts and answers ({result.seconds:.1f} s)")
+    return Diagnosis(OK, f"a kernel starts and answers ({result.seconds:.1f} s)")
 
 
-def _data() -> Finding:
+def _data() -> Diagnosis:
     from labs_lib import data
 
     problems = data.verify()
     if not problems:
-        return Finding(OK, "data files as in data/SHA256SUMS")
-    return Finding(
+        return Diagnosis(OK, "data files as in data/SHA256SUMS")
+    return Diagnosis(
         FAIL, f"data: {' '.join(problems)}", "git checkout data, or labs data rebuild"
     )
 
 
-def _memory() -> Finding:
+def _memory() -> Diagnosis:
     import psutil
 
     free = psutil.virtual_memory().available
@@ -316,46 +316,48 @@ def _memory() -> Finding:
     return _room("memory", free, LAB_GB, "close other programs and idle notebooks")
 
 
-def _disk() -> Finding:
+def _disk() -> Diagnosis:
     free = shutil.disk_usage(settings.ROOT).free
     return _room("disk", free, DISK_GB, f"free space on the disk of {settings.ROOT}")
 
 
-def _room(what: str, free: int, needed_gb: float, mend: str) -> Finding:
+def _room(what: str, free: int, needed_gb: float, mend: str) -> Diagnosis:
     text = f"{free / 1e9:.1f} GB of {what} free"
     if free >= COMFORTABLE_GB * 1e9:
-        return Finding(OK, text)
+        return Diagnosis(OK, text)
     status = WARN if free >= needed_gb * 1e9 else FAIL
-    return Finding(status, f"{text}; the course needs {needed_gb} GB", mend)
+    return Diagnosis(status, f"{text}; the course needs {needed_gb} GB", mend)
 
 
-def _progress() -> Finding:
+def _progress() -> Diagnosis:
     file = progress.path()
     try:
         progress.load()
         folder = next(parent for parent in file.absolute().parents if parent.exists())
         with tempfile.TemporaryFile(dir=folder):
-            return Finding(OK, "progress can be kept")
+            return Diagnosis(OK, "progress can be kept")
     except ValueError as error:
-        return Finding(FAIL, str(error), f"move {file} away")
+        return Diagnosis(FAIL, str(error), f"move {file} away")
     except OSError as error:
         text = f"progress cannot be kept in {file} ({error.strerror}); the labs work"
-        return Finding(WARN, text, "set LABS_PROGRESS to a file that you may write")
+        return Diagnosis(WARN, text, "set LABS_PROGRESS to a file that you may write")
 
 
-def _settings() -> Finding:
+def _settings() -> Diagnosis:
     try:
-        mode, jobs = settings.mode(), settings.n_jobs()
+        who, jobs = mode.current(), settings.n_jobs()
     except ValueError as error:
         variable = "LABS_MODE" if "LABS_MODE" in str(error) else "LABS_JOBS"
-        return Finding(FAIL, str(error), f"unset {variable}")
-    if mode != "learn":
-        return Finding(WARN, f"LABS_MODE is {mode}: no progress is kept", "unset LABS_MODE")
-    return Finding(OK, f"settings: mode learn, {jobs} threads")
+        return Diagnosis(FAIL, str(error), f"unset {variable}")
+    if who != "learn":
+        return Diagnosis(
+            WARN, f"LABS_MODE is {who}: no progress is kept", "unset LABS_MODE"
+        )
+    return Diagnosis(OK, f"settings: mode learn, {jobs} threads")
 
 
 # Their order is part of the code: add new ones at the end.
-CHECKS: dict[str, Callable[[], Finding]] = {
+CHECKS: dict[str, Callable[[], Diagnosis]] = {
     "python": _python,
     "packages": _packages,
     "xgboost": _xgboost,

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from labs_lib import settings
-from labs_lib.course import catalog, progress, quiz
+from labs_lib.course import catalog, mode, progress, quiz
 from labs_lib.course.exercise import Exercise, Wrong
 from labs_lib.course.facts import FactTable
 from labs_lib.course.panel import Panel
@@ -91,7 +90,7 @@ class Lab:
             f"{len(self.quiz.questions)} quiz question(s). "
             "Run the cells from top to bottom with Shift+Enter."
         )
-        if settings.mode() == "learn":
+        if mode.current() == "learn":
             try:
                 passed = progress.load().get(self.id, {})
                 text += f"\n\nPassed so far: {', '.join(sorted(passed)) or 'nothing yet'}."

@@ -4,14 +4,13 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labs_lib import settings
-from labs_lib.course import catalog, progress
+from labs_lib.course import catalog, mode, progress
 from labs_lib.course.catalog import LabInfo
 from labs_lib.course.panel import Panel
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """A small table of text: Markdown as plain text, HTML in JupyterLab.
 
     Parameters
@@ -38,7 +37,7 @@ class Table:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def course_map(*, folder: str = "") -> Table:
+def course_map(*, folder: str = "") -> TextTable:
     """Return every lab, done or planned, with its minutes.
 
     Parameters
@@ -52,10 +51,10 @@ def course_map(*, folder: str = "") -> Table:
         name = f"[{lab.id}]({folder}{lab.stem}.ipynb)" if lab.done else lab.id
         minutes = str(lab.minutes) if lab.done else "planned"
         rows.append((lab.part.title, name, lab.title, minutes))
-    return Table(("part", "lab", "question", "minutes"), rows)
+    return TextTable(("part", "lab", "question", "minutes"), rows)
 
 
-def routes() -> Table:
+def routes() -> TextTable:
     """Return the routes through the course, with the labs that exist and those planned."""
     rows = []
     for title, labs in catalog.routes():
@@ -69,12 +68,12 @@ def routes() -> Table:
                 planned or "-",
             )
         )
-    return Table(("route", "labs, in this order", "minutes", "planned"), rows)
+    return TextTable(("route", "labs, in this order", "minutes", "planned"), rows)
 
 
-def my_progress() -> Table | Panel:
+def my_progress() -> TextTable | Panel:
     """Return what the learner has passed, lab by lab."""
-    if settings.mode() != "learn":
+    if mode.current() != "learn":
         return Panel("Your progress", "Nothing is recorded in this mode.", "quiet")
     try:
         passed = progress.load()
@@ -83,7 +82,7 @@ def my_progress() -> Table | Panel:
     return progress_table(passed)
 
 
-def progress_table(passed: dict[str, dict[str, str]]) -> Table:
+def progress_table(passed: dict[str, dict[str, str]]) -> TextTable:
     """Return a row a page: what is passed and what is open.
 
     Parameters
@@ -97,7 +96,7 @@ def progress_table(passed: dict[str, dict[str, str]]) -> Table:
         done = [item for item in items if item in passed.get(info.id, {})]
         rest = [item for item in items if item not in done]
         rows.append((info.id, " ".join(done) or "-", " ".join(rest) or "-"))
-    return Table(("lab", "passed", "open"), rows)
+    return TextTable(("lab", "passed", "open"), rows)
 
 
 def _items(info: LabInfo) -> list[str]:

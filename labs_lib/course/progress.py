@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from labs_lib import settings
+from labs_lib.course import mode
 from labs_lib.files import write_text
 
 
@@ -63,7 +64,7 @@ def record(lab: str, item: str) -> str | None:
     str or None
         Why it could not be noted, or None. A learner goes on either way.
     """
-    if settings.mode() != "learn":
+    if mode.current() != "learn":
         return None
     try:
         passed = load()

@@ -21,8 +21,7 @@ from pathlib import Path
 import ipywidgets
 from IPython.display import display
 
-from labs_lib import settings
-from labs_lib.course import progress
+from labs_lib.course import mode, progress
 from labs_lib.course.panel import Panel, to_html
 
 
@@ -171,7 +170,7 @@ class Quiz:
         """Show every question: radio buttons in mode learn, the answers in a solution."""
         for number, question in enumerate(self.questions, start=1):
             page = _Page(number, question)
-            if settings.mode() == "learn":
+            if mode.current() == "learn":
                 # Where widgets do not run, the question is still there as text.
                 bundle = self._widget(number, page)._repr_mimebundle_()
                 display({**bundle, "text/plain": page.plain(answers=False)}, raw=True)

@@ -21,9 +21,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
 
-from labs_lib import settings
 from labs_lib.course import export, measured
 from labs_lib.course.catalog import LabInfo
+from labs_lib.course.mode import MODES
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SAMPLE_SECONDS = 0.1
@@ -78,7 +78,7 @@ def execute(
     notebook : NotebookNode
         Its code cells get outputs and execution counts; cells after a failing one get none.
     mode : str
-        ``LABS_MODE`` of the kernel, one of `labs_lib.settings.MODES`.
+        ``LABS_MODE`` of the kernel, one of `labs_lib.course.mode.MODES`.
     folder : Path
         Working folder of the kernel: the one that holds the notebook.
     on_cell : callable, optional
@@ -96,8 +96,8 @@ def execute(
     ValueError
         If `mode` is unknown or `folder` does not exist.
     """
-    if mode not in settings.MODES:
-        raise ValueError(f"mode is {mode!r}, expected one of {', '.join(settings.MODES)}.")
+    if mode not in MODES:
+        raise ValueError(f"mode is {mode!r}, expected one of {', '.join(MODES)}.")
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder; pass the one that holds the notebook.")
     code = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]

@@ -61,11 +61,11 @@ from labs_lib.monitor.model_quality import (
     quality,
     suggest_constraints,
 )
-from labs_lib.monitor.p_values import adjust
 from labs_lib.monitor.pages import report, write_report
 from labs_lib.monitor.profiles import Profile, merge, profile
 from labs_lib.monitor.sequential import cusum
 from labs_lib.monitor.two_tables import drift
+from labs_lib.stats import adjust
 
 __all__ = [
     "Baseline",

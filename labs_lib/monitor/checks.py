@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from labs_lib import files
-from labs_lib.monitor import baselines, distances, p_values
+from labs_lib import files, stats
+from labs_lib.monitor import baselines, distances
 from labs_lib.monitor.baselines import Baseline
 from labs_lib.monitor.columns import MAX_CATEGORIES, Numbers, Presence, Texts
 from labs_lib.monitor.distribution import Distribution
-from labs_lib.monitor.p_values import Correction
 from labs_lib.monitor.profiles import Mode, Profile, profile
 from labs_lib.monitor.reading import Data, column_names
+from labs_lib.stats.p_values import Correction
 
 VIOLATIONS = "constraint_violations.json"
 
@@ -169,7 +169,7 @@ def check(
     columns = ["feature", "type", "present", "drifted", *MEASURES, "violations", "note"]
     table = pd.DataFrame(rows, columns=columns)
     tests = int(table["p_value"].notna().sum()) * windows
-    table["p_adjusted"] = p_values.adjust(table["p_value"], method=correction, tests=tests)
+    table["p_adjusted"] = stats.adjust(table["p_value"], method=correction, tests=tests)
     statistics = baselines.statistics_of(batch, values)
     compared = table.loc[table["distance"].notna() | table["drifted"], "feature"]
     return Check(violations, table, statistics, {name: values[name] for name in compared})

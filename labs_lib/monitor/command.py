@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from labs_lib import files, settings
+from labs_lib import files
 from labs_lib.monitor import pages
 from labs_lib.monitor.baselines import baseline, read_baseline
 from labs_lib.monitor.checks import VIOLATIONS, check
@@ -69,7 +69,7 @@ def _check(arguments: Namespace) -> int:
 
 def _busy(what: str):
     """Show that something goes on, to a person at a terminal."""
-    console = Console(stderr=True, quiet=settings.mode() != "learn")
+    console = Console(stderr=True)
     return console.status(f"{what} ...")
 
 

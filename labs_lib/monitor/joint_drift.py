@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.stats import mannwhitneyu
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
+from labs_lib import stats
 from labs_lib.monitor import columns
 from labs_lib.monitor.reading import check_names
 
@@ -134,14 +135,15 @@ def domain_classifier(
             without = roc_auc_score(y_test, model.predict_proba(shuffled)[:, 1])
             importance[name] = auc - float(without)
     m, n = int(y_test.sum()), int((1 - y_test).sum())
-    half = float(stats.norm.ppf((1 + confidence) / 2)) * _standard_error(auc, m, n)
-    test = stats.mannwhitneyu(
+    error = stats.hanley_mcneil(auc, m, n)
+    low, high = stats.auc_interval(auc, error, confidence=confidence)
+    test = mannwhitneyu(
         scores[y_test == 1], scores[y_test == 0], alternative="greater", method="asymptotic"
     )
     return DomainClassifier(
         auc=auc,
-        low=max(0.0, auc - half),
-        high=min(1.0, auc + half),
+        low=low,
+        high=high,
         p_value=float(test.pvalue),
         n_baseline=n,
         n_batch=m,
@@ -167,9 +169,3 @@ def _encoded(rows: pd.DataFrame) -> tuple[np.ndarray, list[bool]]:
         encoded.append(numbers)
         categorical.append(is_text)
     return np.column_stack(encoded), categorical
-
-
-def _standard_error(auc: float, m: int, n: int) -> float:
-    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    variance = auc * (1 - auc) + (m - 1) * (q1 - auc**2) + (n - 1) * (q2 - auc**2)
-    return float(np.sqrt(max(0.0, variance) / (m * n)))

@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import special, stats
 from sklearn import metrics as sk
+
+from labs_lib import stats
 
 ProblemType = Literal["BinaryClassification", "MulticlassClassification", "Regression"]
 
@@ -199,21 +200,19 @@ def quality(
         )
     y, predicted, score = _checked(y, predicted, score, problem_type)
     rng = np.random.default_rng(seed)
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     samples = [_sample(len(y), rng) for _ in range(SAMPLES)] if len(y) >= LEAST else []
     if problem_type == "Regression":
-        values, ends, spread = _of_numbers(y, predicted, samples, repeats, tails, rng)
+        values, ends, spread = _of_numbers(y, predicted, samples, repeats, confidence, rng)
         curves = {}
     else:
         values, ends, spread, curves = _of_classes(
-            y, predicted, problem_type, samples, repeats, tails, rng
+            y, predicted, problem_type, samples, repeats, confidence, rng
         )
         if score is not None:
-            values["auc"], error = _auc(y, score)
-            half = -special.ndtri(tails[0]) * error
-            interval = [max(0.0, values["auc"] - half), min(1.0, values["auc"] + half)]
-            ends["auc"] = interval if repeats else [math.nan, math.nan]
-            spread["auc"] = _spread([_auc(y[rows], score[rows])[0] for rows in samples])
+            values["auc"], error = stats.auc(y, score)
+            interval = stats.auc_interval(values["auc"], error, confidence=confidence)
+            ends["auc"] = interval if repeats else (math.nan, math.nan)
+            spread["auc"] = _spread([stats.auc(y[r], score[r])[0] for r in samples])
             curves |= _curves(y, score)
     table = pd.DataFrame(
         {
@@ -349,7 +348,7 @@ def check_quality(
 # Two classes and more: everything follows from the confusion matrix ---------------------
 
 
-def _of_classes(y, predicted, problem_type, samples, repeats, tails, rng):
+def _of_classes(y, predicted, problem_type, samples, repeats, confidence, rng):
     labels = np.unique(np.concatenate([y, predicted]))
     if problem_type == "BinaryClassification":
         labels = np.array([0, 1])
@@ -375,10 +374,9 @@ def _of_classes(y, predicted, problem_type, samples, repeats, tails, rng):
     values = {name: float(value) for name, value in metrics(matrix).items()}
     ends = {name: [math.nan, math.nan] for name in values}
     if repeats:
-        shares = matrix.ravel() / matrix.sum()
-        drawn = rng.multinomial(len(y), shares, size=repeats)
-        of_drawn = metrics(drawn.reshape(repeats, *matrix.shape))
-        ends = {name: _ends(of_drawn[name], tails) for name in values}
+        drawn = stats.resampled_counts(len(y), matrix / matrix.sum(), repeats, rng)
+        of_drawn = metrics(np.concatenate(list(drawn)))
+        ends = {name: stats.percentiles(of_drawn[name], confidence) for name in values}
     of_samples = [metrics(cells(rows)) for rows in samples]
     spread = {name: _spread([s[name] for s in of_samples]) for name in values}
     names = [str(label) for label in labels.tolist()]
@@ -432,22 +430,6 @@ def _multiclass(cells: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _auc(y: np.ndarray, score: np.ndarray) -> tuple[float, float]:
-    """Return the area under the ROC curve and DeLong's standard error of it."""
-    positive, negative = score[y == 1], score[y == 0]
-    m, n = len(positive), len(negative)
-    if not m or not n:
-        return math.nan, math.nan
-    ranks = stats.rankdata(np.concatenate([positive, negative]))
-    # How many of the other class each one beats, ties as half.
-    beaten = (ranks[:m] - stats.rankdata(positive)) / n
-    beating = 1 - (ranks[m:] - stats.rankdata(negative)) / m
-    variances = [
-        np.var(v, ddof=1) / len(v) if len(v) > 1 else math.nan for v in (beaten, beating)
-    ]
-    return float(beaten.mean()), float(np.sqrt(sum(variances)))
-
-
 def _curves(y: np.ndarray, score: np.ndarray) -> dict:
     """Return ROC and precision-recall curve, each thinned to at most 200 points."""
     if len(np.unique(y)) < 2:
@@ -469,7 +451,7 @@ def _curves(y: np.ndarray, score: np.ndarray) -> dict:
 # Numbers ---------------------------------------------------------------------------------
 
 
-def _of_numbers(y, predicted, samples, repeats, tails, rng):
+def _of_numbers(y, predicted, samples, repeats, confidence, rng):
     error = y - predicted
 
     def metrics(rows=slice(None)):
@@ -487,7 +469,9 @@ def _of_numbers(y, predicted, samples, repeats, tails, rng):
     ends = {name: [math.nan, math.nan] for name in values}
     if repeats:
         drawn = [metrics(rng.integers(0, len(y), len(y))) for _ in range(repeats)]
-        ends = {name: _ends([d[name] for d in drawn], tails) for name in values}
+        ends = {
+            name: stats.percentiles([d[name] for d in drawn], confidence) for name in values
+        }
     of_samples = [metrics(rows) for rows in samples]
     return values, ends, {n: _spread([s[n] for s in of_samples]) for n in values}
 
@@ -545,13 +529,6 @@ def _sample(n: int, rng: np.random.Generator) -> np.ndarray:
 
 def _spread(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if values else math.nan
-
-
-def _ends(values: ArrayLike, tails: list[float]) -> np.ndarray:
-    """Return the percentiles of the repeats in which the metric has a value."""
-    values = np.asarray(values, dtype=float)
-    values = values[~np.isnan(values)]
-    return np.quantile(values, tails) if len(values) else np.array([math.nan, math.nan])
 
 
 def _ratio(top: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
-from labs_lib import settings
-from labs_lib.monitor import columns, distances, distribution, p_values, reading
+from labs_lib import settings, stats
+from labs_lib.monitor import columns, distances, distribution, reading
 from labs_lib.monitor.distribution import Distribution
-from labs_lib.monitor.p_values import Correction
 from labs_lib.monitor.reading import Data
+from labs_lib.stats.p_values import Correction
 
 MEASURES = ("simple", "robust", "p_value", "psi", "wasserstein", "jensen_shannon")
 
@@ -77,7 +77,7 @@ def drift(
     table.insert(3 + len(measures), "note", table.pop("note"))
     if "p_value" in measures:
         tests = int(table["p_value"].notna().sum()) * windows
-        adjusted = p_values.adjust(table["p_value"], method=correction, tests=tests)
+        adjusted = stats.adjust(table["p_value"], method=correction, tests=tests)
         table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted)
     return table
 

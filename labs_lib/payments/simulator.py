@@ -126,7 +126,66 @@ def draw(
     check_whole("seed", seed, low=0)
     _check_rate(fraud_rate)
     dated.check_events(events)
-    # One stream a component: a change in one leaves the draws of the others alone.
+    rng = _streams(seed)
+    n_active = max(20, round(n_transactions / days / population.PAYMENTS_A_DAY))
+    terminals = population.draw_terminals(rng["places"], n_customers=n_active, days=days)
+    customers = population.draw_customers(
+        rng["people"], n_active=n_active, days=days, terminals=terminals
+    )
+    paid = _draw_payments(
+        rng, customers, terminals, n=n_transactions, days=days, events=events
+    )
+    rates = _rates(paid, customers)
+    probability = _probability(rates, paid.time, days=days, fraud_rate=fraud_rate)
+    label = _draw_labels(rng["labels"], rates, probability, fraud_rate=fraud_rate)
+    columns = _recorded(
+        rng["details"], paid, customers, terminals, label, fraud_rate=fraud_rate
+    )
+    truth = {
+        "transaction_id": columns["transaction_id"],
+        "fraud": label.fraud.astype(np.int8),
+        "scenario": label.scenario,
+        "probability": probability,
+        "customer_risk": customers.risk[paid.customer],
+        "terminal_compromised": paid.compromised.astype(np.int8),
+        "card_stolen": paid.stolen.astype(np.int8),
+        "in_burst": paid.burst.astype(np.int8),
+    }
+    return columns, truth
+
+
+@dataclass(frozen=True)
+class _Payments:
+    """What happened: one value a payment, in order of time."""
+
+    time: np.ndarray  # seconds since the start
+    customer: np.ndarray
+    terminal: np.ndarray
+    channel: np.ndarray
+    category: np.ndarray
+    distance: np.ndarray
+    amount: np.ndarray  # cents
+    twin: np.ndarray  # the amount in local money
+    usual: np.ndarray  # cents that the customer usually pays
+    balance: np.ndarray  # cents
+    burst: np.ndarray
+    stolen: np.ndarray
+    compromised: np.ndarray
+    during: dict[str, slice]  # the payments of each event
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """What each payment was, and what will be said of it."""
+
+    fraud: np.ndarray
+    scenario: np.ndarray
+    reported: np.ndarray
+    days: np.ndarray  # until the label is known
+
+
+def _streams(seed: int) -> dict[str, np.random.Generator]:
+    """One stream a component: a change in one leaves the draws of the others alone."""
     names = (
         "places",
         "people",
@@ -138,15 +197,21 @@ def draw(
         "details",
     )
     streams = np.random.SeedSequence(seed).spawn(len(names))
-    rng = {name: np.random.default_rng(s) for name, s in zip(names, streams, strict=True)}
+    return {name: np.random.default_rng(s) for name, s in zip(names, streams, strict=True)}
 
-    n_active = max(20, round(n_transactions / days / population.PAYMENTS_A_DAY))
-    terminals = population.draw_terminals(rng["places"], n_customers=n_active, days=days)
-    customers = population.draw_customers(
-        rng["people"], n_active=n_active, days=days, terminals=terminals
-    )
+
+def _draw_payments(
+    rng: dict[str, np.random.Generator],
+    customers: population.Customers,
+    terminals: population.Terminals,
+    *,
+    n: int,
+    days: int,
+    events: tuple[str, ...],
+) -> _Payments:
+    """Draw who pays when, where, how and how much."""
     time, customer, burst = rows.draw_payers(
-        rng["times"], rng["bursts"], customers, n=n_transactions, days=days
+        rng["times"], rng["bursts"], customers, n=n, days=days
     )
     during = _rows_of_events(time, events)
     stolen = time >= customers.stolen_from[customer]
@@ -169,79 +234,115 @@ def draw(
         stolen=stolen,
         during=during,
     )
-    account_age = time // DAY - customers.opened_day[customer]
     compromised = time >= terminals.compromised_from[terminal]
     compromised &= time < terminals.compromised_until[terminal]
-
-    rates = risk.scenario_rates(
-        hour=time // 3600 % 24,
+    return _Payments(
+        time=time,
+        customer=customer,
+        terminal=terminal,
         channel=channel,
         category=category,
         distance=distance,
         amount=amount,
+        twin=twin,
         usual=usual,
-        account_age=account_age,
-        customer_risk=customers.risk[customer],
-        compromised=compromised,
-        stolen=stolen,
+        balance=balance,
         burst=burst,
-        takeover=during["b"],
+        stolen=stolen,
+        compromised=compromised,
+        during=during,
     )
-    probability = _probability(rates, time, days=days, fraud_rate=fraud_rate)
 
-    labels = rng["labels"]
-    fraud = labels.random(time.size) * MILLION < probability
-    scenario = risk.draw_scenario(rates, fraud, labels.random(time.size))
-    error = labels.random(time.size)
+
+def _rates(paid: _Payments, customers: population.Customers) -> list[np.ndarray]:
+    """Return the rate of each scenario of fraud, from inputs and hidden states."""
+    return risk.scenario_rates(
+        hour=paid.time // 3600 % 24,
+        channel=paid.channel,
+        category=paid.category,
+        distance=paid.distance,
+        amount=paid.amount,
+        usual=paid.usual,
+        account_age=_account_age(paid, customers),
+        customer_risk=customers.risk[paid.customer],
+        compromised=paid.compromised,
+        stolen=paid.stolen,
+        burst=paid.burst,
+        takeover=paid.during["b"],
+    )
+
+
+def _account_age(paid: _Payments, customers: population.Customers) -> np.ndarray:
+    return paid.time // DAY - customers.opened_day[paid.customer]
+
+
+def _draw_labels(
+    rng: np.random.Generator,
+    rates: list[np.ndarray],
+    probability: np.ndarray,
+    *,
+    fraud_rate: float,
+) -> _Labels:
+    """Draw what is fraud, which kind, what is reported as fraud, and when that is known."""
+    n = probability.size
+    fraud = rng.random(n) * MILLION < probability
+    scenario = risk.draw_scenario(rates, fraud, rng.random(n))
+    error = rng.random(n)
     falsely_reported = error < UNREPORTED_SHARE * fraud_rate / (1 - fraud_rate)
     reported = np.where(fraud, error >= UNREPORTED_SHARE, falsely_reported)
     scenario[reported & ~fraud] = SCENARIOS.index("label_noise")
-    late = labels.random(time.size) < LATE_LABEL_SHARE
-    more_days = labels.integers(*LATE_LABEL_DAYS, time.size, dtype=np.int8, endpoint=True)
+    late = rng.random(n) < LATE_LABEL_SHARE
+    more_days = rng.integers(*LATE_LABEL_DAYS, n, dtype=np.int8, endpoint=True)
+    days = np.where(late, LABEL_DAYS + more_days, LABEL_DAYS).astype(np.int8)
+    return _Labels(fraud, scenario, reported, days)
 
-    details = rng["details"]
-    device = details.integers(0, N_DEVICES, time.size, dtype=np.int16)
-    missing_share = np.where(fraud, 2, 1) * MISSING_BALANCE / (1 + fraud_rate)
-    balance[details.random(time.size) < missing_share] = -1
 
-    # From here on only the record changes, not what happened.
-    festival, fault = during["a"], during["c"]
-    category[festival][terminals.sells_tickets[terminal[festival]]] = TICKETS
-    swipe = channel[fault] == rows.SWIPE
+def _recorded(
+    rng: np.random.Generator,
+    paid: _Payments,
+    customers: population.Customers,
+    terminals: population.Terminals,
+    label: _Labels,
+    *,
+    fraud_rate: float,
+) -> dict[str, np.ndarray]:
+    """Return the columns of the record: what happened, with the record's faults.
+
+    The faults change the record only, so they come last.
+    """
+    category, distance, balance = (
+        values.copy() for values in (paid.category, paid.distance, paid.balance)
+    )
+    n = paid.time.size
+    device = rng.integers(0, N_DEVICES, n, dtype=np.int16)
+    missing_share = np.where(label.fraud, 2, 1) * MISSING_BALANCE / (1 + fraud_rate)
+    balance[rng.random(n) < missing_share] = -1
+
+    festival, fault = paid.during["a"], paid.during["c"]
+    category[festival][terminals.sells_tickets[paid.terminal[festival]]] = TICKETS
+    swipe = paid.channel[fault] == rows.SWIPE
     distance[fault][swipe] *= dated.FAULT_UNIT
     balance[fault][swipe] = -1
-
-    columns = {
-        "transaction_id": np.arange(time.size, dtype=np.int32),
-        "time": time,
-        "customer": customer,
-        "terminal": terminal,
-        "amount_cents": amount,
-        "amount_local": twin,
-        "channel": channel,
+    return {
+        "transaction_id": np.arange(n, dtype=np.int32),
+        "time": paid.time,
+        "customer": paid.customer,
+        "terminal": paid.terminal,
+        "amount_cents": paid.amount,
+        "amount_local": paid.twin,
+        "channel": paid.channel,
         "merchant_category": category,
         "device": device,
         "distance": distance,
         "balance_cents": balance,
-        "account_age_days": account_age,
-        "home_x": customers.home_x[customer],
-        "home_y": customers.home_y[customer],
-        "age_band": customers.age_band[customer],
-        "usual_amount_cents": usual,
-        "is_fraud": reported.astype(np.int8),
-        "label_days": np.where(late, LABEL_DAYS + more_days, LABEL_DAYS).astype(np.int8),
+        "account_age_days": _account_age(paid, customers),
+        "home_x": customers.home_x[paid.customer],
+        "home_y": customers.home_y[paid.customer],
+        "age_band": customers.age_band[paid.customer],
+        "usual_amount_cents": paid.usual,
+        "is_fraud": label.reported.astype(np.int8),
+        "label_days": label.days,
     }
-    truth = {
-        "transaction_id": columns["transaction_id"],
-        "fraud": fraud.astype(np.int8),
-        "scenario": scenario,
-        "probability": probability,
-        "customer_risk": customers.risk[customer],
-        "terminal_compromised": compromised.astype(np.int8),
-        "card_stolen": stolen.astype(np.int8),
-        "in_burst": burst.astype(np.int8),
-    }
-    return columns, truth
 
 
 def _rows_of_events(time: np.ndarray, events: tuple[str, ...]) -> dict[str, slice]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from labs_lib import data, settings
 from labs_lib.course import doctor, lock, run
-from labs_lib.course.doctor import FAIL, OK, WARN, Finding
+from labs_lib.course.doctor import FAIL, OK, WARN, Diagnosis
 
 PYTHON = f"3.{sys.version_info.minor}"
 
@@ -31,7 +31,7 @@ def healthy(monkeypatch, tmp_path):
     return memory
 
 
-def only(name: str) -> Finding:
+def only(name: str) -> Diagnosis:
     return dict(doctor.findings())[name]
 
 
@@ -155,7 +155,7 @@ def test_settings_are_looked_at(healthy, monkeypatch):
 def test_a_check_whose_library_is_missing_fails_by_name(healthy, monkeypatch):
     monkeypatch.setitem(sys.modules, "psutil", None)
     finding = only("memory")
-    assert finding == Finding(FAIL, "psutil is not installed", doctor.INSTALL)
+    assert finding == Diagnosis(FAIL, "psutil is not installed", doctor.INSTALL)
 
 
 def test_the_summary_of_the_start_page(healthy, monkeypatch):
@@ -194,7 +194,7 @@ def test_the_code_shows_another_course_and_other_data(healthy, monkeypatch):
     letter=st.sampled_from(doctor.ALPHABET),
 )
 def test_one_wrong_character_or_swap_is_never_taken_for_a_code(failed, place, letter):
-    code = doctor.code({failed: Finding(FAIL, "")} if failed else {})
+    code = doctor.code({failed: Diagnosis(FAIL, "")} if failed else {})
     assert len(code) == doctor.LENGTH
     expected = [f"A check failed: {failed}."] if failed else []
     assert doctor.compare(code) == (PYTHON, expected)

@@ -10,7 +10,7 @@ def test_the_map_shows_every_lab():
 
 
 def test_links_become_links():
-    shown = overview.Table(("a <b>",), [("[x](y.ipynb) → [z](w.ipynb)",), ("1 < 2",)])
+    shown = overview.TextTable(("a <b>",), [("[x](y.ipynb) → [z](w.ipynb)",), ("1 < 2",)])
     page = shown._repr_html_()
     assert '<a href="y.ipynb">x</a> → <a href="w.ipynb">z</a>' in page
     assert "a &lt;b&gt;" in page

@@ -61,7 +61,7 @@ def test_outputs_are_stored_and_the_kernel_is_this_python(tmp_path, monkeypatch)
     seen = []
     result = execute(
         nb,
-        mode="test",
+        mode="learn",
         folder=tmp_path,
         on_cell=lambda done, total: seen.append((done, total)),
     )
@@ -69,7 +69,7 @@ def test_outputs_are_stored_and_the_kernel_is_this_python(tmp_path, monkeypatch)
     assert result.error is None
     executable, mode, folder = nb.cells[1].outputs[0].text.split("\n")[:3]
     assert Path(executable) == Path(sys.executable)
-    assert mode == "test"
+    assert mode == "learn"
     assert Path(folder).samefile(tmp_path)
     assert nb.cells[4].outputs[0].data["text/plain"] == "False"
     assert [cell.execution_count for cell in nb.cells] == [1, 2, None, 3, 4]
@@ -81,7 +81,7 @@ def test_outputs_are_stored_and_the_kernel_is_this_python(tmp_path, monkeypatch)
 def test_a_raising_cell_stops_the_notebook_and_is_named_in_plain_text(tmp_path):
     nb = notebook("a = 1", "def f():\n    raise KeyError('colour')\nf()", "a + 1")
     nb.cells[2].outputs = [nbformat.v4.new_output("stream", text="old")]
-    error = execute(nb, mode="test", folder=tmp_path).error
+    error = execute(nb, mode="build", folder=tmp_path).error
 
     assert error.splitlines()[0] == "code cell 2 (def f():): KeyError: 'colour'"
     assert "raise KeyError('colour')" in error.split("\n", 1)[1]
@@ -92,32 +92,30 @@ def test_a_raising_cell_stops_the_notebook_and_is_named_in_plain_text(tmp_path):
 
 def test_a_cell_that_takes_too_long_is_stopped(tmp_path):
     error = execute(
-        notebook("while True: pass"), mode="test", folder=tmp_path, timeout=1
+        notebook("while True: pass"), mode="build", folder=tmp_path, timeout=1
     ).error
     assert error == "code cell 1 (while True: pass): took longer than 1 s and was stopped"
 
 
 def test_a_dead_kernel_is_reported(tmp_path):
     error = execute(
-        notebook("1", "import os; os._exit(1)"), mode="test", folder=tmp_path
+        notebook("1", "import os; os._exit(1)"), mode="build", folder=tmp_path
     ).error
     assert error.startswith("code cell 2 (import os; os._exit(1)): the kernel died")
 
 
 def test_a_kernel_that_does_not_start_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/no/such/python")
-    error = execute(notebook("1"), mode="test", folder=tmp_path).error
+    error = execute(notebook("1"), mode="build", folder=tmp_path).error
     assert error.startswith("The kernel did not start: ")
     assert "labs doctor" in error
 
 
 def test_wrong_arguments_are_refused_before_a_kernel_starts(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"mode is 'fast', expected one of learn, build, test"
-    ):
+    with pytest.raises(ValueError, match=r"mode is 'fast', expected one of learn, build"):
         execute(notebook(), mode="fast", folder=tmp_path)
     with pytest.raises(ValueError, match="is not a folder"):
-        execute(notebook(), mode="test", folder=tmp_path / "nowhere")
+        execute(notebook(), mode="build", folder=tmp_path / "nowhere")
 
 
 def test_run_goes_on_after_a_failure_and_writes_pages_but_no_notebook(

@@ -28,7 +28,7 @@ class LearnerNotebook:
         ran = subprocess.run(
             command,
             cwd=tmp_path,
-            env=os.environ | {"LABS_MODE": "test", "PYTEST_ADDOPTS": ""},
+            env=os.environ | {"PYTEST_ADDOPTS": ""},
             capture_output=True,
             text=True,
             timeout=600,

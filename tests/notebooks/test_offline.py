@@ -25,7 +25,7 @@ def outputs(tmp_path_factory):
             ),
         ]
     )
-    result = run.execute(notebook, mode="test", folder=tmp_path_factory.mktemp("offline"))
+    result = run.execute(notebook, mode="build", folder=tmp_path_factory.mktemp("offline"))
     assert result.error is None
     return ["".join(o.text for o in cell.outputs) for cell in notebook.cells]
 

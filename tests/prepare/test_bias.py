@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
 from labs_lib.prepare import bias
-from labs_lib.prepare.bias import comparison
+from labs_lib.prepare.bias import facet_pair
 from labs_lib.prepare.bias.flip import flips
 from labs_lib.prepare.bias.metrics import post_training, pre_training
 
@@ -617,7 +617,7 @@ def test_intervals_are_those_of_resampled_rows():
     drawn = pd.DataFrame(
         pre_training(tables.sum(axis=-1), positive, "definition")
         | post_training(tables, positive, "definition")
-    ).drop(columns=list(comparison.DISTANCES))
+    ).drop(columns=list(facet_pair.DISTANCES))
     drawn = drawn.loc[:, np.isfinite(drawn).all()]
     assert {"CI", "DPL", "CDDL", "DPPL", "DI", "RD", "DAR", "AD", "GE"} <= set(drawn)
     for quantile, end in ((0.025, "low"), (0.975, "high")):
@@ -641,7 +641,7 @@ def test_intervals_hold_the_value_and_narrow_with_rows_and_level():
     for table in (small, large):
         # The value of a distance may lie below what is drawn: resampling adds to it.
         inside = (table["low"] <= table["value"]) & (table["value"] <= table["high"])
-        assert inside.drop(list(comparison.DISTANCES)).all()
+        assert inside.drop(list(facet_pair.DISTANCES)).all()
     width = (large["high"] - large["low"]) / (small["high"] - small["low"])
     finite = width.drop(["KL", "TE", "DCA", "DCR", "JS"])
     assert finite.between(0.15, 0.4).all()  # a quarter, give or take
@@ -660,15 +660,15 @@ def limits(positive, n_a, n_d, metrics, worlds=200):
         table[facet, 0, 0] = (1 - rate) * right, (1 - rate) * wrong
         table[facet, 0, 1] = rate * wrong, rate * right
     settled = (np.array([False, True]), False, None, "definition")
-    truth = comparison.measure(comparison.Comparison(table, *settled), metrics)
+    truth = facet_pair.measure(facet_pair.FacetPair(table, *settled), metrics)
     rng = np.random.default_rng(0)
     samples = rng.multinomial(n_a + n_d, (table / table.sum()).ravel(), size=worlds)
     options = {"repeats": 400, "confidence": 0.95}
     found = []
     for seed, sample in enumerate(samples):
-        drawn = comparison.Comparison(sample.reshape(table.shape), *settled)
-        rows = comparison.measure(drawn, metrics)
-        rows = comparison.with_intervals(rows, drawn, seed=seed, **options)
+        drawn = facet_pair.FacetPair(sample.reshape(table.shape), *settled)
+        rows = facet_pair.measure(drawn, metrics)
+        rows = facet_pair.with_intervals(rows, drawn, seed=seed, **options)
         found.append([(row["low"], row["high"]) for row in rows])
     return np.array([row["value"] for row in truth]), *np.moveaxis(found, -1, 0)
 
@@ -683,14 +683,14 @@ def test_coverage():
 
 def test_coverage_of_distances_between_equal_facets():
     """The truth is zero; the percentiles alone would never hold it."""
-    _, low, _ = limits((0.3, 0.3), 360, 40, list(comparison.DISTANCES))
+    _, low, _ = limits((0.3, 0.3), 360, 40, list(facet_pair.DISTANCES))
     share = (low == 0).mean(axis=0)
     assert ((share > 0.90) & (share < 0.998)).all(), share
 
 
 def test_low_of_a_distance_is_above_zero_when_facets_differ():
     table = table_of(population(4000, positive=(0.5, 0.2)), repeats=400)
-    assert (table.loc[list(comparison.DISTANCES), "low"] > 0).all()
+    assert (table.loc[list(facet_pair.DISTANCES), "low"] > 0).all()
 
 
 def test_small_cells_are_noted():

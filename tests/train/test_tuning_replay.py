@@ -7,12 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import ndtr
 
-from labs_lib.compare import Interval
 from labs_lib.labs.train.tune import replays
 from labs_lib.labs.train.tune.experiments import ranges as tune_ranges
-from labs_lib.train.tuning.beats import beats
 from labs_lib.train.tuning.replay import Replay, chosen
 
 GRID = {"eta": (0.01, 0.1, 1.0), "depth": (2, 4, 8)}
@@ -89,42 +86,6 @@ def test_what_is_chosen_when():
     assert then["test"].tolist() == pytest.approx([100.3, 106.1, 106.1])
     with pytest.raises(ValueError, match="expected budgets between"):
         chosen(jobs, replay, [1, 4])
-
-
-def test_beats_by_hand():
-    found = beats([3, 5, 5], [3, 4])
-    assert found.mean == pytest.approx((0.5 + 0 + 1 + 1 + 1 + 1) / 6)
-    assert found.low < found.mean < found.high < 1
-    assert beats([1, 1], [1, 1]).mean == 0.5
-
-
-@given(
-    st.lists(st.integers(0, 9), min_size=2, max_size=20),
-    st.lists(st.integers(0, 9), min_size=2, max_size=20),
-)
-def test_beats_has_two_sides(a, b):
-    one, other = beats(a, b), beats(b, a)
-    assert one.mean == pytest.approx(1 - other.mean)
-    assert 0 <= one.low <= one.mean <= one.high <= 1
-    wider = beats(a, b, comparisons=9)
-    assert wider.low <= one.low <= one.high <= wider.high
-
-
-@pytest.mark.parametrize("shift", [0.0, 0.7, 2.0])
-def test_beats_covers_the_truth(shift):
-    rng = np.random.default_rng(0)
-    truth = ndtr(shift / 2**0.5)
-    held = 0
-    for _ in range(1_000):
-        found: Interval = beats(rng.normal(shift, 1, 50), rng.normal(0, 1, 50))
-        held += found.low <= truth <= found.high
-    assert 0.93 <= held / 1_000 <= 0.98
-
-
-@pytest.mark.parametrize("scores", [[1.0], [[1.0, 2.0]], [1.0, np.nan]])
-def test_beats_needs_searches(scores):
-    with pytest.raises(ValueError, match="at least 2 finite scores"):
-        beats(scores, [1.0, 2.0])
 
 
 # The boxes of the experiment

@@ -9,12 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from labs_lib import files
-from labs_lib.prepare.bias import columns, comparison, counts, flip, metrics
+from labs_lib import files, stats
+from labs_lib.prepare.bias import columns, counts, facet_pair, flip, metrics
 from labs_lib.prepare.bias.metrics import POST_TRAINING, PRE_TRAINING, Convention
-
-_TAIL = 5
-"""Bootstrap repeats that must lie beyond each end of an interval for it to be stable."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -193,17 +190,17 @@ def report(
         tables = counts.tables(codes, cells, shape)
         for value, code in in_turn.items():
             d = tables[code]
-            compared = comparison.Comparison(
+            pair = facet_pair.FacetPair(
                 table=np.stack([tables.sum(axis=0) - d, d]),
                 positive=observed.positive,
                 grouped=group_variable is not None,
                 flips=_flips(data, features, facet, codes == code, outcome, methods),
                 convention=convention,
             )
-            found = comparison.measure(compared, methods)
+            found = facet_pair.measure(pair, methods)
             if repeats:
-                found = comparison.with_intervals(
-                    found, compared, repeats=repeats, confidence=confidence, seed=seed
+                found = facet_pair.with_intervals(
+                    found, pair, repeats=repeats, confidence=confidence, seed=seed
                 )
             who = {"facet": facet, "value_or_threshold": value, "members": int(d.sum())}
             rows += [who | row for row in found]
@@ -242,7 +239,7 @@ def _methods(wanted, predicted):
 def _check_repeats(repeats, confidence):
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}, expected between 0 and 1, as 0.95.")
-    needed = math.ceil(2 * _TAIL / (1 - confidence) - 1e-9)
+    needed = stats.repeats_needed(confidence)
     if repeats != 0 and repeats < needed:
         raise ValueError(
             f"repeats is {repeats}, expected 0 for no interval, or at least {needed} for a "

@@ -193,7 +193,7 @@ def report(
     bar = {
         "description": "Quality report",
         "transient": True,
-        "disable": settings.mode() != "learn" or frame.size < SLOW_CELLS,
+        "disable": frame.size < SLOW_CELLS,
     }
     names = list(frame.columns)
     profiles = [columns.profile(frame[name]) for name in track(names, **bar)]
@@ -249,7 +249,7 @@ class _Target:
     labels: list
     task: str
     classes: pd.Series | None
-    findings: list[rules.Finding]
+    findings: list[rules.QualityWarning]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ LISTED = 8
 
 
 @dataclass(frozen=True)
-class Finding:
+class QualityWarning:
     """One warning.
 
     Attributes
@@ -60,12 +60,14 @@ class Finding:
     values: tuple = ()
 
 
-def column_findings(column: Column) -> list[Finding]:
+def column_findings(column: Column) -> list[QualityWarning]:
     """Return the warnings that any column can have, the target included."""
     found = []
 
     def add(severity, warning, detail, rows=None, values=()):
-        found.append(Finding(severity, warning, column.name, detail, rows, tuple(values)))
+        found.append(
+            QualityWarning(severity, warning, column.name, detail, rows, tuple(values))
+        )
 
     if column.disguised:
         rows = sum(column.disguised.values())
@@ -82,12 +84,14 @@ def column_findings(column: Column) -> list[Finding]:
     return found
 
 
-def feature_findings(column: Column) -> list[Finding]:
+def feature_findings(column: Column) -> list[QualityWarning]:
     """Return the warnings that only a feature can have."""
     found = []
 
     def add(severity, warning, detail, rows=None, values=()):
-        found.append(Finding(severity, warning, column.name, detail, rows, tuple(values)))
+        found.append(
+            QualityWarning(severity, warning, column.name, detail, rows, tuple(values))
+        )
 
     if column.type == "empty":
         add("medium", "Empty column", "No row has a value.", column.rows)
@@ -164,7 +168,7 @@ def feature_findings(column: Column) -> list[Finding]:
     return found
 
 
-def domain_finding(series: pd.Series, allowed: Collection) -> list[Finding]:
+def domain_finding(series: pd.Series, allowed: Collection) -> list[QualityWarning]:
     """Return a warning if a column holds values outside its documented domain."""
     values = series.dropna()
     outside = values[~values.isin(list(allowed))].value_counts()
@@ -176,7 +180,7 @@ def domain_finding(series: pd.Series, allowed: Collection) -> list[Finding]:
         key=lambda pair: (-pair[1], str(pair[0])),
     )
     return [
-        Finding(
+        QualityWarning(
             "high",
             "Outside the domain",
             series.name,
@@ -190,7 +194,7 @@ def domain_finding(series: pd.Series, allowed: Collection) -> list[Finding]:
 
 def duplicate_finding(
     involved: int, repeats: int, rows: int, ignored: list[Hashable]
-) -> list[Finding]:
+) -> list[QualityWarning]:
     """Return a warning if rows repeat.
 
     Parameters
@@ -207,7 +211,7 @@ def duplicate_finding(
     many = involved / rows > MANY_DUPLICATES
     without = f", without {_joined([repr(name) for name in ignored])}" if ignored else ""
     return [
-        Finding(
+        QualityWarning(
             "high" if many else "medium",
             "Many duplicate rows" if many else "Duplicate rows",
             None,
@@ -221,7 +225,7 @@ def duplicate_finding(
 
 def class_findings(
     name: Hashable, counts: Mapping, *, rows: int, task: str
-) -> list[Finding]:
+) -> list[QualityWarning]:
     """Return the warnings about a target of classes.
 
     Parameters
@@ -241,7 +245,7 @@ def class_findings(
     most, most_rows = ranked[0]
     if len(ranked) > models.MAX_CLASSES:
         detail = f"{len(ranked):,} classes: is it a number to predict (task='regression')?"
-        return [*found, Finding("medium", "Too many classes", name, detail)]
+        return [*found, QualityWarning("medium", "Too many classes", name, detail)]
     if task == "binary":
         few = [pair for pair in ranked if pair[1] < SMALL_MINORITY]
     else:
@@ -265,11 +269,13 @@ def class_findings(
             total = sum(count for _, count in pairs)
             labels = tuple(label for label, _ in pairs)
             detail = f"{_listed(pairs)}: {detail}"
-            found.append(Finding(severity, warning, name, detail, total, labels))
+            found.append(QualityWarning(severity, warning, name, detail, total, labels))
     return found
 
 
-def number_findings(name: Hashable, values: np.ndarray, *, rows: int) -> list[Finding]:
+def number_findings(
+    name: Hashable, values: np.ndarray, *, rows: int
+) -> list[QualityWarning]:
     """Return the warnings about a target that is a number.
 
     Data Wrangler's limits 3 and 10 apply to the kurtosis above that of the normal
@@ -292,12 +298,18 @@ def number_findings(name: Hashable, values: np.ndarray, *, rows: int) -> list[Fi
     shape = f"{outliers:,} outliers, skew {skew:.1f}, kurtosis {kurtosis:.1f} (normal: 3). "
     decide = "A few rows decide the squared error; would the logarithm do?"
     if outliers and abs(skew) > SKEWED:
-        found.append(Finding("high", "Skewed target", name, shape + decide, outliers))
+        found.append(
+            QualityWarning("high", "Skewed target", name, shape + decide, outliers)
+        )
     elif outliers and kurtosis - 3 > HEAVY_TAIL:
-        found.append(Finding("high", "Heavy-tailed target", name, shape + decide, outliers))
+        found.append(
+            QualityWarning("high", "Heavy-tailed target", name, shape + decide, outliers)
+        )
     elif outliers and kurtosis - 3 > SOME_TAIL:
         look = "Look at them: faults, or the rows that matter most?"
-        found.append(Finding("medium", "Target outliers", name, shape + look, outliers))
+        found.append(
+            QualityWarning("medium", "Target outliers", name, shape + look, outliers)
+        )
     first = int(np.argmax(counts))
     label, count = f"{distinct[first]:.10g}", int(counts[first])
     if count > rows * max(FREQUENT_LABEL, FREQUENT_LABEL_FACTOR / len(distinct)):
@@ -306,12 +318,14 @@ def number_findings(name: Hashable, values: np.ndarray, *, rows: int) -> list[Fi
             "or a class of its own?"
         )
         found.append(
-            Finding("medium", "Frequent target value", name, detail, count, (float(label),))
+            QualityWarning(
+                "medium", "Frequent target value", name, detail, count, (float(label),)
+            )
         )
     return found
 
 
-def leak_findings(name: Hashable, power: float, correlation: float) -> list[Finding]:
+def leak_findings(name: Hashable, power: float, correlation: float) -> list[QualityWarning]:
     """Return a warning if one feature alone gives the target away, or says nothing of it.
 
     Parameters
@@ -328,7 +342,7 @@ def leak_findings(name: Hashable, power: float, correlation: float) -> list[Find
         if abs(correlation) > LEAK:
             measured.append(f"correlation {correlation:.3f}")
         return [
-            Finding(
+            QualityWarning(
                 "high",
                 "Target leakage",
                 name,
@@ -338,18 +352,18 @@ def leak_findings(name: Hashable, power: float, correlation: float) -> list[Find
         ]
     if power == 0:
         detail = "Alone it predicts no better than no feature at all (prediction power 0)."
-        return [Finding("low", "Uninformative feature", name, detail)]
+        return [QualityWarning("low", "Uninformative feature", name, detail)]
     return []
 
 
-def model_findings(quick: models.QuickModel, task: str) -> list[Finding]:
+def model_findings(quick: models.QuickModel, task: str) -> list[QualityWarning]:
     """Return a warning if the quick model is no better than the trivial one, or hardly."""
     metric = models.BASE_METRIC[task]
     model, trivial = quick.scores.loc[metric, ["model", "trivial"]]
     scores = f"{metric} {model:.3f} against {trivial:.3f} of the trivial model. "
     if model < trivial:
         return [
-            Finding(
+            QualityWarning(
                 "high",
                 "Quick model worse than trivial",
                 None,
@@ -358,7 +372,7 @@ def model_findings(quick: models.QuickModel, task: str) -> list[Finding]:
         ]
     if model < LOW_GAIN + (1 - LOW_GAIN) * trivial:
         return [
-            Finding(
+            QualityWarning(
                 "medium",
                 "Quick model hardly better than trivial",
                 None,
@@ -368,7 +382,7 @@ def model_findings(quick: models.QuickModel, task: str) -> list[Finding]:
     return []
 
 
-def as_frame(findings: list[Finding]) -> pd.DataFrame:
+def as_frame(findings: list[QualityWarning]) -> pd.DataFrame:
     """Return the warnings as a table, the most severe first, else in the order found."""
     ordered = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
     names = ["severity", "warning", "column", "rows", "values", "detail"]
@@ -390,7 +404,7 @@ def _unusable_target(name, unusable, rows):
     detail = (
         f"{unusable:,} rows ({share:.1%}) have no usable target; models leave them out."
     )
-    return [Finding(severity, "Rows without a target", name, detail, unusable)]
+    return [QualityWarning(severity, "Rows without a target", name, detail, unusable)]
 
 
 def _counted(count, what):

@@ -3,33 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from labs_lib import compare, payments
+from labs_lib import payments, stats
 from labs_lib.labs.prepare.explore.experiments import correlation, crashes, positives
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(2, 60), st.integers(1, 9))
-def test_average_precision_of_weighted_rows_is_scikit_learns(seed, rows, levels):
-    rng = np.random.default_rng(seed)
-    y = np.append([0, 1], rng.integers(0, 2, rows - 2))
-    score = rng.integers(0, levels, rows) / levels
-    weights = rng.integers(0, 4, (3, rows))
-    weights[:, 1] = 1
-    expected = [average_precision_score(y, score, sample_weight=w) for w in weights]
-    assert positives._average_precision(y, score, weights) == pytest.approx(expected)
-
-
-def test_the_interval_is_that_of_compare_up_to_the_number_of_resamples():
+def test_the_interval_is_that_of_rows_up_to_the_number_of_resamples():
     rng = np.random.default_rng(0)
     customer = np.repeat(np.arange(300), 5)
     y = (rng.random(1_500) < 0.1).astype(int)
     score, other = y + rng.normal(size=1_500), rng.normal(size=1_500)
     low, high = positives.interval(y, score, other, customer)
-    same = compare.rows(average_precision_score, y, score, other, groups=customer)
+    same = stats.rows(average_precision_score, y, score, other, groups=customer)
     assert (low, high) == pytest.approx((same.low, same.high), abs=0.03)
 
 

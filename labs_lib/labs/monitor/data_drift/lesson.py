@@ -230,7 +230,7 @@ def fired(rows, shift, draws):
 # %%
 from labs_lib import settings
 
-draws = settings.repeats(200)
+draws = 200
 tried = {
     "100 rows, no shift": fired(100, 0, draws),
     "100 rows, half a deviation": fired(100, 0.5, draws),
@@ -317,13 +317,13 @@ quiet[quiet["columns"] == "payment"].head(3)[looked_at].round(3)
 # channel, distance, hour. The others count over days, age, or depend on the weekday.
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 
 def a_month(alarms):
     """Return the alarms in 30 days, mean over worlds with its interval."""
     table = alarms.groupby("seed")["fires"].mean() * 30 / alarms["length"].iloc[0]
-    return compare.mean_interval(table)
+    return stats.mean_interval(table)
 
 
 # %%
@@ -387,7 +387,7 @@ def quiet_months(seed):
 
 
 # %%
-seeds = range(200, 200 + settings.repeats(10))
+seeds = range(200, 210)
 slow = pd.concat([quiet_months(seed) for seed in seeds])
 slow["fires"] = slow["p_value"] < 0.05
 fires_slow = slow.groupby(["feature", "month"], sort=False)["fires"].mean().unstack()
@@ -441,12 +441,12 @@ def change(event, measure, **options):
     """Return a measure with the event minus without it, over the worlds."""
     here = judged[judged["event"] == event].set_index("seed")
     without, with_it = here[here["kind"] == "none"], here[here["kind"] == event]
-    return compare.worlds(with_it[measure], without[measure], comparisons=4, **options)
+    return stats.worlds(with_it[measure], without[measure], comparisons=4, **options)
 
 
 # %%
 trial = {name: change(event, "excess", margin=0.002) for event, name in names.items()}
-compare.table(trial, digits=4).drop(columns=["design", "n"])
+stats.table(trial, digits=4).drop(columns=["design", "n"])
 
 # %%
 lab.festival.reveal(trial["festival"].verdict)
@@ -510,7 +510,7 @@ with plots.figure(
 
 # %%
 precision = {name: change(event, "average_precision") for event, name in names.items()}
-compare.table(precision).drop(columns=["design", "n"])
+stats.table(precision).drop(columns=["design", "n"])
 
 # %% [markdown]
 # In the takeover it is {{precision.takeover.verdict}} ({{precision.takeover.mean}}), although a
@@ -908,10 +908,10 @@ days = dict(repeats=2_000, comparisons=10)
 hurt = {}
 for m, t in losses.items():
     y, date = late[(of_month == m) & odd], flights["date"][t.index]
-    hurt[f"month {m}"] = compare.rows(
+    hurt[f"month {m}"] = stats.rows(
         mean_loss, y, t["frozen"], t["without temperature"], groups=date, **days
     )
-compare.table(hurt).drop(columns=["design", "n"])
+stats.table(hurt).drop(columns=["design", "n"])
 
 # %%
 verdicts = pd.Series([c.verdict for c in hurt.values()])

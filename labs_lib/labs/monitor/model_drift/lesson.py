@@ -471,21 +471,21 @@ lost.round({"phone_call": 0, "message": 0, "log loss": 4})
 
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 
 def against(measure, other="never", margin=None):
     table = policies.pivot(index="seed", columns="policy", values=measure)
     names = [n for n in lost.index if n not in (other, "the truth", "no alerts")]
     return {
-        n: compare.worlds(table[n], table[other], comparisons=len(names), margin=margin)
+        n: stats.worlds(table[n], table[other], comparisons=len(names), margin=margin)
         for n in names
     }
 
 
 # %%
 calls = against("phone_call", margin=20)
-compare.table(calls)[["what", "difference", "low", "high", "verdict"]]
+stats.table(calls)[["what", "difference", "low", "high", "verdict"]]
 
 # %%
 lab.schedule.reveal(calls["every 4 weeks"].verdict)
@@ -495,14 +495,14 @@ lab.schedule.reveal(calls["every 4 weeks"].verdict)
 
 # %%
 messages = against("message")
-compare.table(messages)[["what", "difference", "low", "high", "verdict"]]
+stats.table(messages)[["what", "difference", "low", "high", "verdict"]]
 
 # %% [markdown]
 # And are the new models any better as models? Their log loss, by the true labels:
 
 # %%
 losses = against("loss_during")
-compare.table(losses, digits=4)[["what", "difference", "low", "high", "verdict"]]
+stats.table(losses, digits=4)[["what", "difference", "low", "high", "verdict"]]
 
 # %%
 rival = against("message", other="every 4 weeks")["on performance"]
@@ -621,9 +621,7 @@ def log_loss(y, p, sample_weight):
 
 
 customers = transactions["customer"].to_numpy()[arena]
-gate = compare.rows(
-    log_loss, y[arena], p_new, p[arena], groups=customers, repeats=1_000
-)
+gate = stats.rows(log_loss, y[arena], p_new, p[arena], groups=customers, repeats=1_000)
 gate
 
 # %% [markdown]
@@ -675,7 +673,7 @@ zeros = {
     "log loss": against("loss_during", other="every 4 weeks")[careless],
     "euros": against("phone_call", other="every 4 weeks")[careless],
 }
-compare.table(zeros, digits=4)
+stats.table(zeros, digits=4)
 
 # %% [markdown]
 # Log loss: {{zeros.log_loss.verdict}} ({{zeros.log_loss.mean}}; {{zeros.log_loss.low}} to
@@ -708,11 +706,11 @@ record = store.load("monitor/model_drift/fault")
 record["euros"] = 1_000 * record["phone_call"] / record["payments"]
 table = record.pivot(index="seed", columns="record", values="euros")
 fault_cost = {
-    name: compare.worlds(table[name], table["right"], comparisons=2)
+    name: stats.worlds(table[name], table["right"], comparisons=2)
     for name in ("faulty", "set to missing")
 }
 fault = fault | fault_cost
-compare.table(fault_cost, digits=0)[["what", "difference", "low", "high", "verdict"]]
+stats.table(fault_cost, digits=0)[["what", "difference", "low", "high", "verdict"]]
 
 # %%
 record["alerts"] = 1_000 * record["alerts_phone_call"] / record["payments"]
@@ -813,7 +811,7 @@ def watch(kind):
 
 # %%
 kinds = ("as before", "young", "lost", "turned")
-rows = [watch(kind) for kind in kinds for _ in range(settings.repeats(10))]
+rows = [watch(kind) for kind in kinds for _ in range(10)]
 drifted = pd.DataFrame(rows).groupby("window", sort=False).mean()
 drifted.round(3)
 

@@ -385,7 +385,7 @@ worlds = store.load("prepare/balance/worlds")
 store.confirm("prepare/balance/worlds", seed=3)
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 
 def values(rows, unit, rate, measure, model="XGBoost"):
@@ -419,7 +419,7 @@ shares(
 
 # %%
 results = {
-    (rate, method): compare.worlds(
+    (rate, method): stats.worlds(
         values(worlds, "world", rate, "average precision")[method],
         values(worlds, "world", rate, "average precision")["none"],
         comparisons=20,
@@ -480,12 +480,10 @@ measures = {
 }
 value = {measure: values(worlds, "world", 0.01, measure) for measure in measures}
 rest = {
-    label: compare.worlds(
-        value[measure]["SMOTE"], value[measure]["none"], comparisons=5
-    )
+    label: stats.worlds(value[measure]["SMOTE"], value[measure]["none"], comparisons=5)
     for measure, label in measures.items()
 }
-compare.table(rest)
+stats.table(rest)
 
 # %% [markdown]
 # SMOTE against none, row by row, with intervals corrected for the five rows:
@@ -514,7 +512,7 @@ def verdicts_of(measure):
     """Return the verdict of each cell of the map, a method at a rate, against none."""
     by_rate = [values(worlds, "world", rate, measure) for rate in tools.RATES]
     return [
-        compare.worlds(value[method], value["none"], comparisons=60).verdict
+        stats.worlds(value[method], value["none"], comparisons=60).verdict
         for value in by_rate
         for method in tools.METHODS
     ]
@@ -540,7 +538,7 @@ pd.DataFrame(remains).T
 
 # %%
 duel = {
-    (rate, method): compare.worlds(
+    (rate, method): stats.worlds(
         values(worlds, "world", rate, "cost")["none"],
         values(worlds, "world", rate, "cost at one half")[method],
         comparisons=20,
@@ -576,12 +574,12 @@ again.mean().round(3)
 
 # %%
 fair = {
-    f"{method} − none": compare.worlds(
+    f"{method} − none": stats.worlds(
         again[method], again["none"], comparisons=3, margin=0.01
     )
     for method in again.columns.drop("none")
 }
-compare.table(fair)
+stats.table(fair)
 
 # %% [markdown]
 # SMOTE to one in ten: {{fair.smote_one_to_ten_none.verdict}} ({{fair.smote_one_to_ten_none.mean}};
@@ -596,12 +594,10 @@ compare.table(fair)
 # %%
 ap = values(worlds, "world", 0.01, "average precision", model="linear")
 linear = {
-    f"{method} − none": compare.worlds(
-        ap[method], ap["none"], comparisons=5, margin=0.01
-    )
+    f"{method} − none": stats.worlds(ap[method], ap["none"], comparisons=5, margin=0.01)
     for method in tools.METHODS
 }
-compare.table(linear)
+stats.table(linear)
 
 # %% [markdown]
 # SMOTE before a weighted sum: {{linear.smote_none.verdict}} ({{linear.smote_none.mean}};
@@ -646,12 +642,12 @@ leak.mean().unstack().round(3)
 
 # %%
 pretended = {
-    f"{method}: reported − honest": compare.worlds(
+    f"{method}: reported − honest": stats.worlds(
         leak[method, "reported"], leak[method, "honest"], comparisons=2
     )
     for method in ("random over", "SMOTE")
 }
-compare.table(pretended)
+stats.table(pretended)
 
 # %% [markdown]
 # With SMOTE before the split the report is {{pretended.smote_reported_honest.verdict}} by
@@ -690,7 +686,7 @@ credit = {}
 for rate in tools.RATES:
     ap = values(splits, "split", rate, "average precision")
     for method in tools.METHODS:
-        credit[rate, method] = compare.splits(
+        credit[rate, method] = stats.splits(
             ap[method],
             ap["none"],
             n_train=60,  # only the ratio to n_test counts
@@ -716,12 +712,12 @@ own = values(splits, "split", 0.2, "cost")
 half_cost = values(splits, "split", 0.2, "cost at one half")
 options = {"n_train": 60, "n_test": 20, "comparisons": 2}
 credit_cost = {
-    "none, moved − SMOTE at 0.5": compare.splits(
+    "none, moved − SMOTE at 0.5": stats.splits(
         own["none"], half_cost["SMOTE"], **options
     ),
-    "none, moved − SMOTE, moved": compare.splits(own["none"], own["SMOTE"], **options),
+    "none, moved − SMOTE, moved": stats.splits(own["none"], own["SMOTE"], **options),
 }
-compare.table(credit_cost, digits=0)
+stats.table(credit_cost, digits=0)
 
 # %% [markdown]
 # The prices are invented: a missed default costs 215, an alert 5 and 10 more if it is wrong. For 1,000

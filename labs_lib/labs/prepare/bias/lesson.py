@@ -604,7 +604,7 @@ splits = store.load("prepare/bias/worlds")
 store.confirm("prepare/bias/worlds", seed=0)
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 
 def by_strategy(model, measure):
@@ -620,13 +620,13 @@ trial = {}
 for kind in ("XGBoost", "linear"):
     share, ratio = by_strategy(kind, "DPPL"), by_strategy(kind, "DI")
     blind = "without the column"
-    trial[f"DPPL, {kind}: without − with"] = compare.splits(
+    trial[f"DPPL, {kind}: without − with"] = stats.splits(
         share[blind], share["all columns"], **overlap, comparisons=4, margin=0.02
     )
-    trial[f"DI, {kind}: without − four fifths"] = compare.splits(
+    trial[f"DI, {kind}: without − four fifths"] = stats.splits(
         ratio[blind], np.full(len(ratio), 0.8), **overlap, comparisons=4
     )
-compare.table(trial)
+stats.table(trial)
 
 # %%
 first = trial["DPPL, XGBoost: without − with"]
@@ -733,13 +733,13 @@ with plots.figure(
 cost, bought = {}, {}
 for name in names[1:]:
     same = overlap | {"comparisons": 8}
-    cost[name] = compare.splits(hit[name], hit["all columns"], **same)
-    bought[name] = compare.splits(share[name], share["all columns"], **same)
+    cost[name] = stats.splits(hit[name], hit["all columns"], **same)
+    bought[name] = stats.splits(share[name], share["all columns"], **same)
 f"{len(cost) + len(bought)} comparisons"
 
 # %%
 change = {"accuracy": cost, "DPPL": bought}
-both = pd.concat({measure: compare.table(rows) for measure, rows in change.items()})
+both = pd.concat({measure: stats.table(rows) for measure, rows in change.items()})
 both.droplevel(1).drop(columns=["design", "n"])
 
 # %% [markdown]
@@ -768,10 +768,10 @@ moved = {}
 for name in ("all columns", "reweighed, without the column"):
     for measure, goal in goals.items():
         found = by_strategy("XGBoost", measure)[name]
-        moved[f"{measure} − {goal}, {name}"] = compare.splits(
+        moved[f"{measure} − {goal}, {name}"] = stats.splits(
             found, np.full(len(found), goal), **overlap, comparisons=6
         )
-compare.table(moved)
+stats.table(moved)
 
 # %% [markdown]
 # Before, the recall of men minus that of women was {{moved.rd_0_all_columns.mean}}, and precision was
@@ -859,7 +859,7 @@ def both_models(table):
 
 
 # %%
-draws = settings.repeats(30)
+draws = 30
 hits = {
     name: pd.DataFrame([both_models(world(s, **options)) for s in range(draws)])
     for name, options in worlds.items()
@@ -870,10 +870,10 @@ pd.DataFrame({name: table.mean() for name, table in hits.items()}).round(3)
 who_pays = {}
 for name, found in hits.items():
     for truth in ("recorded", "deserved"):
-        who_pays[f"{name}: accuracy, {truth}"] = compare.worlds(
+        who_pays[f"{name}: accuracy, {truth}"] = stats.worlds(
             found[truth, "reweighed"], found[truth, "plain"], comparisons=4
         )
-compare.table(who_pays, digits=4)
+stats.table(who_pays, digits=4)
 
 # %% [markdown]
 # Reweighted minus plain. By the recorded label, accuracy is
@@ -927,7 +927,7 @@ for name, options in worlds.items():
             ).table["value"][0]
             for seed in range(draws)
         ]
-        hidden[f"{name}: given {group}"] = compare.mean_interval(values)
+        hidden[f"{name}: given {group}"] = stats.mean_interval(values)
 pd.Series(hidden).to_frame("CDDL")
 
 # %% [markdown]
@@ -1003,16 +1003,16 @@ real = {}
 for facet in ("man", "young"):
     share, ratio = of_customers(facet, "DPPL"), of_customers(facet, "DI")
     every, blind = share["all columns"], share["without the column"]
-    real[f"{facet}, DPPL: without − with"] = compare.splits(
+    real[f"{facet}, DPPL: without − with"] = stats.splits(
         blind, every, **sizes, margin=0.02
     )
-    real[f"{facet}, DPPL: reweighed − with"] = compare.splits(
+    real[f"{facet}, DPPL: reweighed − with"] = stats.splits(
         share["reweighed, all columns"], every, **sizes, margin=0.02
     )
-    real[f"{facet}, DI: with − four fifths"] = compare.splits(
+    real[f"{facet}, DI: with − four fifths"] = stats.splits(
         ratio["all columns"], np.full(len(ratio), 0.8), **sizes
     )
-compare.table(real)
+stats.table(real)
 
 # %% [markdown]
 # Here DI is {{real.man_di_with_four_fifths.verdict}} than four fifths for men and

@@ -444,10 +444,10 @@ def decide(low, high):
 
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 customer = pilot_table["customer"][test]
-pilot = compare.rows(
+pilot = stats.rows(
     average_precision_score, y[test], score, rule, groups=customer, margin=0.05
 )
 pilot
@@ -523,7 +523,7 @@ said.assign(half_width=half.round(2))
 
 # %%
 elsewhere = {
-    f"{frauds} frauds": compare.worlds(
+    f"{frauds} frauds": stats.worlds(
         wide.loc[frauds]["XGBoost"]["elsewhere"],
         wide.loc[frauds]["rule"]["elsewhere"],
         comparisons=6,
@@ -531,7 +531,7 @@ elsewhere = {
     for frauds in own.groups
 }
 truth = {name: decide(gain.low, gain.high) for name, gain in elsewhere.items()}
-compare.table(elsewhere).assign(answer=truth.values()).drop(columns=["design", "n"])
+stats.table(elsewhere).assign(answer=truth.values()).drop(columns=["design", "n"])
 
 # %%
 deserved = answers.index.get_level_values("frauds").map(lambda n: truth[f"{n} frauds"])
@@ -557,7 +557,7 @@ f"{wrong_answers} of {len(answers)} pilots gave a wrong answer"
 # companies grow.
 
 # %%
-drift = compare.worlds(wide.loc[25]["rule"]["own"], wide.loc[800]["rule"]["own"])
+drift = stats.worlds(wide.loc[25]["rule"]["own"], wide.loc[800]["rule"]["own"])
 drift
 
 # %% [markdown]
@@ -626,14 +626,14 @@ labels_worth = {}
 for frauds in (50, 200):
     at = wide.loc[frauds].xs("own", axis=1, level="measure")
     for a, b in (("XGBoost", "Random Cut Forest"), ("Random Cut Forest", "rule")):
-        labels_worth[f"{a} − {b}, {frauds} frauds"] = compare.worlds(
+        labels_worth[f"{a} − {b}, {frauds} frauds"] = stats.worlds(
             at[a], at[b], comparisons=4
         )
-compare.table(labels_worth)
+stats.table(labels_worth)
 
 # %%
 levels = {
-    name: compare.mean_interval(wide.loc[200][name]["own"])
+    name: stats.mean_interval(wide.loc[200][name]["own"])
     for name in ("XGBoost", "Random Cut Forest", "rule")
 }
 with plots.figure(
@@ -733,13 +733,13 @@ found.mean().unstack("score").round(2)
 
 # %%
 trial = {
-    f"{score} − correlation, {variant}": compare.worlds(
+    f"{score} − correlation, {variant}": stats.worlds(
         found[variant][score], found[variant]["correlation"], comparisons=4
     )
     for variant in ("independent", "correlated")
     for score in ("prediction power", "loss when shuffled")
 }
-compare.table(trial).drop(columns=["design", "n"])
+stats.table(trial).drop(columns=["design", "n"])
 
 # %%
 lab.found.reveal(trial["prediction power − correlation, independent"].verdict)
@@ -884,10 +884,10 @@ from itertools import pairwise
 # On average: crashes differ in the number of people.
 sizes = dict(n_train=19_663, n_test=6_554, comparisons=3)
 leaks = {
-    f"{before} − {after}": compare.splits(ap_splits[before], ap_splits[after], **sizes)
+    f"{before} − {after}": stats.splits(ap_splits[before], ap_splits[after], **sizes)
     for before, after in pairwise(steps)
 }
-compare.table(leaks).drop(columns=["design", "n"])
+stats.table(leaks).drop(columns=["design", "n"])
 
 # %% [markdown]
 # Taking `injSeverity` out costs {{leaks.all_columns_without_injseverity.mean}}

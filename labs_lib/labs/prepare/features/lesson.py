@@ -214,18 +214,18 @@ r2.mean().unstack("model").filter(like="date", axis="index")[models].round(4)
 # 0.005 is a tie, one that crosses this margin is undecided.
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 sizes = dict(n_train=5_000, n_test=1_250, margin=0.005)
 left_out = r2["date left out"]
 date = {
-    f"{how}, {m}": compare.splits(
+    f"{how}, {m}": stats.splits(
         r2[f"date {how}", m], left_out[m], **sizes, comparisons=6
     )
     for how in ("whole", "split")
     for m in models
 }
-compare.table(date).drop(columns=["design", "n"])
+stats.table(date).drop(columns=["design", "n"])
 
 # %% [markdown]
 # Split, the date's effect on R2 is {{date.split_linear.mean}} for the linear model
@@ -696,11 +696,11 @@ pairs = {
 }
 chapters = dict(n_train=4, n_test=1, comparisons=8)
 text_trial = {
-    f"{way} − {rival}, {m}": compare.splits(hit[way, m], hit[rival, m], **chapters)
+    f"{way} − {rival}, {m}": stats.splits(hit[way, m], hit[rival, m], **chapters)
     for m in ("naive Bayes", "linear")
     for way, rival in pairs.items()
 }
-compare.table(text_trial).drop(columns=["design", "n"])
+stats.table(text_trial).drop(columns=["design", "n"])
 
 # %% [markdown]
 # - Against counts, TF-IDF's accuracy is {{text_trial.tf_idf_counts_linear.verdict}} for the linear
@@ -751,7 +751,7 @@ ap.mean().unstack("model")[models].round(3)
 # %%
 def worth(with_it, without, model):
     """Return what a recipe is worth against another."""
-    return compare.worlds(
+    return stats.worlds(
         ap[with_it, model], ap[without, model], comparisons=26, margin=0.02
     )
 
@@ -762,7 +762,7 @@ grid = {
     for technique, pair in VARIANTS.items()
     for model in models
 }
-compare.table(grid).drop(columns=["design", "n"])
+stats.table(grid).drop(columns=["design", "n"])
 
 # %% [markdown]
 # Twenty-one intervals are hard to read in a table. One panel a model, one line a technique:
@@ -849,10 +849,10 @@ more |= {
     f"quantile bins − logarithms, {model}": worth("quantile bins", "logarithms", model)
     for model in models
 }
-more["linear with logarithms − trees"] = compare.worlds(
+more["linear with logarithms − trees"] = stats.worlds(
     ap["logarithms", "linear"], ap["anchor", "trees"], comparisons=26, margin=0.02
 )
-compare.table(more).drop(columns=["design", "n"]).tail(4)
+stats.table(more).drop(columns=["design", "n"]).tail(4)
 
 # %% [markdown]
 # Bins against logarithms, for the linear model: {{more.quantile_bins_logarithms_linear.verdict}}
@@ -949,13 +949,13 @@ live.mean().unstack("recipe")[[*sizes_of_batch, "as fitted"]].round(3)
 
 # %%
 skew = {
-    f"{batch}, month {number}": compare.worlds(
+    f"{batch}, month {number}": stats.worlds(
         live[number, batch], live[number, "as fitted"], comparisons=8
     )
     for number in ("5", "6")
     for batch in sizes_of_batch
 }
-compare.table(skew).drop(columns=["design", "n"])
+stats.table(skew).drop(columns=["design", "n"])
 
 # %%
 with plots.figure(
@@ -999,7 +999,7 @@ same_score, bool(alone.equals(together.loc[[one]]))
 
 # %%
 real = {
-    f"{technique}, {m}": compare.splits(r2[new, m], r2[old, m], **sizes, comparisons=21)
+    f"{technique}, {m}": stats.splits(r2[new, m], r2[old, m], **sizes, comparisons=21)
     for technique, (new, old) in VARIANTS.items()
     for m in models
 }

@@ -270,7 +270,7 @@ stored = store.load("prepare/split/worlds")
 store.confirm("prepare/split/worlds", seed=0)
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 
 def question(name):
@@ -282,7 +282,7 @@ def question(name):
 # %%
 spread = question("stratify")
 stability = {
-    f"{measure}, {rows}": compare.worlds(
+    f"{measure}, {rows}": stats.worlds(
         spread[f"{rows} rows, random: {measure}"],
         spread[f"{rows} rows, stratified: {measure}"],
         comparisons=4,
@@ -290,7 +290,7 @@ stability = {
     for measure in ("average precision", "test frauds")
     for rows in (20_000, 2_000)
 }
-compare.table(stability)
+stats.table(stability)
 
 # %%
 lab.stratify.reveal(stability["average precision, 20000"].verdict)
@@ -405,12 +405,12 @@ promises = [
     for way in ("randomized", "stratified", "by key", "ordered", "ordered and by key")
 ]
 for_known = {
-    name.removeprefix("forecast: "): compare.worlds(
+    name.removeprefix("forecast: "): stats.worlds(
         months[name], known, comparisons=len(promises)
     )
     for name in promises
 }
-compare.table(for_known)
+stats.table(for_known)
 
 # %%
 from labs_lib import plots
@@ -448,13 +448,13 @@ with plots.figure(
 # %%
 people = question("customer")
 same = {
-    name: compare.worlds(
+    name: stats.worlds(
         people[f"{name}: random rows"], people[f"{name}: new customers"], comparisons=2
     )
     for name in ("identity", "all columns")
 }
 by_chance = people["identity: new customers"].mean()
-compare.table(same)
+stats.table(same)
 
 # %% [markdown]
 # With the identifying columns alone, the report is {{same.identity.verdict}} by {{same.identity.mean}}
@@ -468,16 +468,16 @@ compare.table(same)
 
 # %%
 for_new = {
-    name.removeprefix("forecast: "): compare.worlds(
+    name.removeprefix("forecast: "): stats.worlds(
         months[name], new, comparisons=len(promises)
     )
     for name in promises
 }
-compare.table(for_new)
+stats.table(for_new)
 
 # %%
 both = {"known customers": for_known, "new customers": for_new}
-met = compare.worlds(new, known)
+met = stats.worlds(new, known)
 pd.DataFrame(
     {
         who: {name: f"{r.mean:+.3f}, {r.verdict}" for name, r in made.items()}
@@ -505,7 +505,7 @@ pd.DataFrame(
 
 # %%
 time = question("time")
-shuffling = compare.worlds(time["shuffled"], time["ordered"])
+shuffling = stats.worlds(time["shuffled"], time["ordered"])
 shuffling
 
 # %% [markdown]
@@ -565,10 +565,10 @@ contrasts = {
 
 # %%
 picking = {
-    name: compare.worlds(fifty[a], fifty[b], comparisons=3)
+    name: stats.worlds(fifty[a], fifty[b], comparisons=3)
     for name, (a, b) in contrasts.items()
 }
-compare.table(picking)
+stats.table(picking)
 
 # %% [markdown]
 # The report is {{picking.picked_on_test_picked_on_validation.verdict}} by
@@ -606,10 +606,10 @@ pairs = {
 
 # %%
 lies = {
-    name: compare.worlds(a, b, comparisons=len(pairs)) for name, (a, b) in pairs.items()
+    name: stats.worlds(a, b, comparisons=len(pairs)) for name, (a, b) in pairs.items()
 }
 largest = max(lies, key=lambda name: lies[name].mean)
-compare.table(lies)
+stats.table(lies)
 
 # %%
 with plots.figure(
@@ -681,14 +681,14 @@ options = {
     "comparisons": 3,
 }
 flown = {
-    f"{a} − {b}": compare.splits(auc[a], auc[b], **options)
+    f"{a} − {b}": stats.splits(auc[a], auc[b], **options)
     for a, b in (
         ("shuffled rows", "next month"),
         ("shuffled rows", "whole days"),
         ("whole days", "next month"),
     )
 }
-compare.table(flown)
+stats.table(flown)
 
 # %% [markdown]
 # Eight months of one year are eight overlapping splits, not eight worlds, so the intervals are corrected for

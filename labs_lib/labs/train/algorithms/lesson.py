@@ -357,7 +357,7 @@ worlds = store.load("train/algorithms/worlds")
 store.confirm("train/algorithms/worlds", seed=0)
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 
 def by_model(rows, measure):
@@ -374,7 +374,7 @@ names = {
     "k-NN": "k-NN",
     "Random Cut Forest": "Random Cut Forest",
 }
-levels = {label: compare.mean_interval(score[name]) for name, label in names.items()}
+levels = {label: stats.mean_interval(score[name]) for name, label in names.items()}
 pd.Series(levels).to_frame("average precision")
 
 # %%
@@ -388,12 +388,12 @@ with plots.figure(
 
 # %%
 order = {
-    f"XGBoost − {name}": compare.worlds(
+    f"XGBoost − {name}": stats.worlds(
         score["XGBoost, weight 1"], score[name], comparisons=3
     )
     for name in ("Linear Learner", "k-NN", "Random Cut Forest")
 }
-compare.table(order)
+stats.table(order)
 
 # %% [markdown]
 # XGBoost's average precision against the others, with intervals corrected for three comparisons:
@@ -528,7 +528,7 @@ lab.ex3.check(money_derivatives)
 
 # %%
 cost_rule = by_model(worlds, "cost_rule")
-money = compare.worlds(cost_rule["XGBoost, money"], cost_rule["XGBoost, weight 1"])
+money = stats.worlds(cost_rule["XGBoost, money"], cost_rule["XGBoost, weight 1"])
 money
 
 # %% [markdown]
@@ -583,13 +583,13 @@ on_trial = {}
 for measure, label in measures.items():
     value = by_model(worlds, measure)
     for name in ("weight root of ratio", "weight ratio"):
-        on_trial[f"{label}, {name}"] = compare.worlds(
+        on_trial[f"{label}, {name}"] = stats.worlds(
             value[f"XGBoost, {name}"], value["XGBoost, weight 1"], comparisons=9
         )
-on_trial["average precision, bounded steps"] = compare.worlds(
+on_trial["average precision, bounded steps"] = stats.worlds(
     score["XGBoost, weight ratio, bounded"], score["XGBoost, weight 1"], comparisons=9
 )
-compare.table(on_trial)
+stats.table(on_trial)
 
 # %%
 costs = trial["cost"]
@@ -649,8 +649,8 @@ with plots.figure(
 
 # %%
 rule = by_model(worlds, "cost_rule")
-cost_unweighted = compare.mean_interval(rule["XGBoost, weight 1"])
-cost_weighted = compare.mean_interval(rule["XGBoost, weight ratio"])
+cost_unweighted = stats.mean_interval(rule["XGBoost, weight 1"])
+cost_weighted = stats.mean_interval(rule["XGBoost, weight ratio"])
 print("weight 1:    ", cost_unweighted)
 print("weight ratio:", cost_weighted)
 
@@ -682,16 +682,16 @@ lab.ex4.check(unweight)
 brier = by_model(worlds, "brier")
 corrected = by_model(worlds, "brier_corrected")
 mended = {
-    "corrected − weighted": compare.worlds(
+    "corrected − weighted": stats.worlds(
         corrected["XGBoost, weight ratio"],
         brier["XGBoost, weight ratio"],
         comparisons=2,
     ),
-    "corrected − never weighted": compare.worlds(
+    "corrected − never weighted": stats.worlds(
         corrected["XGBoost, weight ratio"], brier["XGBoost, weight 1"], comparisons=2
     ),
 }
-compare.table(mended, digits=4)
+stats.table(mended, digits=4)
 
 # %% [markdown]
 # Against the weighted score, the Brier score of the corrected one is
@@ -713,15 +713,15 @@ store.confirm("train/algorithms/credit", seed=0)
 credit = by_model(splits, "average_precision")
 overlap = dict(n_train=18_000, n_test=6_000, comparisons=4)
 real = {
-    f"XGBoost − {name}": compare.splits(
+    f"XGBoost − {name}": stats.splits(
         credit["XGBoost, weight 1"], credit[name], **overlap
     )
     for name in ("Linear Learner", "k-NN", "Random Cut Forest")
 }
-real["weight ratio − weight 1"] = compare.splits(
+real["weight ratio − weight 1"] = stats.splits(
     credit["XGBoost, weight ratio"], credit["XGBoost, weight 1"], **overlap
 )
-compare.table(real)
+stats.table(real)
 
 # %% [markdown]
 # Against Linear Learner XGBoost is {{real.xgboost_linear_learner.verdict}} (by

@@ -146,11 +146,9 @@ def bag_world(seed, columns):
 # %%
 import pandas as pd
 
-from labs_lib import settings
-
 bags = [
     {"seed": seed, "kind": kind, **row}
-    for seed in range(settings.repeats(6))
+    for seed in range(6)
     for kind, columns in {"bag": None, "random forest": "sqrt"}.items()
     for row in bag_world(seed, columns)
 ]
@@ -177,10 +175,10 @@ with plots.figure(
     ax.set_yticks([10, 20, 50, 100], ["10", "20", "50", "100"])
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 sixteen = bags[bags["trees"] == 16].pivot(index="seed", columns="kind")
-gap = compare.worlds(sixteen["measured", "bag"], sixteen["theory", "bag"])
+gap = stats.worlds(sixteen["measured", "bag"], sixteen["theory", "bag"])
 print("bag of 16 trees, measured − theory:", gap)
 
 # %% [markdown]
@@ -188,7 +186,7 @@ print("bag of 16 trees, measured − theory:", gap)
 
 # %%
 kinds = ("bag", "random forest")
-rho = {kind: compare.mean_interval(sixteen["rho", kind]) for kind in kinds}
+rho = {kind: stats.mean_interval(sixteen["rho", kind]) for kind in kinds}
 rho
 
 # %% [markdown]
@@ -310,7 +308,7 @@ def adaboost(seed, rounds=40, n=1_000):
 
 
 # %%
-rounds = [row for seed in range(settings.repeats(6)) for row in adaboost(seed)]
+rounds = [row for seed in range(6) for row in adaboost(seed)]
 rounds = pd.DataFrame(rounds)
 by_round = rounds.drop(columns="seed").groupby("round").mean()
 by_round.loc[[1, 2, 5, 10, 20, 40]].round(2)
@@ -331,7 +329,7 @@ with plots.figure(
 
 # %%
 last = rounds[rounds["round"] == 40]
-luck = {name: compare.mean_interval(last[name]) for name in names}
+luck = {name: stats.mean_interval(last[name]) for name in names}
 luck
 
 # %% [markdown]
@@ -564,7 +562,7 @@ shown = {
     "member naive Bayes": "its member: naive Bayes",
     "average": "plain average of the members",
 }
-levels = {label: compare.mean_interval(found[name]) for name, label in shown.items()}
+levels = {label: stats.mean_interval(found[name]) for name, label in shown.items()}
 
 # %%
 with plots.figure(
@@ -579,10 +577,10 @@ with plots.figure(
 pairs = [("bagging", "one tree"), ("boosting", "one tree"), ("boosting", "bagging")]
 pairs += [("stack, out of fold", "bagging"), ("stack, out of fold", "boosting")]
 order = {
-    f"{a.split(',')[0]} − {b}": compare.worlds(found[a], found[b], comparisons=5)
+    f"{a.split(',')[0]} − {b}": stats.worlds(found[a], found[b], comparisons=5)
     for a, b in pairs
 }
-compare.table(order)
+stats.table(order)
 
 # %% [markdown]
 # The average precision:
@@ -644,8 +642,8 @@ claims = {
 }
 
 # %%
-trial = {name: compare.worlds(a, b, comparisons=4) for name, (a, b) in claims.items()}
-compare.table(trial)
+trial = {name: stats.worlds(a, b, comparisons=4) for name, (a, b) in claims.items()}
+stats.table(trial)
 
 # %%
 lab.stacking.reveal(trial["stack − best member"].verdict)
@@ -671,12 +669,12 @@ lab.stacking.reveal(trial["stack − best member"].verdict)
 # %%
 half = {"bagging": "member forest", "boosting": "member boosting"}
 more = {
-    f"{name}, whole − half the budget": compare.worlds(
+    f"{name}, whole − half the budget": stats.worlds(
         found[name], found[f"{part}, five times"], comparisons=2
     )
     for name, part in half.items()
 }
-compare.table(more)
+stats.table(more)
 
 # %% [markdown]
 # For bagging: {{more.bagging_whole_half_the_budget.verdict}}
@@ -703,8 +701,8 @@ pairs = {
 }
 
 # %%
-leak = {name: compare.worlds(a, b, comparisons=4) for name, (a, b) in pairs.items()}
-compare.table(leak)
+leak = {name: stats.worlds(a, b, comparisons=4) for name, (a, b) in pairs.items()}
+stats.table(leak)
 
 # %% [markdown]
 # Against the honest stack, the average precision of the one that was trained on own rows is
@@ -803,8 +801,8 @@ pairs = {
 
 # %%
 overlap = dict(n_train=18_000, n_test=6_000, comparisons=7)
-real = {name: compare.splits(a, b, **overlap) for name, (a, b) in pairs.items()}
-compare.table(real)
+real = {name: stats.splits(a, b, **overlap) for name, (a, b) in pairs.items()}
+stats.table(real)
 
 # %% [markdown]
 # - Bagging against one tree: {{real.bagging_one_tree.verdict}} ({{real.bagging_one_tree.mean}});
@@ -928,7 +926,7 @@ def brier(y, score, sample_weight):
     return np.average((score - y) ** 2, weights=sample_weight)
 
 
-step = compare.rows(brier, fraud[test], said["logistic"], said["squared"], repeats=300)
+step = stats.rows(brier, fraud[test], said["logistic"], said["squared"], repeats=300)
 print("Brier score, logistic − squared error:", step)
 
 # %% [markdown]

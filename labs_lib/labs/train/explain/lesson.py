@@ -393,13 +393,13 @@ def measured(measure, variant="independent"):
 # Such as: how many of LIME's three largest columns stay the same with another seed?
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 
 def intervals_of(measure, variant="independent"):
     """Return for each method the mean and its interval over the worlds."""
     values = measured(measure, variant)
-    return {name: compare.mean_interval(values[name]) for name in values}
+    return {name: stats.mean_interval(values[name]) for name in values}
 
 
 top_three = intervals_of("same top three over seeds")
@@ -622,8 +622,8 @@ for variant, short in zip(variants, ("on their own", "together"), strict=True):
     value = measured("rank correlation", variant).rename(columns=methods)
     for other in list(methods.values())[1:]:
         name = f"{short}: SHAP − {other}"
-        trial[name] = compare.worlds(value["SHAP"], value[other], **level)
-compare.table(trial)
+        trial[name] = stats.worlds(value["SHAP"], value[other], **level)
+stats.table(trial)
 
 # %%
 lab.global_shap.reveal(trial["on their own: SHAP − PDP"].verdict)
@@ -680,8 +680,8 @@ pairs = {
 }
 
 # %%
-truths = {name: compare.worlds(a, b, comparisons=3) for name, (a, b) in pairs.items()}
-compare.table(truths)
+truths = {name: stats.worlds(a, b, comparisons=3) for name, (a, b) in pairs.items()}
+stats.table(truths)
 
 # %% [markdown]
 # The first two rows are the correlation with the interventional truth minus that with the conditional
@@ -710,12 +710,12 @@ pd.Series(agreement).to_frame("rank correlation")
 # %%
 by_truth, level = measured("rank correlation"), dict(comparisons=2, margin=0.05)
 averaging = {
-    f"{name} − mean_abs": compare.worlds(
+    f"{name} − mean_abs": stats.worlds(
         by_truth[f"SHAP, {name}"], by_truth["SHAP, mean_abs"], **level
     )
     for name in ("mean_sq", "median")
 }
-compare.table(averaging)
+stats.table(averaging)
 
 # %% [markdown]
 # Mean absolute value and mean square agree at {{averages.agreement.mean_abs_and_mean_sq.mean}};
@@ -785,10 +785,10 @@ with plots.figure(
 # %%
 place = measured("place of the distance").rename(columns=methods)
 places = {
-    f"PDP − {other}": compare.worlds(place["PDP"], place[other], comparisons=2)
+    f"PDP − {other}": stats.worlds(place["PDP"], place[other], comparisons=2)
     for other in ("ICE", "SHAP")
 }
-compare.table(places, digits=1)
+stats.table(places, digits=1)
 
 # %% [markdown]
 # From one end to the other, chip payments rise by {{cancel.rise.model_chip}} in the model
@@ -858,7 +858,7 @@ table.loc[widths]
 
 # %%
 sign = measured("right sign of the hour")
-wide = compare.worlds(sign["wide"], sign["default"])
+wide = stats.worlds(sign["wide"], sign["default"])
 wide
 
 # %% [markdown]
@@ -919,12 +919,10 @@ with plots.figure(
 below = measured("causes below the device")
 impurity, shuffled = below["forest, impurity"], "forest, permutation, "
 remedy = {
-    f"{loss} − impurity": compare.worlds(
-        below[shuffled + loss], impurity, comparisons=2
-    )
+    f"{loss} − impurity": stats.worlds(below[shuffled + loss], impurity, comparisons=2)
     for loss in ("log loss", "Brier")
 }
-compare.table(remedy, digits=1)
+stats.table(remedy, digits=1)
 
 # %% [markdown]
 # Against the forest's impurity, the causes below the device are {{remedy.log_loss_impurity.verdict}}
@@ -1133,8 +1131,8 @@ named = named.pivot(index="seed", columns="method", values="value")
 by_shap = named["SHAP, mean_abs"]
 others = ["PDP", "ICE", "LIME", "permutation", "gain", "splits", "at random"]
 overlap = dict(n_train=12_000, n_test=6_000, comparisons=7)
-real = {f"SHAP − {n}": compare.splits(by_shap, named[n], **overlap) for n in others}
-compare.table(real)
+real = {f"SHAP − {n}": stats.splits(by_shap, named[n], **overlap) for n in others}
+stats.table(real)
 
 # %%
 agrees = splits[splits["measure"] == "agreement with SHAP"]

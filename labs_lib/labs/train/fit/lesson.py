@@ -148,9 +148,7 @@ def tree_parts(seed):
 # %%
 import pandas as pd
 
-from labs_lib import settings
-
-worlds = range(settings.repeats(20))
+worlds = range(20)
 trees = pd.DataFrame([row for seed in worlds for row in tree_parts(seed)])
 trees["sum"] = trees[["noise", "bias squared", "variance"]].sum(axis=1)
 trees["gap"] = trees["measured"] - trees["sum"]
@@ -193,10 +191,10 @@ f"least error at depth {size['best']}"
 # those that were. The gap should be no more than chance.
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 gap_at = trees.pivot(index="seed", columns="depth", values="gap")
-gaps = {f"depth {depth}": compare.mean_interval(gap_at[depth]) for depth in (1, 4, 16)}
+gaps = {f"depth {depth}": stats.mean_interval(gap_at[depth]) for depth in (1, 4, 16)}
 pd.Series(gaps).to_frame("measured − sum (thousandths)")
 
 # %%
@@ -282,7 +280,7 @@ def learning(seed, sizes=(250, 500, 1_000, 2_000, 4_000, 8_000)):
 
 
 # %%
-seeds = range(settings.repeats(6))
+seeds = range(6)
 curves = pd.DataFrame([row for seed in seeds for row in learning(seed)])
 curves = curves.groupby(["line", "rows"])["error"].mean().unstack("rows")
 curves.round(0).astype(int)
@@ -485,7 +483,7 @@ error = by_model(stored, "error")
 from labs_lib.labs.train.fit.shared import REMEDIES
 
 shown = ("always the mean", "nothing (overfit)", *REMEDIES, "more data")
-levels = {name: compare.mean_interval(error[name]) for name in shown}
+levels = {name: stats.mean_interval(error[name]) for name in shown}
 with plots.figure(
     title="Penalties and pruning cure it; fewer columns do not",
     x="distance from the truth (thousandths), 24 worlds, 95 % interval",
@@ -497,8 +495,8 @@ with plots.figure(
 # %%
 nothing, eight = error["nothing (overfit)"], (*REMEDIES, "more data")
 level = dict(comparisons=8, margin=1)
-alone = {name: compare.worlds(error[name], nothing, **level) for name in eight}
-compare.table(alone, digits=1)
+alone = {name: stats.worlds(error[name], nothing, **level) for name in eight}
+stats.table(alone, digits=1)
 
 # %% [markdown]
 # The error against the colleague's model, which has {{levels.nothing_overfit.mean}} (always the mean:
@@ -644,7 +642,7 @@ share.round(2)
 # %%
 counts = {"true": kept[TRUE].sum(axis=1), "idle": kept[NO_EFFECT].sum(axis=1)}
 found = {
-    table: {name: compare.mean_interval(n[table]) for name, n in counts.items()}
+    table: {name: stats.mean_interval(n[table]) for name, n in counts.items()}
     for table in TABLES
 }
 pd.DataFrame(found).T.rename(
@@ -696,8 +694,8 @@ pd.DataFrame({"uneven": uneven, "twin is larger": twin_larger}).round(2)
 
 # %%
 far, level = sizes["error"], dict(comparisons=3, margin=1)
-penalties = {t: compare.worlds(far["L1", t], far["L2", t], **level) for t in TABLES}
-compare.table(penalties, digits=1)
+penalties = {t: stats.worlds(far["L1", t], far["L2", t], **level) for t in TABLES}
+stats.table(penalties, digits=1)
 
 # %% [markdown]
 # L1 against L2: {{penalties.as_recorded.verdict}} as recorded ({{penalties.as_recorded.mean}}),
@@ -739,9 +737,9 @@ pairs = {
 
 # %%
 level = dict(comparisons=4, margin=1)
-trial = {name: compare.worlds(a, b, **level) for name, (a, b) in pairs.items()}
-levels_grown, levels_best = map(compare.mean_interval, (grown, best_alone))
-compare.table(trial, digits=1)
+trial = {name: stats.worlds(a, b, **level) for name, (a, b) in pairs.items()}
+levels_grown, levels_best = map(stats.mean_interval, (grown, best_alone))
+stats.table(trial, digits=1)
 
 # %%
 lab.together.reveal(trial["all − best alone"].verdict)
@@ -766,9 +764,9 @@ lab.together.reveal(trial["all − best alone"].verdict)
 without = {f"without {name}": error[f"all but {name}"] for name in REMEDIES}
 level = dict(comparisons=7, margin=1)
 left_out = {
-    name: compare.worlds(rest, error["all"], **level) for name, rest in without.items()
+    name: stats.worlds(rest, error["all"], **level) for name, rest in without.items()
 }
-compare.table(left_out, digits=1)
+stats.table(left_out, digits=1)
 
 # %%
 with plots.figure(
@@ -812,8 +810,8 @@ fits.rename_axis("model").round(0)
 
 # %%
 linear = far["L1", "rows of train/fit"]
-simple = compare.worlds(linear, best_alone, margin=1)
-level_linear = compare.mean_interval(linear)
+simple = stats.worlds(linear, best_alone, margin=1)
+level_linear = stats.mean_interval(linear)
 print("logistic regression with shapes:", level_linear)
 print("against the best remedy alone:", simple)
 
@@ -877,7 +875,7 @@ def stop_early(seed, prepare):
 ways = {"augment first": augment_first, "split first": split_first}
 leak = [
     {"seed": seed, "way": way, **stop_early(seed, prepare)}
-    for seed in range(settings.repeats(6))
+    for seed in range(6)
     for way, prepare in ways.items()
 ]
 leak = pd.DataFrame(leak).pivot(index="seed", columns="way")
@@ -888,9 +886,9 @@ promised, delivered = leak["promised"], leak["delivered"]
 pairs = {f"delivered − promised, {w}": (delivered[w], promised[w]) for w in ways}
 name = "delivered: augment first − split first"
 pairs[name] = (delivered["augment first"], delivered["split first"])
-broken = {name: compare.worlds(a, b, comparisons=3) for name, (a, b) in pairs.items()}
+broken = {name: stats.worlds(a, b, comparisons=3) for name, (a, b) in pairs.items()}
 rounds = dict(zip(("leak", "clean"), leak["rounds"].mean(), strict=True))
-compare.table(broken, digits=0)
+stats.table(broken, digits=0)
 
 # %% [markdown]
 # With copies on both sides the job runs {{broken.rounds.leak}} rounds on average and promises an
@@ -924,11 +922,11 @@ houses[["nothing", "all"]].describe().loc[["count", "mean", "min", "max"]].round
 
 # %%
 level, flat = dict(margin=5, comparisons=8), houses["nothing"]
-real_alone = {name: compare.worlds(houses[name], flat, **level) for name in REMEDIES}
-real_alone["more data"] = compare.splits(
+real_alone = {name: stats.worlds(houses[name], flat, **level) for name in REMEDIES}
+real_alone["more data"] = stats.splits(
     houses["more data"], flat, n_train=4_250, n_test=500, **level
 )
-compare.table(real_alone, digits=1)
+stats.table(real_alone, digits=1)
 
 # %%
 pick_houses = by_model(blocks, "watched")[list(REMEDIES)].idxmin(axis=1)
@@ -954,8 +952,8 @@ pairs = {
     "tuned together − best alone": (houses["all, tuned together"], best_house),
 }
 level["comparisons"] = 3
-real = {name: compare.worlds(a, b, **level) for name, (a, b) in pairs.items()}
-compare.table(real, digits=1)
+real = {name: stats.worlds(a, b, **level) for name, (a, b) in pairs.items()}
+stats.table(real, digits=1)
 
 # %% [markdown]
 # The unhindered model has an error of {{house.error}} thousandths of the variance of log prices: it

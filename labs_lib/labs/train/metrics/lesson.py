@@ -418,7 +418,7 @@ with plots.figure(
 # Move it yourself. (Without widgets you see the table for the chosen threshold.)
 
 # %% tags=["nbval-ignore-output"]
-from labs_lib.train.threshold import slider
+from labs_lib.course.slider import slider
 
 
 def cost_of(alert):
@@ -494,13 +494,13 @@ cost["hindsight"] = ideal["XGBoost"]
 cost.head(3).round()
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 worth = {
-    f"chosen − {other}": compare.worlds(cost["chosen"], cost[other], comparisons=2)
+    f"chosen − {other}": stats.worlds(cost["chosen"], cost[other], comparisons=2)
     for other in ("one half", "hindsight")
 }
-compare.table(worth, digits=0)
+stats.table(worth, digits=0)
 
 # %% [markdown]
 # Against one half, the cost of the month is {{worth.chosen_one_half.verdict}} with a threshold chosen on
@@ -625,13 +625,13 @@ paid.head(3).round()
 
 # %%
 trial = {
-    f"{name} − Cost": compare.worlds(paid[name], paid["Cost"], comparisons=6)
+    f"{name} − Cost": stats.worlds(paid[name], paid["Cost"], comparisons=6)
     for name in paid.columns.drop("Cost")
 }
 lab.cost_of_f1.reveal(trial["F1 − Cost"].verdict)
 
 # %%
-compare.table(trial, digits=0)
+stats.table(trial, digits=0)
 
 # %% [markdown]
 # Against the pick by cost, the cost of the month is
@@ -760,7 +760,7 @@ ranks
 # the order of the customers too? The rows of the test set are drawn again to see.
 
 # %%
-order = compare.rows(
+order = stats.rows(
     average_precision_score,
     y_judge,
     scores["XGBoost, weighted"],

@@ -36,8 +36,8 @@ def settings_of(seed: int) -> list[dict[str, float]]:
     ]
 
 
-class Table:
-    """A table in XGBoost's form: train, validation and test.
+class Trainer:
+    """Trains every setting on one table, with validation and test beside it.
 
     Parameters
     ----------

@@ -558,10 +558,10 @@ def scores(part, search, *, table="payments", parallel=1, budget=30):
 
 
 # %%
-from labs_lib import compare
+from labs_lib import stats
 
 gp, rand = scores("test", "Gaussian process"), scores("test", "random")
-primary = compare.worlds(gp, rand, margin=0.01)
+primary = stats.worlds(gp, rand, margin=0.01)
 print(f"mean difference {primary.mean:.4f} ({primary.low:.4f} to {primary.high:.4f})")
 lab.bayesian.reveal(primary.verdict)
 
@@ -579,7 +579,7 @@ lab.bayesian.reveal(primary.verdict)
 def shortfall(search, budget):
     """Return the mean distance from the optimum, with an interval over the seeds."""
     reached = scores("validation", search, budget=budget)
-    mean = compare.mean_interval(optimum["valid"] - reached)
+    mean = stats.mean_interval(optimum["valid"] - reached)
     point = {"mean": mean.mean, "low": mean.low, "high": mean.high}
     return {"search": search, "budget": budget} | point
 
@@ -607,7 +607,7 @@ with plots.figure(
 # Bayesian one end higher? That is an AUC, of 50 searches against 50. Ties count half.
 
 # %%
-from labs_lib.train.tuning.beats import beats
+from labs_lib.stats import beats
 
 
 def against_random(part, table):
@@ -695,11 +695,11 @@ def parallel_loss(search):
 # %%
 def seeds_table(found):
     """Show comparisons in which nothing varies but the search seed."""
-    return compare.table(found, digits=4).assign(design="search seeds")
+    return stats.table(found, digits=4).assign(design="search seeds")
 
 
 pairs = parallel_loss("TPE") | parallel_loss("Gaussian process")
-parallel = {name: compare.worlds(a, b, comparisons=4) for name, (a, b) in pairs.items()}
+parallel = {name: stats.worlds(a, b, comparisons=4) for name, (a, b) in pairs.items()}
 seeds_table(parallel)
 
 # %% [markdown]
@@ -782,7 +782,7 @@ pairs = {
     "transfer − cold, 20 jobs": (started("validation", "transfer"), cold_20),
     "identical with parent − cold, 40 jobs": (both, cold_40),
 }
-warm = {name: compare.worlds(a, b, comparisons=3) for name, (a, b) in pairs.items()}
+warm = {name: stats.worlds(a, b, comparisons=3) for name, (a, b) in pairs.items()}
 seeds_table(warm)
 
 # %% [markdown]
@@ -810,9 +810,7 @@ def boxes(part, table):
         whole = scores(part, search, table=table)
         for name in ("holds", "misses", "pilot"):
             own = started(part, name, search=search, table=table)
-            found[f"{search}: {name} − whole"] = compare.worlds(
-                own, whole, comparisons=6
-            )
+            found[f"{search}: {name} − whole"] = stats.worlds(own, whole, comparisons=6)
     return found
 
 
@@ -920,7 +918,7 @@ f"narrow {lost.value:.3f}, widened {mended.value:.3f}, optimum {optimum['valid']
 # %%
 gp = scores("test", "Gaussian process", table="credit")
 rand = scores("test", "random", table="credit")
-primary_credit = compare.worlds(gp, rand, margin=0.002)
+primary_credit = stats.worlds(gp, rand, margin=0.002)
 gap = primary_credit
 f"mean difference {gap.mean:.5f} ({gap.low:.5f} to {gap.high:.5f})"
 
@@ -1010,7 +1008,7 @@ def train_once(trial):
 # %%
 sampler = optuna.samplers.TPESampler(seed=0)
 live = optuna.create_study(direction="maximize", sampler=sampler)
-live.optimize(train_once, n_trials=12, show_progress_bar=settings.mode() == "learn")
+live.optimize(train_once, n_trials=12)
 ends = {"valid": live.best_value, "test": auc(live.best_params, "test")}
 ends["default"] = auc({}, "test")
 pd.Series(ends, name="AUC").round(3)

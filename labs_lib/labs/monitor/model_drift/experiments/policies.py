@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from labs_lib import stats
 from labs_lib.labs.monitor.model_drift import shared
 from labs_lib.monitor import distances, distribution
 from labs_lib.monitor.sequential import cusum
@@ -140,8 +141,8 @@ class Life:
         model = self.model(day, day - MONTH)
         challenger = shared.score(model, w.numbers[last][known])
         steps = shared.loss(y, challenger) - shared.loss(y, champion)
-        half = 1.96 * steps.std(ddof=1) / np.sqrt(len(steps))
-        return steps.mean() - half, steps.mean() + half
+        found = stats.mean_interval(steps)
+        return found.low, found.high
 
     def bill(self, p: np.ndarray, retrained: list[int]) -> dict[str, float]:
         """Return costs in euros, retrainings and log loss, before and during the takeover."""

@@ -11,7 +11,7 @@ import pandas as pd
 import xgboost as xgb
 from sklearn.metrics import average_precision_score
 
-from labs_lib import payments, settings
+from labs_lib import payments, settings, stats
 from labs_lib.train.encoding import encoded
 from labs_lib.train.random_cut_forest import RandomCutForest
 
@@ -122,32 +122,15 @@ def interval(
 ) -> tuple[float, float]:
     """Return the 95 % interval of a difference in average precision, drawn by customer.
 
-    The percentile bootstrap of `labs_lib.compare.rows`, with fewer resamples. Where a single
+    The percentile bootstrap of `labs_lib.stats.rows`, with fewer resamples. Where a single
     customer has all the frauds there is no interval: -1 to 1.
     """
     group = pd.factorize(customer)[0]
     if len(np.unique(group[y == 1])) < 2:
         return -1.0, 1.0
-    rng = np.random.default_rng(0)
-    draws = rng.integers(0, group.max() + 1, (RESAMPLES, group.max() + 1))
-    weights = np.array(
-        [np.bincount(d, minlength=group.max() + 1)[group] for d in draws]
-    )
+    weights = stats.resampled_weights(group, RESAMPLES, np.random.default_rng(0))
     weights = weights[weights[:, y == 1].any(axis=1)]
-    differences = _average_precision(y, score, weights) - _average_precision(
-        y, other, weights
+    ours, others = (
+        stats.weighted_average_precision(y, s)(weights) for s in (score, other)
     )
-    low, high = np.quantile(differences, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _average_precision(
-    y: np.ndarray, score: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    """Return scikit-learn's average precision for each row of weights, at once."""
-    order = np.argsort(-score, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
-    drawn = np.cumsum(weights[:, order], axis=1)[:, ends]
-    found = np.cumsum(weights[:, order] * y[order], axis=1)[:, ends]
-    gained = np.diff(found, axis=1, prepend=0)
-    return (gained * found / np.maximum(drawn, 1)).sum(axis=1) / found[:, -1]
+    return stats.percentiles(ours - others, 0.95)

@@ -23,9 +23,9 @@ def repeat(seed: int) -> list[dict]:
 
 
 @functools.cache
-def _table() -> grid.Table:
+def _table() -> grid.Trainer:
     table = data.load_credit_default()
     X, y = table.drop(columns=["ID", "DEFAULT"]), table["DEFAULT"].to_numpy()
     place = np.random.default_rng(0).permutation(len(y))
     train, rest = place < N_TRAIN, place >= N_TRAIN + N_VALID
-    return grid.Table(X, y, train, ~train & ~rest, rest, metric="auc")
+    return grid.Trainer(X, y, train, ~train & ~rest, rest, metric="auc")

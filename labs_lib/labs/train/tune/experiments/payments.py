@@ -20,11 +20,11 @@ def repeat(seed: int) -> list[dict]:
 
 
 @functools.cache
-def _table() -> grid.Table:
+def _table() -> grid.Trainer:
     world = payments.simulate(
         n_transactions=N_TRANSACTIONS, days=150, seed=0, events=()
     )
     X = payments.features(world.transactions)
     y = world.transactions["is_fraud"].to_numpy()
     parts = payments.split_by_time(world.transactions)
-    return grid.Table(X, y, *parts, metric="aucpr")
+    return grid.Trainer(X, y, *parts, metric="aucpr")

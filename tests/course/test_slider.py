@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from labs_lib import payments
-from labs_lib.train import threshold
+from labs_lib.course import slider
 
 Y = np.array([1, 0, 1, 0, 0])
 SCORE = np.array([0.9, 0.8, 0.3, 0.2, 0.1])
@@ -15,7 +15,7 @@ def cost(alert):
 
 
 def test_decisions_by_hand():
-    table = threshold.decisions(Y, SCORE, 0.5, days=2, cost=cost)
+    table = slider.decisions(Y, SCORE, 0.5, days=2, cost=cost)
     assert table.iloc[:, 0].to_dict() == {
         "frauds found": "1",
         "frauds missed": "1",
@@ -28,7 +28,7 @@ def test_decisions_by_hand():
 
 
 def test_no_alert_and_no_fraud_have_no_ratio():
-    table = threshold.decisions(np.zeros(5), SCORE, 2, days=1, cost=cost).iloc[:, 0]
+    table = slider.decisions(np.zeros(5), SCORE, 2, days=1, cost=cost).iloc[:, 0]
     assert table["precision"] == "no alert"
     assert table["recall"] == "no fraud"
 
@@ -36,18 +36,18 @@ def test_no_alert_and_no_fraud_have_no_ratio():
 @pytest.mark.parametrize("days", [0, -1, float("nan")])
 def test_time_has_to_pass(days):
     with pytest.raises(ValueError, match="days"):
-        threshold.decisions(Y, SCORE, 0.5, days=days, cost=cost)
+        slider.decisions(Y, SCORE, 0.5, days=days, cost=cost)
 
 
 def test_a_score_for_each_row():
     with pytest.raises(ValueError, match="one score for each"):
-        threshold.decisions(Y, SCORE[:3], 0.5, days=1, cost=cost)
+        slider.decisions(Y, SCORE[:3], 0.5, days=1, cost=cost)
 
 
 @pytest.fixture
 def shown(monkeypatch):
     calls = []
-    monkeypatch.setattr(threshold, "display", lambda *a, **k: calls.append((a, k)))
+    monkeypatch.setattr(slider, "display", lambda *a, **k: calls.append((a, k)))
     return calls
 
 
@@ -55,9 +55,9 @@ def test_slider_moves_the_table(shown, monkeypatch):
     monkeypatch.setenv("LABS_MODE", "learn")
     made = []
     monkeypatch.setattr(
-        threshold.ipywidgets, "VBox", lambda children: made.append(children) or _Box()
+        slider.ipywidgets, "VBox", lambda children: made.append(children) or _Box()
     )
-    threshold.slider(Y, SCORE, value=0.5, days=1, cost=cost)
+    slider.slider(Y, SCORE, value=0.5, days=1, cost=cost)
     choice, table = made[0]
     assert isinstance(choice, ipywidgets.SelectionSlider)
     assert "threshold 0.500" in table.value
@@ -73,5 +73,5 @@ class _Box:
 
 def test_a_plain_table_where_nobody_can_move_it(shown, monkeypatch):
     monkeypatch.setenv("LABS_MODE", "build")
-    threshold.slider(Y, SCORE, value=0.5, days=1, cost=cost)
+    slider.slider(Y, SCORE, value=0.5, days=1, cost=cost)
     assert list(shown[0][0][0].columns) == ["threshold 0.500"]

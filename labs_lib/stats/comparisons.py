@@ -7,23 +7,22 @@ Three designs, named by what varies from one value to the next:
 - `rows`: one fixed split, resampled by customer or by row.
 
 Each returns a `Comparison`, and `table` turns several into the one results table of the
-course. `mean_interval` is for a single quantity.
+course.
 
 All differences are a - b: "higher" means that a is above b. Whether higher is better
 depends on the metric.
 """
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.special import stdtrit
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import average_precision_score
 
-from labs_lib import settings
+from labs_lib.stats import bootstrap, checks
+from labs_lib.stats.intervals import level_text, rounded, t_interval
 
 COLUMNS = ("what", "difference", "low", "high", "verdict", "design", "n")
 """Columns of the results table, in this order."""
@@ -37,34 +36,6 @@ _DESIGNS = {
         "resamples of one split, without variation of training",
     ),
 }
-
-_TAIL = 5
-"""Bootstrap repeats that must lie beyond each end of an interval for it to be stable."""
-
-
-@dataclass(frozen=True, repr=False)
-class Interval:
-    """The mean of one quantity over independent worlds, with its interval.
-
-    Attributes
-    ----------
-    mean, low, high : float
-        In the unit of the values.
-    n : int
-        Number of values.
-    confidence : float
-        Share of such intervals that hold the true mean.
-    """
-
-    mean: float
-    low: float
-    high: float
-    n: int
-    confidence: float
-
-    def __repr__(self) -> str:
-        mean, low, high = _rounded(self.mean, self.low, self.high)
-        return f"{mean} ({low} to {high}), {self.n:,} worlds{_confidence(self.confidence)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,7 +86,7 @@ class Comparison:
         return "tie" if -margin <= self.low and self.high <= margin else "undecided"
 
     def __repr__(self) -> str:
-        mean, low, high = _rounded(self.mean, self.low, self.high)
+        mean, low, high = rounded(self.mean, self.low, self.high)
         sign = "" if mean.startswith("-") else "+"
         text = f"{sign}{mean} ({low} to {high}): {self.verdict}, {self.n:,} "
         text += _DESIGNS[self.design][1]
@@ -123,7 +94,7 @@ class Comparison:
             text += f", margin {self.margin:g}"
         if self.comparisons > 1:
             text += f", corrected for {self.comparisons} comparisons"
-        return text + _confidence(self.confidence)
+        return text + level_text(self.confidence)
 
 
 def worlds(
@@ -162,8 +133,9 @@ def worlds(
         numbers, or if an option is out of its range.
     """
     difference = _differences(a, b)
-    level = _level(confidence, comparisons, margin)
-    mean, low, high = _t_interval(difference, 1 / len(difference), level)
+    level = checks.level(confidence, comparisons)
+    checks.margin(margin)
+    mean, low, high = t_interval(difference, 1 / len(difference), level)
     return Comparison(
         mean, low, high, len(difference), "worlds", confidence, comparisons, margin
     )
@@ -214,9 +186,10 @@ def splits(
                 "Give the sizes of one training set and one test set."
             )
     difference = _differences(a, b)
-    level = _level(confidence, comparisons, margin)
+    level = checks.level(confidence, comparisons)
+    checks.margin(margin)
     factor = 1 / len(difference) + n_test / n_train
-    mean, low, high = _t_interval(difference, factor, level)
+    mean, low, high = t_interval(difference, factor, level)
     return Comparison(
         mean, low, high, len(difference), "splits", confidence, comparisons, margin
     )
@@ -255,7 +228,7 @@ def rows(
         What is drawn as a whole, for instance the customer. Rows of one customer are alike,
         and drawing single rows would then give an interval that is too narrow.
     repeats : int
-        Bootstrap repeats; 2 in mode ``test`` (`settings.repeats`).
+        Bootstrap repeats.
     seed : int
         Seed of the draws.
     confidence, comparisons, margin
@@ -273,9 +246,10 @@ def rows(
         but 0 and 1 or one class only, one class stands in a single group, an option is out
         of its range, or `repeats` is too small for the level of the interval.
     """
-    y = _numbers(y, "y")
-    score_a, score_b = _numbers(score_a, "score_a"), _numbers(score_b, "score_b")
-    _same_length({"y": y, "score_a": score_a, "score_b": score_b})
+    y = checks.numbers(y, "y")
+    score_a = checks.numbers(score_a, "score_a")
+    score_b = checks.numbers(score_b, "score_b")
+    checks.same_length({"y": y, "score_a": score_a, "score_b": score_b})
     if not np.isin(y, (0, 1)).all():
         raise ValueError("y holds values other than 0 and 1, expected labels 0 and 1.")
     y = y.astype(np.int64)
@@ -283,7 +257,7 @@ def rows(
         group = np.arange(len(y))
     else:
         group = pd.factorize(np.asarray(groups), use_na_sentinel=True)[0]
-        _same_length({"y": y, "groups": group})
+        checks.same_length({"y": y, "groups": group})
         if (group < 0).any():
             raise ValueError("groups has missing values, expected one group for each row.")
     for label in (0, 1):
@@ -294,54 +268,29 @@ def rows(
                 f"{'' if found == 1 else 's'}, expected at least 2. "
                 "A test set needs rows of both classes; take a larger one."
             )
-    level = _level(confidence, comparisons, margin)
-    needed = math.ceil(2 * _TAIL / (1 - level) - 1e-9)
+    level = checks.level(confidence, comparisons)
+    checks.margin(margin)
+    needed = bootstrap.repeats_needed(level)
     if repeats < needed:
         raise ValueError(
             f"repeats is {repeats}, expected at least {needed} for a {level:.4%} interval. "
             "Raise repeats, or make fewer comparisons."
         )
-    repeats = settings.repeats(repeats)
 
     value_a = _metric_of_weights(metric, y, score_a)
     value_b = _metric_of_weights(metric, y, score_b)
     ones = np.ones((1, len(y)), dtype=np.int64)
     mean = float(value_a(ones)[0] - value_b(ones)[0])
     resampled = np.concatenate(
-        [value_a(w) - value_b(w) for w in _resampled_weights(y, group, repeats, seed)]
+        [value_a(w) - value_b(w) for w in _resampled(y, group, repeats, seed)]
     )
     if not np.isfinite(resampled).all():
         raise ValueError(
             "metric returned values that are not finite on resampled rows. "
             "Use a metric that is defined whenever both classes are present."
         )
-    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
-    return Comparison(
-        mean, float(low), float(high), repeats, "rows", confidence, comparisons, margin
-    )
-
-
-def mean_interval(values: ArrayLike, *, confidence: float = 0.95) -> Interval:
-    """Return the mean of one quantity over independent worlds, with its t interval.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_worlds,)
-        One value for each independent world.
-    confidence : float
-        Between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than 2 values, a value is not a finite number, or `confidence` is
-        not between 0 and 1.
-    """
-    values = _numbers(values, "values")
-    _at_least_two(values, "values")
-    level = _level(confidence, 1, None)
-    mean, low, high = _t_interval(values, 1 / len(values), level)
-    return Interval(mean, low, high, len(values), confidence)
+    low, high = bootstrap.percentiles(resampled, level)
+    return Comparison(mean, low, high, repeats, "rows", confidence, comparisons, margin)
 
 
 def table(results: Mapping[str, Comparison], *, digits: int = 3) -> pd.DataFrame:
@@ -382,147 +331,39 @@ def table(results: Mapping[str, Comparison], *, digits: int = 3) -> pd.DataFrame
     return table if digits else table.astype(dict.fromkeys(numbers, int))
 
 
-# What is drawn and how it is measured -------------------------------------------------
-
-
-def _resampled_weights(y, group, repeats, seed):
+def _resampled(
+    y: NDArray[np.int64], group: NDArray[np.int64], repeats: int, seed: int
+) -> Iterator[NDArray[np.int64]]:
     """Yield blocks of row weights, shape (block, n_rows), `repeats` rows in all.
 
     A draw that misses a class is drawn again, because rank metrics are not defined on it.
     """
     rng = np.random.default_rng(seed)
-    n_groups = int(group.max()) + 1
     block = max(1, 1_000_000 // len(y))
     positive = y == 1
     done = 0
     while done < repeats:
         size = min(block, repeats - done)
-        draws = rng.integers(0, n_groups, size=(size, n_groups))
-        draws += np.arange(size)[:, None] * n_groups
-        counts = np.bincount(draws.ravel(), minlength=size * n_groups)
-        weights = counts.reshape(size, n_groups)[:, group]
+        weights = bootstrap.resampled_weights(group, size, rng)
         both = weights[:, positive].any(axis=1) & weights[:, ~positive].any(axis=1)
         yield weights[both]
         done += int(both.sum())
 
 
-def _metric_of_weights(metric, y, score):
+def _metric_of_weights(
+    metric: Callable[..., float], y: NDArray[np.int64], score: NDArray[np.float64]
+) -> Callable[[NDArray[np.int64]], NDArray[np.float64]]:
     """Return a function from weights, shape (k, n_rows), to k values of the metric."""
     if metric is average_precision_score:
-        return _average_precision(y, score)
+        return bootstrap.weighted_average_precision(y, score)
     return lambda weights: np.array(
         [float(metric(y, score, sample_weight=weight)) for weight in weights]
     )
 
 
-def _average_precision(y, score):
-    """Return a function from weights, shape (k, n_rows), to k average precisions.
-
-    The same value as scikit-learn's: sum of (R_i - R_(i-1)) P_i over the distinct scores
-    from high to low. Only scores at which a positive stands add to the sum.
-    """
-    order = np.argsort(-score, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
-    is_positive = np.flatnonzero(y[order] == 1)
-    ends = ends[np.unique(np.searchsorted(ends, is_positive))]
-    positive_before = np.searchsorted(is_positive, ends, side="right") - 1
-
-    def values(weights):
-        weights = weights[:, order]
-        drawn = np.cumsum(weights, axis=1)[:, ends]
-        found = np.cumsum(weights[:, is_positive], axis=1)[:, positive_before]
-        gained = np.diff(found, axis=1, prepend=0)
-        # Where nothing was drawn yet, nothing is gained either.
-        return (gained * found / np.maximum(drawn, 1)).sum(axis=1) / found[:, -1]
-
-    return values
-
-
-# Numbers in, interval out -------------------------------------------------------------
-
-
-def _numbers(values, name):
-    """Return `values` as a 1-d float array, or raise a ValueError that names it."""
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} is not made of numbers, expected a list of them."
-        ) from None
-    if array.ndim != 1:
-        raise ValueError(f"{name} has shape {array.shape}, expected one dimension.")
-    bad = int((~np.isfinite(array)).sum())
-    if bad:
-        raise ValueError(
-            f"{name} has {bad} of {len(array)} values that are missing or infinite, "
-            "expected finite numbers. Find out why the metric was not defined there."
-        )
-    return array
-
-
-def _same_length(arrays):
-    if len({len(array) for array in arrays.values()}) > 1:
-        lengths = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
-        raise ValueError(f"lengths differ: {lengths}. Values are paired by position.")
-
-
-def _at_least_two(values, name):
-    if len(values) < 2:
-        raise ValueError(
-            f"{name} has length {len(values)}, expected at least 2 values. "
-            "One value says nothing about how much it varies."
-        )
-
-
-def _differences(a, b):
-    a, b = _numbers(a, "a"), _numbers(b, "b")
-    _same_length({"a": a, "b": b})
-    _at_least_two(a, "a")
+def _differences(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    a, b = checks.numbers(a, "a"), checks.numbers(b, "b")
+    checks.same_length({"a": a, "b": b})
+    checks.at_least_two(a, "a")
     # A difference in the last bits is rounding, not a finding.
     return np.where(np.isclose(a, b, rtol=1e-12, atol=0), 0.0, a - b)
-
-
-def _level(confidence, comparisons, margin):
-    """Check the options; return the level of a single interval."""
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}, expected between 0 and 1, as 0.95.")
-    if not (comparisons >= 1 and comparisons == int(comparisons)):
-        raise ValueError(
-            f"comparisons is {comparisons}, expected the number of comparisons in the map, "
-            "a whole number of at least 1."
-        )
-    if margin is not None and not (margin > 0 and math.isfinite(margin)):
-        raise ValueError(
-            f"margin is {margin}, expected a number above 0, or None for no margin."
-        )
-    return 1 - (1 - confidence) / comparisons
-
-
-def _t_interval(values, factor, level):
-    """Return mean, low, high, where the variance of the mean is factor * s^2."""
-    mean = float(np.mean(values))
-    error = math.sqrt(factor * np.var(values, ddof=1))
-    half = float(stdtrit(len(values) - 1, (1 + level) / 2)) * error  # quantile of t
-    return mean, mean - half, mean + half
-
-
-# Numbers as text ----------------------------------------------------------------------
-
-
-def _rounded(mean, low, high):
-    """Return the three numbers as text with three decimals.
-
-    More decimals where the interval is narrower than 0.001, so that it does not print as a
-    point; none where it is wider than 100.
-    """
-    width = high - low
-    digits = 3
-    if width > 100:
-        digits = 0
-    elif 0 < width < 0.001:
-        digits = min(6, math.ceil(-math.log10(width)))
-    return [f"{round(value, digits) + 0.0:,.{digits}f}" for value in (mean, low, high)]
-
-
-def _confidence(confidence):
-    return "" if confidence == 0.95 else f", {confidence:.0%} interval"

@@ -8,7 +8,7 @@ import pandas as pd
 from IPython.display import display
 from numpy.typing import ArrayLike
 
-from labs_lib import settings
+from labs_lib.course import mode
 
 STEPS = 200
 
@@ -83,7 +83,7 @@ def slider(
         Where it starts.
     """
     table = decisions(y, score, value, days=days, cost=cost)
-    if settings.mode() != "learn":
+    if mode.current() != "learn":
         display(table)
         return
     shares = 1 - np.geomspace(1 / len(np.asarray(score)), 0.5, STEPS)

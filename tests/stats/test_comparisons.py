@@ -5,30 +5,16 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy.stats import ttest_rel
 from sklearn.metrics import average_precision_score, brier_score_loss
 
-from labs_lib import compare
+from labs_lib import stats
+from tests.stats import in_band
 
 number = st.floats(-1e3, 1e3, allow_nan=False).map(lambda x: round(x, 6))
 pairs = st.lists(st.tuples(number, number), min_size=2, max_size=30).map(
     lambda values: tuple(np.array(values).T)
 )
-
-
-@pytest.fixture(autouse=True)
-def full_repeats(monkeypatch):
-    monkeypatch.setenv("LABS_MODE", "learn")
-
-
-def in_band(hits: int, trials: int, low: float, high: float) -> bool:
-    """Whether coverage lies in [low, high], give or take three binomial errors."""
-    rate = hits / trials
-
-    def slack(p):
-        return 3 * np.sqrt(p * (1 - p) / trials)
-
-    return low - slack(low) <= rate <= high + slack(high)
 
 
 def holds(result, truth: float) -> bool:
@@ -55,7 +41,7 @@ def test_worlds_cover_95_percent(shape, low, high):
     draws = {"normal": rng.normal, "skewed": lambda size: rng.exponential(size=size) - 1}
     difference = 0.02 + 0.03 * draws[shape](size=(trials, n))
     hits = sum(
-        holds(compare.worlds(a, b), 0.02)
+        holds(stats.worlds(a, b), 0.02)
         for a, b in zip(shared + difference, shared, strict=True)
     )
     assert in_band(hits, trials, low, high)
@@ -66,7 +52,7 @@ def test_comparisons_in_one_map_hold_together_95_percent():
     maps, k, n = 500, 8, 10
     values = rng.normal(0, 1, (maps, k, n))
     together = sum(
-        all(holds(compare.worlds(v, np.zeros(n), comparisons=k), 0) for v in one)
+        all(holds(stats.worlds(v, np.zeros(n), comparisons=k), 0) for v in one)
         for one in values
     )
     assert in_band(together, maps, 0.95, 0.953)  # exact for independent ones: 0.951
@@ -105,7 +91,7 @@ def test_splits_cover_and_a_bootstrap_over_splits_does_not(trained, low, high):
     difference = split_differences(rng, trials, repeats, trained)
     zero = np.zeros(repeats)
     corrected = sum(
-        holds(compare.splits(d, zero, n_train=70, n_test=30), truth) for d in difference
+        holds(stats.splits(d, zero, n_train=70, n_test=30), truth) for d in difference
     )
     draws = rng.integers(0, repeats, (trials, 400, repeats))
     means = np.take_along_axis(difference[:, None, :], draws, axis=2).mean(2)
@@ -135,8 +121,8 @@ def test_rows_cover_by_group_and_single_rows_do_not():
     by_group = by_row = 0
     for sample in zip(*customers(rng, trials, n_groups, per_group), strict=True):
         arguments = (average_precision_score, *sample)
-        by_group += holds(compare.rows(*arguments, groups=groups, repeats=400), truth)
-        by_row += holds(compare.rows(*arguments, repeats=400), truth)
+        by_group += holds(stats.rows(*arguments, groups=groups, repeats=400), truth)
+        by_row += holds(stats.rows(*arguments, repeats=400), truth)
     assert in_band(by_group, trials, 0.92, 0.96)
     assert in_band(by_row, trials, 0.40, 0.75)
 
@@ -146,39 +132,17 @@ def test_rows_cover_by_group_and_single_rows_do_not():
 
 def test_worlds_equals_the_paired_t_interval_of_scipy():
     a, b = np.array([0.51, 0.49, 0.55, 0.60]), np.array([0.50, 0.45, 0.56, 0.52])
-    expected = stats.ttest_rel(a, b).confidence_interval(0.95)
-    result = compare.worlds(a, b)
+    expected = ttest_rel(a, b).confidence_interval(0.95)
+    result = stats.worlds(a, b)
     assert (result.low, result.high) == pytest.approx(tuple(expected))
     assert result.mean == pytest.approx(0.03)
 
 
 def test_splits_equals_the_formula_by_hand():
     # Differences 1, 2, 3: mean 2, s = 1; variance 1/3 + 1/3; t(0.975, 2) = 4.302653.
-    result = compare.splits([1, 2, 3], [0, 0, 0], n_train=300, n_test=100)
+    result = stats.splits([1, 2, 3], [0, 0, 0], n_train=300, n_test=100)
     half = 4.302653 * np.sqrt(1 / 3 + 1 / 3)
     assert (result.low, result.high) == pytest.approx((2 - half, 2 + half), rel=1e-6)
-
-
-def test_mean_interval_equals_scipy():
-    values = [0.52, 0.49, 0.55]
-    result = compare.mean_interval(values, confidence=0.9)
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.9)
-    assert (result.low, result.high) == pytest.approx(tuple(expected))
-
-
-@given(
-    data=st.lists(
-        st.tuples(st.integers(0, 1), st.integers(-3, 3), st.integers(0, 3)),
-        min_size=2,
-        max_size=40,
-    )
-)
-def test_sorted_once_average_precision_equals_scikit_learn(data):
-    y, score, weight = np.array(data).T
-    assume((weight * y).any() and (weight * (1 - y)).any())
-    expected = average_precision_score(y, score, sample_weight=weight)
-    ours = compare._average_precision(y, score.astype(float))(weight[None, :])
-    assert ours == pytest.approx([expected], abs=1e-12)
 
 
 def test_rows_gives_the_same_with_the_replaced_and_the_called_metric():
@@ -187,8 +151,8 @@ def test_rows_gives_the_same_with_the_replaced_and_the_called_metric():
     def called(y, score, sample_weight):
         return average_precision_score(y, score, sample_weight=sample_weight)
 
-    fast = compare.rows(average_precision_score, y, a, b, repeats=200)
-    slow = compare.rows(called, y, a, b, repeats=200)
+    fast = stats.rows(average_precision_score, y, a, b, repeats=200)
+    slow = stats.rows(called, y, a, b, repeats=200)
     assert (fast.mean, fast.low, fast.high) == pytest.approx(
         (slow.mean, slow.low, slow.high), abs=1e-12
     )
@@ -200,28 +164,22 @@ def test_rows_gives_the_same_with_the_replaced_and_the_called_metric():
 def test_a_draw_with_one_class_only_is_drawn_again():
     y = np.array([1, 1] + [0] * 10)  # without positives in 1 of 9 draws
     score = np.arange(12.0)
-    result = compare.rows(average_precision_score, y, -score, score, repeats=200)
+    result = stats.rows(average_precision_score, y, -score, score, repeats=200)
     assert 0 < result.low <= result.high <= 1
 
 
 def test_rows_repeats_itself_and_depends_on_the_seed():
     y, a, b = (v[0] for v in customers(np.random.default_rng(1), 1, 30, 4))
-    first = compare.rows(average_precision_score, y, a, b, repeats=200)
-    assert compare.rows(average_precision_score, y, a, b, repeats=200) == first
-    assert compare.rows(average_precision_score, y, a, b, repeats=200, seed=1) != first
-
-
-def test_rows_makes_two_repeats_in_mode_test(monkeypatch):
-    monkeypatch.setenv("LABS_MODE", "test")
-    y, a, b = (v[0] for v in customers(np.random.default_rng(1), 1, 30, 4))
-    assert compare.rows(average_precision_score, y, a, b).n == 2
+    first = stats.rows(average_precision_score, y, a, b, repeats=200)
+    assert stats.rows(average_precision_score, y, a, b, repeats=200) == first
+    assert stats.rows(average_precision_score, y, a, b, repeats=200, seed=1) != first
 
 
 def test_inputs_stay_as_they_are():
     y, a, b = (v[0].copy() for v in customers(np.random.default_rng(1), 1, 30, 4))
     before = [v.copy() for v in (y, a, b)]
-    compare.rows(brier_loss_of_score, y, a, b, repeats=200)
-    compare.worlds(a, b)
+    stats.rows(brier_loss_of_score, y, a, b, repeats=200)
+    stats.worlds(a, b)
     assert all((new == old).all() for new, old in zip((y, a, b), before, strict=True))
 
 
@@ -236,8 +194,8 @@ SWAPPED = {"higher": "lower", "lower": "higher"}
 
 def both_designs(a, b, **options):
     return (
-        compare.worlds(a, b, **options),
-        compare.splits(a, b, n_train=70, n_test=30, **options),
+        stats.worlds(a, b, **options),
+        stats.splits(a, b, n_train=70, n_test=30, **options),
     )
 
 
@@ -290,7 +248,7 @@ def test_bootstrap_of_rows_flips_and_widens():
     groups = np.repeat(np.arange(60), 4)
 
     def run(*scores, **options):
-        return compare.rows(
+        return stats.rows(
             average_precision_score, y, *scores, groups=groups, repeats=2000, **options
         )
 
@@ -303,8 +261,8 @@ def test_groups_are_drawn_as_a_whole_whatever_their_names():
     y, a, b = (v[0] for v in customers(np.random.default_rng(1), 1, 30, 4))
     numbers = np.repeat(np.arange(30), 4)
     names = pd.Series([f"customer {g}" for g in numbers], index=numbers)
-    one = compare.rows(average_precision_score, y, a, b, groups=numbers, repeats=200)
-    assert compare.rows(average_precision_score, y, a, b, groups=names, repeats=200) == one
+    one = stats.rows(average_precision_score, y, a, b, groups=numbers, repeats=200)
+    assert stats.rows(average_precision_score, y, a, b, groups=names, repeats=200) == one
 
 
 # Verdicts, text and table -------------------------------------------------------------
@@ -312,7 +270,7 @@ def test_groups_are_drawn_as_a_whole_whatever_their_names():
 
 def result(low, high, margin=None, **options):
     values = {"n": 20, "design": "worlds", "confidence": 0.95, "comparisons": 1} | options
-    return compare.Comparison((low + high) / 2, low, high, margin=margin, **values)
+    return stats.Comparison((low + high) / 2, low, high, margin=margin, **values)
 
 
 @pytest.mark.parametrize(
@@ -365,21 +323,15 @@ def test_one_line_of_text(comparison, text):
     assert repr(comparison) == text
 
 
-def test_interval_in_one_line():
-    assert repr(compare.mean_interval([0.50, 0.52, 0.54])) == (
-        "0.520 (0.470 to 0.570), 3 worlds"
-    )
-
-
 def test_results_table():
-    table = compare.table(
+    table = stats.table(
         {
             "weight 99": result(-0.0214, -0.0037),
             "weight 10": result(-0.0052, 0.0031, 0.01, design="splits", n=10),
             "one split": result(-0.0001, 0.0001, design="rows", n=1000),
         }
     )
-    assert tuple(table.columns) == compare.COLUMNS
+    assert tuple(table.columns) == stats.COLUMNS
     assert table.to_numpy().tolist() == [
         ["weight 99", -0.013, -0.021, -0.004, "lower", "worlds", 20],
         [
@@ -390,11 +342,11 @@ def test_results_table():
             "rows of one split, without variation of training", 1000,
         ],
     ]  # fmt: skip
-    assert compare.table({}).columns.tolist() == list(compare.COLUMNS)
+    assert stats.table({}).columns.tolist() == list(stats.COLUMNS)
 
 
 def test_results_table_without_decimals_has_whole_numbers():
-    table = compare.table({"cost": result(-2456.4, 12.6)}, digits=0)
+    table = stats.table({"cost": result(-2456.4, 12.6)}, digits=0)
     assert table[["difference", "low", "high"]].to_numpy().tolist() == [[-1222, -2456, 13]]
     assert table.select_dtypes("integer").columns.tolist() == [
         "difference",
@@ -406,10 +358,10 @@ def test_results_table_without_decimals_has_whole_numbers():
 
 def test_equal_differences_give_a_point():
     a = np.full(20, 0.5)
-    same, better = compare.worlds(a, a), compare.worlds(a, a - 0.25)
+    same, better = stats.worlds(a, a), stats.worlds(a, a - 0.25)
     assert (same.mean, same.low, same.high) == (0, 0, 0)
     assert same.verdict == "no difference shown"
-    assert compare.worlds(a, a, margin=0.01).verdict == "tie"
+    assert stats.worlds(a, a, margin=0.01).verdict == "tie"
     assert (better.mean, better.low, better.high) == (0.25, 0.25, 0.25)
     assert better.verdict == "higher"
 
@@ -417,7 +369,7 @@ def test_equal_differences_give_a_point():
 def test_a_difference_in_the_last_bit_is_no_finding():
     a = np.full(20, 0.1 + 0.2)
     assert (a != 0.3).all()
-    assert compare.worlds(a, np.full(20, 0.3)).verdict == "no difference shown"
+    assert stats.worlds(a, np.full(20, 0.3)).verdict == "no difference shown"
 
 
 def test_result_cannot_be_changed():
@@ -444,9 +396,9 @@ def test_result_cannot_be_changed():
 )
 def test_bad_values(a, b, message):
     with pytest.raises(ValueError, match=message):
-        compare.worlds(a, b)
+        stats.worlds(a, b)
     with pytest.raises(ValueError, match=message):
-        compare.splits(a, b, n_train=70, n_test=30)
+        stats.splits(a, b, n_train=70, n_test=30)
 
 
 @pytest.mark.parametrize(
@@ -463,11 +415,11 @@ def test_bad_values(a, b, message):
 )
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
-        compare.worlds([1, 2], [1, 3], **options)
+        stats.worlds([1, 2], [1, 3], **options)
     with pytest.raises(ValueError, match=message):
-        compare.splits([1, 2], [1, 3], n_train=70, n_test=30, **options)
+        stats.splits([1, 2], [1, 3], n_train=70, n_test=30, **options)
     with pytest.raises(ValueError, match=message):
-        compare.rows(average_precision_score, [0, 0, 1, 1], range(4), range(4), **options)
+        stats.rows(average_precision_score, [0, 0, 1, 1], range(4), range(4), **options)
 
 
 @pytest.mark.parametrize(
@@ -481,7 +433,7 @@ def test_bad_options(options, message):
 )
 def test_bad_sizes_of_splits(n_train, n_test, message):
     with pytest.raises(ValueError, match=message):
-        compare.splits([1, 2], [1, 3], n_train=n_train, n_test=n_test)
+        stats.splits([1, 2], [1, 3], n_train=n_train, n_test=n_test)
 
 
 @pytest.mark.parametrize(
@@ -505,16 +457,14 @@ def test_bad_sizes_of_splits(n_train, n_test, message):
 def test_bad_rows(changes, message):
     arguments = {"y": [0, 0, 1, 1], "score_a": [1, 2, 3, 4], "score_b": [2, 1, 3, 4]}
     with pytest.raises(ValueError, match=message):
-        compare.rows(average_precision_score, **arguments | changes)
+        stats.rows(average_precision_score, **arguments | changes)
 
 
 def test_metric_without_a_value_is_an_error():
     with pytest.raises(ValueError, match="not finite on resampled rows"):
-        compare.rows(
-            lambda y, score, sample_weight: np.nan, [0, 0, 1, 1], range(4), range(4)
-        )
+        stats.rows(lambda y, score, sample_weight: np.nan, [0, 0, 1, 1], range(4), range(4))
 
 
 def test_table_of_anything_else():
     with pytest.raises(ValueError, match="'x' is float, expected a Comparison"):
-        compare.table({"x": 0.5})
+        stats.table({"x": 0.5})

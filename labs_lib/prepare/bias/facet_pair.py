@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from labs_lib import stats
 from labs_lib.prepare.bias import metrics
 from labs_lib.prepare.bias.metrics import PRE_TRAINING, Convention
 
@@ -19,7 +20,7 @@ DISTANCES = ("KL", "JS", "LP", "TVD", "KS")
 """Metrics that are above zero by chance even if the facets are equal."""
 
 
-class Comparison(NamedTuple):
+class FacetPair(NamedTuple):
     """What the metrics of facet a and facet d are computed from."""
 
     table: np.ndarray  # rows by facet (a, d), group, label and predicted outcome
@@ -29,16 +30,16 @@ class Comparison(NamedTuple):
     convention: Convention
 
 
-def measure(comparison: Comparison, methods: Sequence[str]) -> list[dict]:
+def measure(pair: FacetPair, methods: Sequence[str]) -> list[dict]:
     """Return stage, metric, value and note (why a value is missing) of each metric."""
-    found = _of_tables(comparison, comparison.table)
-    found["FT"] = _flip_rate(comparison, *(comparison.flips or (np.nan, np.nan)))
+    found = _of_tables(pair, pair.table)
+    found["FT"] = _flip_rate(pair, *(pair.flips or (np.nan, np.nan)))
     return [
         {
             "stage": "pre_training" if metric in PRE_TRAINING else "post_training",
             "metric": metric,
             "value": float(found[metric]),
-            "note": _why_missing(comparison, metric, found[metric]),
+            "note": _why_missing(pair, metric, found[metric]),
         }
         for metric in methods
     ]
@@ -46,7 +47,7 @@ def measure(comparison: Comparison, methods: Sequence[str]) -> list[dict]:
 
 def with_intervals(
     found: list[dict],
-    comparison: Comparison,
+    pair: FacetPair,
     *,
     repeats: int,
     confidence: float,
@@ -57,8 +58,8 @@ def with_intervals(
     Where a metric is undefined in too many repeats, both are NaN and note says so. Where a
     cell that it depends on is nearly empty, note says that the interval may be too narrow.
     """
-    draws = _draws(comparison, repeats, seed)
-    equal = _draws_of_equal_facets(comparison, repeats, seed)
+    draws = _draws(pair, repeats, seed)
+    equal = _draws_of_equal_facets(pair, repeats, seed)
     rows = []
     for row in found:
         metric, note = row["metric"], row["note"]
@@ -70,7 +71,7 @@ def with_intervals(
             low = min(low, 0.0) if row["value"] <= by_chance else low
         if not note and math.isnan(low):
             note = f"no interval: undefined in {undefined:.0%} of the repeats"
-        elif not note and (smallest := _smallest_cell(comparison, metric)) < MIN_CELL:
+        elif not note and (smallest := _smallest_cell(pair, metric)) < MIN_CELL:
             many = "1 row" if smallest == 1 else f"{smallest} rows"
             note = f"interval may be too narrow: smallest cell has {many}"
         rows.append(row | {"low": low, "high": high, "note": note})
@@ -79,21 +80,19 @@ def with_intervals(
 
 def _limits(drawn, confidence):
     """Return the percentiles of the draws and the share of draws that are undefined."""
-    undefined = np.isnan(drawn)
-    if undefined.mean() > MAX_UNDEFINED:
-        return np.nan, np.nan, undefined.mean()
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    undefined = np.isnan(drawn).mean()
+    if undefined > MAX_UNDEFINED:
+        return np.nan, np.nan, undefined
     # Infinite values cannot be interpolated.
-    low, high = np.quantile(drawn[~undefined], tails, method="inverted_cdf").tolist()
-    return low, high, undefined.mean()
+    return *stats.percentiles(drawn, confidence, method="inverted_cdf"), undefined
 
 
-def _smallest_cell(comparison, metric):
+def _smallest_cell(pair, metric):
     """Return the rows of the smallest cell that the metric depends on."""
     if metric == "FT":
-        return sum(comparison.flips)
-    by_label = np.moveaxis(comparison.table.sum(axis=1), -1, -2)
-    cells = metrics.outcomes(by_label, comparison.positive)  # facet, predicted, observed
+        return sum(pair.flips)
+    by_label = np.moveaxis(pair.table.sum(axis=1), -1, -2)
+    cells = metrics.outcomes(by_label, pair.positive)  # facet, predicted, observed
     if metric in PRE_TRAINING:
         cells = cells.sum(axis=-2)
     elif metric in ("DPPL", "DI", "CDDPL"):
@@ -101,59 +100,53 @@ def _smallest_cell(comparison, metric):
     return int(cells.min())
 
 
-def _of_tables(comparison, tables):
+def _of_tables(pair, tables):
     """Return all metrics but FT for tables of shape (..., 2, n_groups, n_labels, 2)."""
-    arguments = comparison.positive, comparison.convention
+    arguments = pair.positive, pair.convention
     found = metrics.pre_training(tables.sum(axis=-1), *arguments)
     found |= metrics.post_training(tables, *arguments)
-    if not comparison.grouped:
+    if not pair.grouped:
         found["CDDL"] = found["CDDPL"] = np.full_like(found["CI"], np.nan)
     return found
 
 
-def _flip_rate(comparison, worse, better):
-    rate = (worse - better) / comparison.table[1].sum()
-    return (-rate if comparison.convention == "smclarify" else rate) + 0.0
+def _flip_rate(pair, worse, better):
+    rate = (worse - better) / pair.table[1].sum()
+    return (-rate if pair.convention == "smclarify" else rate) + 0.0
 
 
-def _why_missing(comparison, metric, value):
+def _why_missing(pair, metric, value):
     if not np.isnan(value):
         return ""
     if metric == "FT":
         return "not computed: name numeric columns in features"
-    if metric in ("CDDL", "CDDPL") and not comparison.grouped:
+    if metric in ("CDDL", "CDDPL") and not pair.grouped:
         return "not computed: name a column in group_variable"
     return f"undefined: {metrics.UNDEFINED[metric]}"
 
 
-def _draws_of_equal_facets(comparison, repeats, seed):
+def _draws_of_equal_facets(pair, repeats, seed):
     """Return the metrics of the labels, drawn as if both facets had the same labels."""
-    labels = comparison.table.sum(axis=(1, 3))
+    labels = pair.table.sum(axis=(1, 3))
     chance = np.outer(labels.sum(axis=1), labels.sum(axis=0)) / labels.sum() ** 2
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(labels.sum(), chance.ravel(), size=repeats)
-    tables = drawn.reshape(repeats, 2, 1, labels.shape[1])
-    return metrics.pre_training(tables, comparison.positive, comparison.convention)
+    drawn = stats.resampled_counts(labels.sum(), chance[:, None, :], repeats, rng)
+    tables = np.concatenate(list(drawn))
+    return metrics.pre_training(tables, pair.positive, pair.convention)
 
 
-def _draws(comparison, repeats, seed):
+def _draws(pair, repeats, seed):
     """Return the bootstrap values of each metric, shape (repeats,)."""
     rng = np.random.default_rng(seed)
-    counts = comparison.table.ravel()
-    filled = np.flatnonzero(counts)
-    chance = counts[filled] / counts.sum()
-    block = max(1, 4_000_000 // counts.size)
-    found = []
-    for start in range(0, repeats, block):
-        size = min(block, repeats - start)
-        drawn = np.zeros((size, counts.size), dtype=np.int64)
-        drawn[:, filled] = rng.multinomial(counts.sum(), chance, size=size)
-        drawn = drawn.reshape(size, *comparison.table.shape)
-        found.append(_of_tables(comparison, drawn))
+    n = pair.table.sum()
+    found = [
+        _of_tables(pair, tables)
+        for tables in stats.resampled_counts(n, pair.table / n, repeats, rng)
+    ]
     draws = {metric: np.concatenate([f[metric] for f in found]) for metric in found[0]}
-    if comparison.flips is None:
+    if pair.flips is None:
         return draws | {"FT": np.full(repeats, np.nan)}
-    n_d = int(comparison.table[1].sum())
-    kinds = np.array([*comparison.flips, n_d - sum(comparison.flips)])
+    n_d = int(pair.table[1].sum())
+    kinds = np.array([*pair.flips, n_d - sum(pair.flips)])
     worse, better, _ = rng.multinomial(n_d, kinds / n_d, size=repeats).T
-    return draws | {"FT": _flip_rate(comparison, worse, better)}
+    return draws | {"FT": _flip_rate(pair, worse, better)}
