@@ -128,7 +128,6 @@ def test_every_lab_folder_belongs_to_the_course():
 
 ENVIRONMENT = {
     "settings.py": {"LABS_JOBS"},
-    "train/tuning/search.py": {"COMPUTERNAME"},  # which machine runs a job
 }
 
 

@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+import platform
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from labs_lib.train.tuning import trials
 from labs_lib.train.tuning.gaussian_process import GaussianProcessSampler
 from labs_lib.train.tuning.plan import NOT_IMPROVING, Plan, read
 from labs_lib.train.tuning.stopping import Hyperband, MedianRule
@@ -295,17 +297,8 @@ class _Search:
                 killed = host == _process()[0] and not _alive(pid, born)
             else:
                 killed = datetime.now() - trial.datetime_start > UNMARKED
-            if killed and self._discard(trial._trial_id):
+            if killed and trials.discard(self._study, trial):
                 self._study.enqueue_trial(trial.params, user_attrs={"again": trial.number})
-
-    def _discard(self, trial_id: int) -> bool:
-        """End a job that does not count; False if another process has ended it just now."""
-        storage = self._study._storage
-        try:
-            storage.set_trial_user_attr(trial_id, "killed", True)
-            return storage.set_trial_state_values(trial_id, TrialState.FAIL)
-        except UpdateFinishedTrialError:
-            return False
 
     def begin_with(self, parents: Sequence[TuningJob], warm_start: str | None) -> None:
         """Give a new search what is known before its first job."""
@@ -365,7 +358,7 @@ class _Search:
             elif ended_by not in (None, "MaxNumberOfTrainingJobs"):
                 # The service stops what is running when a criterion is met.
                 for trial, _ in running:
-                    self._discard(trial._trial_id)
+                    trials.discard(self._study, trial)
                 return ended_by
             if running:  # none if another process took the last job
                 self._run_one(*running.popleft())
@@ -431,7 +424,7 @@ class _Search:
         if self._shared and "process" not in trial.user_attrs:
             trial.set_user_attr("process", _process())  # no sampler saw a job of the queue
         if self._shared and self._superfluous(trial):
-            self._discard(trial._trial_id)
+            trials.discard(self._study, trial)
             return None
         return trial, self._plan.values(trial.params)
 
@@ -482,8 +475,7 @@ class _Search:
                 trial.set_user_attr(name, note)
             self._ended.append(self._study.tell(trial, **outcome))
         except (ValueError, UpdateFinishedTrialError):
-            state = self._study._storage.get_trial(trial._trial_id).state
-            if not (self._shared and state.is_finished()):
+            if not (self._shared and trials.has_ended(self._study, trial)):
                 raise
 
     @property
@@ -579,7 +571,7 @@ class _Numbered(BaseSampler):
         self._make = make
 
     def infer_relative_search_space(self, study, trial):
-        study._storage.set_trial_user_attr(trial._trial_id, "process", _process())
+        trials.mark(study, trial, "process", _process())
         self._own = self._make(trial.number)
         return self._own.infer_relative_search_space(study, trial)
 
@@ -625,7 +617,7 @@ def _floats(values: Curve) -> Iterator[float]:
 def _process() -> tuple[str, int, float]:
     """Return machine, process number and when the process began."""
     return (
-        os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""),
+        platform.node(),
         os.getpid(),
         psutil.Process().create_time(),
     )
