@@ -19,6 +19,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -50,7 +51,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#595959"
 """For reference lines and what stands back."""
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.prop_cycle": cycler(color=COLORS.values(), linestyle=DASHES),
@@ -80,26 +81,26 @@ class _Picture:
     as text: screen readers read it, and so may everybody else.
     """
 
-    def __init__(self, png: bytes, alt: str):
+    def __init__(self, png: bytes, alt: str) -> None:
         self.png, self.alt = png, alt
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Figure: {self.alt}"
 
-    def _repr_png_(self):
+    def _repr_png_(self) -> bytes:
         return self.png
 
 
 class _Caption:
     """The description of a figure, below it."""
 
-    def __init__(self, alt: str):
+    def __init__(self, alt: str) -> None:
         self.alt = alt
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.alt
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return f"<small><i>{html.escape(self.alt)}</i></small>"
 
 
@@ -224,9 +225,9 @@ def intervals(ax: Axes, results: Mapping[str, Comparison | Interval]) -> None:
             if result.verdict in ("no difference shown", "undecided"):
                 fill = "white"
         ax.plot(result.mean, place, "o", color=color, markerfacecolor=fill, markersize=7)
-    margins = {getattr(result, "margin", None) for result in results.values()} - {None}
-    if margins:
-        ax.axvspan(-max(margins), max(margins), color=GREY, alpha=0.15, linewidth=0)
+    margin = max((getattr(r, "margin", None) or 0.0 for r in results.values()), default=0.0)
+    if margin:
+        ax.axvspan(-margin, margin, color=GREY, alpha=0.15, linewidth=0)
     ax.set_yticks(range(len(results)), list(results))
     ax.set_ylim(len(results) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")
@@ -280,9 +281,17 @@ def lines(
     for i, name in enumerate(names):
         rows = data[data[group] == name].sort_values(x, kind="stable")
         color = list(COLORS.values())[i]
-        look = {"color": color, "linestyle": DASHES[i], "marker": MARKERS[i]}
         every = max(1, len(rows) // 20)  # markers stay apart on a line of many points
-        ax.plot(rows[x], rows[y], label=str(name), markersize=6, markevery=every, **look)
+        ax.plot(
+            rows[x],
+            rows[y],
+            label=str(name),
+            color=color,
+            linestyle=DASHES[i],
+            marker=MARKERS[i],
+            markersize=6,
+            markevery=every,
+        )
         if low is not None:
             ax.fill_between(rows[x], rows[low], rows[high], color=color, alpha=0.2, lw=0)
     ax.legend(title=group)

@@ -86,7 +86,7 @@ def _count(value: Any) -> int:
 
 
 @functools.cache
-def _service_model(service: str):
+def _service_model(service: str) -> Any:
     from botocore.exceptions import UnknownServiceError
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
@@ -106,7 +106,7 @@ def _service_model(service: str):
 
 
 @functools.cache
-def _input_shape(service: str, operation: str):
+def _input_shape(service: str, operation: str) -> tuple[Any, frozenset[str]]:
     """Return the shape of a request and the members that boto3 fills in by itself."""
     model = _service_model(service)
     if operation not in model.operation_names:
@@ -153,7 +153,7 @@ def _from_botocore(error: tuple[str, str, dict], service: str) -> Finding:
     )
 
 
-_NUMBERS = {
+_NUMBERS: dict[str, type | tuple[type, ...]] = {
     "integer": int,
     "long": int,
     "float": (int, float, Decimal),
@@ -239,7 +239,7 @@ def _well_typed(value: Any, shape: Any) -> Any:
         parts = {key: _well_typed(item, shape.value) for key, item in value.items()}
     elif shape.type_name == "list":
         # An item cannot be left out, the others would move up.
-        empty = {} if shape.member.type_name in ("structure", "map") else None
+        empty: dict | None = {} if shape.member.type_name in ("structure", "map") else None
         items = [_well_typed(item, shape.member) for item in value]
         return [empty if item is None else item for item in items]
     else:
@@ -340,6 +340,6 @@ def _categories() -> tuple[tuple[str, int, int], ...]:
     ranges = []
     characters = map(chr, range(0x110000))
     for category, group in itertools.groupby(characters, key=unicodedata.category):
-        group = list(group)
-        ranges.append((category, ord(group[0]), ord(group[-1])))
+        members = list(group)
+        ranges.append((category, ord(members[0]), ord(members[-1])))
     return tuple(ranges)

@@ -229,7 +229,7 @@ def range_numbers(request: dict) -> Iterator[Remark]:
 
 def range_order(request: dict) -> Iterator[Remark]:
     for item in _ranges(request):
-        if None not in (item.low, item.high) and item.low > item.high:
+        if item.low is not None and item.high is not None and item.low > item.high:
             yield (
                 f"{item.path}.MinValue",
                 f"is {item.low}",
@@ -246,7 +246,9 @@ def logarithmic_scale(request: dict) -> Iterator[Remark]:
 
 def reverse_logarithmic_scale(request: dict) -> Iterator[Remark]:
     for item in _ranges(request):
-        if item.scaling != "ReverseLogarithmic" or None in (item.low, item.high):
+        if item.scaling != "ReverseLogarithmic":
+            continue
+        if item.low is None or item.high is None:
             continue
         if item.whole or item.low < 0 or item.high >= 1:
             kind = "integer" if item.whole else "continuous"

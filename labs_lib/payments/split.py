@@ -92,4 +92,5 @@ def split_by_time(
             )
         latest = max(wanted)
         masks.append(mask)
-    return tuple(masks)
+    in_train, in_valid, in_test = masks
+    return in_train, in_valid, in_test

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -64,7 +65,7 @@ def build() -> dict[str, bytes]:
     }
 
 
-def _csv(table) -> bytes:
+def _csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 

@@ -154,8 +154,8 @@ def count_interval(
     tail = (1 - checks.level(confidence, comparisons)) / 2
     low = float(gammaincinv(count, tail)) if count else 0.0
     high = float(gammainccinv(count + 1, tail))
-    ends = (value / exposure for value in (count, low, high))
-    return Interval(*ends, int(count), confidence, of="events")
+    mean, low, high = (value / exposure for value in (count, low, high))
+    return Interval(mean, low, high, int(count), confidence, of="events")
 
 
 def t_interval(
