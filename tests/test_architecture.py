@@ -9,11 +9,12 @@ from labs_lib.settings import ROOT
 
 PARTS = ("prepare", "train", "deploy", "monitor")
 ENGINES = (*PARTS, "payments")
-BASE = ("compare", "plots", "aws", "data", "schema", "settings", "files")
+BASE = ("compare", "plots", "aws", "data", "schema", "definitions", "settings", "files")
 # Who may import whom inside labs_lib; a name stands for a module or a package.
 MAY = {
     "settings": set(),
     "files": set(),
+    "definitions": {"settings"},
     "schema": set(),
     "data": {"schema", "settings", "files"},
     "compare": {"settings"},
