@@ -94,6 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--compare", action="store_true", help="rerun and compare; store nothing"
     )
+    sub.add_argument(
+        "--restamp",
+        action="store_true",
+        help="accept a change of the code that leaves the first and last repeat as they were",
+    )
 
     sub = add(
         "monitor", _monitor, "Watch tables: make a baseline, check a batch against it."
@@ -233,9 +238,25 @@ def _experiment(arguments: argparse.Namespace) -> int:
         raise ValueError("Name an experiment, or say --all.")
     if arguments.compare:
         return _report(store.compare(names), "The reruns agree with the stored rows.")
+    if arguments.restamp:
+        return _restamp(names)
     for name in names:
         print(f"{name}: stored in {store.run(name).name}")
     return 0
+
+
+def _restamp(names: Sequence[str]) -> int:
+    from labs_lib.course import store
+
+    problems = []
+    for name in names:
+        try:
+            reruns = store.restamp(name)
+        except (ValueError, FileNotFoundError) as error:
+            problems.append(f"{error} Nothing was changed.")
+            continue
+        print(f"{name}: " + ("; ".join(map(repr, reruns)) or "was current"))
+    return _report(problems, "The stored rows are those of the present code.")
 
 
 def _monitor(arguments: argparse.Namespace) -> int:

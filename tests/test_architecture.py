@@ -14,13 +14,14 @@ from labs_lib.settings import ROOT
 
 LIBRARY = ROOT / "labs_lib"
 PARTS = {part.id for part in catalog.parts()}
-BASE = {"aws", "data", "files", "plots", "schema", "settings", "stats"}
+BASE = {"aws", "data", "definitions", "files", "plots", "schema", "settings", "stats"}
 ENGINES = {"payments", *PARTS}
 # Who may import whom inside labs_lib; a name stands for a module or a package. Parts that do
 # not exist yet may be named, and an engine uses itself.
 MAY = {
     "settings": set(),
     "files": set(),
+    "definitions": {"settings"},
     "schema": set(),
     "data": {"schema", "settings", "files"},
     "stats": set(),

@@ -96,6 +96,29 @@ def test_experiment(monkeypatch, capsys):
     assert cli.main(["experiment", "--all", "--compare"]) == 0
 
 
+def test_restamp_says_what_it_did_to_each(monkeypatch, capsys):
+    def restamp(name):
+        if name == "a/missing":
+            raise FileNotFoundError("the rows are not stored.")
+        if name == "a/other":
+            raise ValueError("repeat 0 differs.")
+        return [] if name == "a/same" else [store.Confirmation(0, 4, 0.0)]
+
+    names = ["a/b", "a/same", "a/other", "a/missing"]
+    monkeypatch.setattr(store, "find", lambda given: given or names)
+    monkeypatch.setattr(store, "restamp", restamp)
+    assert cli.main(["experiment", "--all", "--restamp"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == (
+        "a/b: repeat 0 rerun: 4 rows, largest difference 0.0000\na/same: was current\n"
+    )
+    assert shown.err == (
+        "repeat 0 differs. Nothing was changed.\n"
+        "the rows are not stored. Nothing was changed.\n"
+    )
+    assert cli.main(["experiment", "a/b", "--restamp"]) == 0
+
+
 def test_bundle_doctor_and_new_are_called(monkeypatch, tmp_path, capsys):
     asked = {}
     monkeypatch.setattr(bundle, "make", lambda folder, **options: asked.update(options))

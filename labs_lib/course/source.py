@@ -25,7 +25,10 @@ from dataclasses import dataclass, field
 
 import jupytext
 
+from labs_lib import definitions
+from labs_lib.course import store
 from labs_lib.course.catalog import HERE, MAP_FILES, START, LabInfo
+from labs_lib.settings import ROOT
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 _REGION = re.compile(rf"^([ ]*){BEGIN}\n(.*?)^[ ]*{END}\n?", re.MULTILINE | re.DOTALL)
@@ -118,12 +121,26 @@ class Source:
     def code_hash(self) -> str:
         """Return the SHA-256 of the solved code: while it stays, outputs are kept.
 
-        The start page shows the map of the course, so the files behind it count as well.
+        It covers all that the code reaches in engines, plots and the lab's exercises, the data
+        files and the stored rows, but not the machinery of the course; see
+        `labs_lib.definitions`. The start page shows the map of the course, so the files behind
+        it count as well.
+
+        Raises
+        ------
+        ValueError
+            If a cell, or a module that it reaches, is no Python.
         """
-        parts = [c.solution for c in self.code]
+        cells = [cell.solution for cell in self.code]
+        try:
+            settings: dict[str, object] = {"cells": [_shown(cell) for cell in cells]}
+        except SyntaxError as error:
+            raise SourceError(f"{self.info.id}: a cell is no Python: {error}") from None
         if self.info.id == START:
-            parts += [(HERE / name).read_text("utf-8") for name in MAP_FILES]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+            settings |= {name: (HERE / name).read_text("utf-8") for name in MAP_FILES}
+        return definitions.digest(
+            "\n".join(cells), root=ROOT, settings=settings, rows=store.fingerprint
+        )
 
 
 def read(info: LabInfo) -> Source:
@@ -171,6 +188,11 @@ def read(info: LabInfo) -> Source:
         concepts=dict(header.get("concepts") or {}),
         constants={str(k): v for k, v in (header.get("constants") or {}).items()},
     )
+
+
+def _shown(code: str) -> list[object]:
+    """Return what decides which value a cell shows: its last one, unless ``;`` hides it."""
+    return [len(ast.parse(code).body), code.rstrip().endswith(";")]
 
 
 def _headings(markdown: str) -> list[tuple[int, str]]:

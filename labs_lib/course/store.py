@@ -9,10 +9,10 @@ An experiment ``part/lab/name`` is a module ``labs_lib/labs/part/lab/experiments
 
 `run` computes all repeats and stores one row a repeat and setting, with a hash of the code
 that made them. `load` gives the rows to a lab and refuses them when the code has changed
-since. `confirm` reruns one repeat and compares, `compare` reruns all of them.
+since. `confirm` reruns one repeat and compares, `compare` reruns all of them. `restamp` accepts
+a change of the code that leaves the first and the last repeat as they were.
 """
 
-import ast
 import contextlib
 import hashlib
 import importlib
@@ -33,7 +33,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import track
 
-from labs_lib import files, settings
+from labs_lib import definitions, files, settings
 
 ROOT = settings.ROOT
 """The folder that holds ``labs_lib/`` and ``data/``."""
@@ -43,8 +43,13 @@ LIBRARIES = {
     "scikit-learn": "scikit-learn",
     "xgboost": "xgboost",
     "xgboost-cpu": "xgboost",
+    "optuna": "optuna",
+    "shap": "shap",
+    "imbalanced-learn": "imbalanced-learn",
 }
-"""Packages whose versions are stored with the rows, and the library they hold."""
+"""Packages whose versions are stored with the rows, and the library they hold.
+
+They are recorded and not part of the hash: other versions do not make rows stale."""
 
 DIGITS = 6
 """Significant digits of a stored number."""
@@ -135,7 +140,7 @@ def path(name: str) -> Path:
         If there is no such experiment.
     """
     find([name])
-    return ROOT / "data" / "trials" / f"{name}.parquet"
+    return _file(name)
 
 
 def run(name: str, *, workers: int = 1, progress: bool = True) -> Path:
@@ -200,16 +205,9 @@ def status(name: str) -> Status:
     file = path(name)
     if not file.exists():
         return Status(name, "missing", 0, {})
-    try:
-        stored = pq.read_metadata(file)
-        code = stored.metadata[b"code"].decode()
-        libraries = json.loads(stored.metadata[b"libraries"])
-    except (pa.ArrowException, KeyError, TypeError):
-        raise ValueError(
-            f"the stored rows of experiment {name!r} are damaged ({file.name}). "
-            f"Compute them again with: labs experiment {name}"
-        ) from None
-    state = "current" if code == code_hash(name) else "stale"
+    stored = _metadata(name)
+    code, libraries = stored.metadata[b"code"], json.loads(stored.metadata[b"libraries"])
+    state = "current" if code.decode() == code_hash(name) else "stale"
     return Status(name, state, stored.num_rows, libraries)
 
 
@@ -236,10 +234,7 @@ def load(name: str) -> pd.DataFrame:
     """
     state = status(name).state
     if state == "missing":
-        raise FileNotFoundError(
-            f"the rows of experiment {name!r} are not stored. "
-            f"Compute them with: labs experiment {name}"
-        )
+        raise FileNotFoundError(_missing(name))
     if state == "stale":
         raise ValueError(
             f"the code of experiment {name!r} has changed since its rows were computed. "
@@ -273,12 +268,10 @@ def confirm(name: str, *, seed: int = 0, tolerance: float = 0.01) -> Confirmatio
         As `load`.
     """
     stored = load(name)
-    rows = stored[stored["seed"] == seed].to_dict("records")
-    if not rows:
+    if seed not in set(stored["seed"]):
         last = stored["seed"].max()
         raise ValueError(f"repeat {seed} of {name!r} is not stored, expected 0 to {last}.")
-    largest = _largest_difference(name, rows, _repeat(name, seed), tolerance)
-    return Confirmation(seed, len(rows), largest)
+    return _agrees(name, stored, seed, tolerance)
 
 
 def compare(
@@ -316,13 +309,64 @@ def compare(
     return problems
 
 
+def restamp(
+    name: str, *, tolerance: float = 0.01, progress: bool = True
+) -> list[Confirmation]:
+    """Accept stale rows as those of the present code, if reruns agree with them.
+
+    The first and the last repeat are computed again, with all their settings. If both agree,
+    the hash of the present code is written into the file; its rows stay as they are.
+
+    Parameters
+    ----------
+    name : str
+        ``part/name``.
+    tolerance : float
+        As in `confirm`.
+    progress : bool
+        As in `run`.
+
+    Returns
+    -------
+    list of Confirmation
+        The reruns; none if the rows were current already.
+
+    Raises
+    ------
+    ValueError
+        If a rerun differs, the number of repeats is another, the file is damaged, or there is
+        no such experiment. The file is then as it was.
+    FileNotFoundError
+        If it was never run.
+    """
+    state = status(name).state
+    if state == "missing":
+        raise FileNotFoundError(_missing(name))
+    if state == "current":
+        return []
+    code, repeats = code_hash(name), _module(name).REPEATS
+    table = pq.read_table(path(name))
+    stored = table.to_pandas()
+    if sorted(stored["seed"].unique()) != list(range(repeats)):
+        raise ValueError(
+            f"experiment {name!r} has {stored['seed'].nunique()} repeats stored and now asks "
+            f"for {repeats}. Compute it again with: labs experiment {name}"
+        )
+    seeds = _tracked((0, repeats - 1), name, 2, progress)
+    done = [_agrees(name, stored, seed, tolerance) for seed in seeds]
+    with files.replacing(path(name)) as temporary:
+        notes = {**table.schema.metadata, b"code": code.encode()}
+        pq.write_table(table.replace_schema_metadata(notes), temporary)
+    return done
+
+
 def code_hash(name: str) -> str:
     """Return the SHA-256 of the code of an experiment.
 
-    It covers the experiment's module and every module of ``labs_lib`` that it imports,
-    directly or through others, by an import statement anywhere in the file. Comments,
-    docstrings and formatting do not count. Nothing is executed, and the hash is the same on
-    all supported versions of Python.
+    It covers ``REPEATS``, ``repeat`` and every definition of ``labs_lib`` that they reach, the
+    data files that those name, and stored rows of other experiments that they load; see
+    `labs_lib.definitions`. Nothing is executed, and the hash is the same on all supported
+    versions of Python.
 
     Raises
     ------
@@ -330,26 +374,52 @@ def code_hash(name: str) -> str:
         If there is no such experiment.
     """
     find([name])
-    todo = [_module_name(name)]
-    code = {}
-    while todo:
-        module = todo.pop()
-        file = _file(module)
-        if file is None or module in code:
-            continue
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        code[module] = _plain(tree)
-        todo += _imports(tree, module, is_package=file.stem == "__init__")
-    text = "\n".join(f"{module} {code[module]}" for module in sorted(code))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return definitions.digest(
+        f"from {_module_name(name)} import REPEATS, repeat",
+        root=ROOT,
+        rows=lambda other: None if other == name else fingerprint(other),
+    )
+
+
+def fingerprint(name: str) -> str | None:
+    """Return the SHA-256 of the rows stored under a name, whatever code made them.
+
+    Returns
+    -------
+    str or None
+        None if there is no experiment of this name; "missing" if it was never run.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged.
+    """
+    # Asked for any text, so the folder is not searched each time.
+    parts = name.split("/")
+    if len(parts) != 3 or not all(part.isidentifier() for part in parts):
+        return None
+    file = _file(name)
+    if not file.exists():
+        return "missing" if _source(name).is_file() else None
+    _metadata(name)
+    rows = pq.read_table(file).to_pydict()
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 # Running -------------------------------------------------------------------------------
 
 
-def _module_name(name):
+def _file(name):
+    return ROOT / "data" / "trials" / f"{name}.parquet"
+
+
+def _source(name):
     part, lab, own = name.split("/")
-    return f"labs_lib.labs.{part}.{lab}.experiments.{own}"
+    return ROOT / "labs_lib" / "labs" / part / lab / "experiments" / f"{own}.py"
+
+
+def _module_name(name):
+    return ".".join(_source(name).relative_to(ROOT).with_suffix("").parts)
 
 
 def _module(name):
@@ -363,7 +433,7 @@ def _module(name):
 
 
 def _all_repeats(name, workers, progress) -> Iterator[list[dict]]:
-    """Yield the rows of each repeat, in order, with a bar if somebody is watching."""
+    """Yield the rows of each repeat, in order."""
     repeats = _module(name).REPEATS
     with contextlib.ExitStack() as stack:
         compute = map
@@ -372,13 +442,19 @@ def _all_repeats(name, workers, progress) -> Iterator[list[dict]]:
             spawn = multiprocessing.get_context("spawn")
             pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_one_thread)
             compute = stack.enter_context(pool).map
-        yield from track(
-            compute(_repeat, [name] * repeats, range(repeats)),
-            total=repeats,
-            description=name,
-            console=Console(stderr=True),
-            disable=not (progress and sys.stderr.isatty()),
-        )
+        rows = compute(_repeat, [name] * repeats, range(repeats))
+        yield from _tracked(rows, name, repeats, progress)
+
+
+def _tracked(items, name, total, progress):
+    """Yield the items, with a bar if somebody is watching."""
+    return track(
+        items,
+        total=total,
+        description=name,
+        console=Console(stderr=True),
+        disable=not (progress and sys.stderr.isatty()),
+    )
 
 
 def _one_thread():
@@ -419,6 +495,13 @@ def _same_columns(name, rows):
             )
 
 
+def _agrees(name, stored, seed, tolerance) -> Confirmation:
+    """Rerun one repeat; raise if it differs from the stored rows of all repeats."""
+    rows = stored[stored["seed"] == seed].to_dict("records")
+    largest = _largest_difference(name, rows, _repeat(name, seed), tolerance)
+    return Confirmation(seed, len(rows), largest)
+
+
 def _largest_difference(name, stored, rerun, tolerance) -> float:
     """Return the largest difference of two lists of rows; raise if it is too large."""
     differs = ""
@@ -453,67 +536,23 @@ def _versions():
     return versions
 
 
-# Code ------------------------------------------------------------------------------------
+def _metadata(name) -> pq.FileMetaData:
+    """Read what is noted in the file of an experiment."""
+    file = _file(name)
+    try:
+        stored = pq.read_metadata(file)
+        json.loads(stored.metadata[b"libraries"])
+        stored.metadata[b"code"].decode()
+    except (pa.ArrowException, KeyError, TypeError):
+        raise ValueError(
+            f"the stored rows of experiment {name!r} are damaged ({file.name}). "
+            f"Compute them again with: labs experiment {name}"
+        ) from None
+    return stored
 
 
-def _file(module: str) -> Path | None:
-    """Return the file of a module of labs_lib, or None for anything else."""
-    parts = module.split(".")
-    if parts[0] != "labs_lib":
-        return None
-    base = ROOT.joinpath(*parts)
-    for file in (base.with_suffix(".py"), base / "__init__.py"):
-        if file.exists():
-            return file
-    return None
-
-
-def _imports(tree: ast.AST, module: str, *, is_package: bool) -> list[str]:
-    """Return what a module imports: modules, or names in them, and the packages around."""
-    found = [module]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                around = module.split(".")
-                around = around[: len(around) - node.level + is_package]
-                base = ".".join([*around, *([base] if base else [])])
-            found += [f"{base}.{alias.name}" for alias in node.names]
-    # Importing a.b.c runs a, a.b and a.b.c.
-    return sorted(
-        {
-            ".".join(parts[:length])
-            for parts in (name.split(".") for name in found)
-            for length in range(1, len(parts) + 1)
-        }
+def _missing(name) -> str:
+    return (
+        f"the rows of experiment {name!r} are not stored. "
+        f"Compute them with: labs experiment {name}"
     )
-
-
-def _plain(node: object) -> str:
-    """Return a syntax tree as text: as `ast.dump`, but the same on each version of Python.
-
-    What the versions write differently is left out: fields that are empty, and the empty
-    text that 3.12 adds to the format in an f-string.
-    """
-    if isinstance(node, list):
-        return "[" + ",".join(_plain(item) for item in node if not _idle(item)) + "]"
-    if not isinstance(node, ast.AST):
-        return ascii(node)  # what `repr` prints as it is depends on the Unicode version
-    fields = {name: getattr(node, name, None) for name in sorted(node._fields)}
-    if isinstance(node, ast.JoinedStr):
-        fields["values"] = [v for v in fields["values"] if getattr(v, "value", 0) != ""]
-    inside = ",".join(
-        f"{name}={_plain(value)}"
-        for name, value in fields.items()
-        if value is not None and value != []
-    )
-    return f"{type(node).__name__}({inside})"
-
-
-def _idle(node: object) -> bool:
-    """Whether a statement cannot change a result: a docstring, or the version."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return isinstance(node.value.value, str)
-    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__version__"

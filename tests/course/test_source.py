@@ -1,7 +1,10 @@
+import shutil
+
 import pytest
 
 from labs_lib.course import catalog, source
 from labs_lib.course.source import Cell, SourceError
+from labs_lib.settings import ROOT
 
 
 def cell(text):
@@ -86,6 +89,55 @@ def test_the_code_hash_ignores_prose_and_sees_code(tiny, edit):
     assert source.read(tiny).code_hash() == before
     edit("share = 0.25", "share = 0.26")
     assert source.read(tiny).code_hash() != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("share = 0.25", "share = 0.25  # a quarter", False),
+        ("share = 0.25", "share = 0.25\n\n# %%\nshare", True),
+        ("lab.facts(share=share)", "lab.facts(share=share);", True),
+        ("lab.facts(share=share)", "# %%\nlab.facts(share=share)", True),
+        ("lab.facts(share=share)", "lab.facts(share=payments.month(share))", True),
+    ],
+)
+def test_the_code_hash_sees_what_a_cell_shows(tiny, edit, old, new, counts):
+    before = source.read(tiny).code_hash()
+    edit(old, new)
+    assert (source.read(tiny).code_hash() != before) == counts
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "counts"),
+    [
+        ("labs/start/exercises.py", "1_100, 11", "1_200, 12", True),
+        ("labs/start/exercises.py", "has not found a single fraud", "finds none", True),
+        ("stats/comparisons.py", 'else "undecided"', 'else "open"', True),
+        ("stats/comparisons.py", "\n_DESIGNS", "\n_UNUSED = 1\n_DESIGNS", False),
+        ("course/lab.py", "About {info.minutes}", "Some {info.minutes}", False),
+    ],
+)
+def test_the_code_hash_follows_the_package(
+    tiny, edit, monkeypatch, tmp_path, file, old, new, counts
+):
+    edit("share = 0.25", "from labs_lib import stats\n\nshare = stats.Comparison")
+    copy = tmp_path / "copy"
+    shutil.copytree(
+        ROOT / "labs_lib", copy / "labs_lib", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    monkeypatch.setattr(source, "ROOT", copy)
+    before = source.read(tiny).code_hash()
+    path = copy / "labs_lib" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    assert (source.read(tiny).code_hash() != before) == counts
+
+
+def test_a_cell_that_is_no_python(tiny, edit):
+    edit("share = 0.25", "share = = 0.25")
+    with pytest.raises(SourceError, match="start: a cell is no Python"):
+        source.read(tiny).code_hash()
 
 
 def test_the_start_page_is_stale_when_the_map_changes(monkeypatch, tmp_path):

@@ -120,8 +120,10 @@ def test_two_workers_give_the_same_file(tmp_path, tree):
     tree.change(
         "labs/fake/lab/experiments/tiny.py", '"n": np.int64(seed)', '"jobs": helper.jobs'
     )
+    package = settings.ROOT / "labs_lib"
     for name in ("settings.py", "files.py", "course/store.py"):
-        shutil.copy(settings.ROOT / "labs_lib" / name, tree.root / "labs_lib" / name)
+        shutil.copy(package / name, tree.root / "labs_lib" / name)
+    shutil.copytree(package / "definitions", tree.root / "labs_lib" / "definitions")
     script = tmp_path / "script.py"
     script.write_text(
         "from labs_lib.course import store\n"
@@ -207,6 +209,7 @@ def test_names(tree):
         store.status,
         store.confirm,
         store.code_hash,
+        store.restamp,
         store.path,
     ],
 )
@@ -349,95 +352,38 @@ def test_compare_reruns_everything(tree):
 
 
 # The hash of the code -------------------------------------------------------------------
-
-
-def test_hash_is_the_same_on_every_python(tree):
-    # Syntax that versions of Python parse or print differently.
-    tree.write(
-        "labs/fake/lab/experiments/tiny.py",
-        '''"""Words."""
-import labs_lib.deep.other as other
-def repeat(seed: int = 0, /, *args, **options) -> "list[dict]":
-    """More words."""
-    width, text = 5, "\\U0001fae8 \\x7f é"
-    label = f"{seed:>{width}.{width}f} {text!r:{width}}" "tail" f"{seed=}{seed:}"
-    async def later(x): ...
-    return [{"a": lambda *, b=None: (yield)}, u"u", b"b", 1_000, 1e3, 2j, ..., label]
-''',
-    )
-    assert store.code_hash("fake/lab/tiny") == (
-        "20d34cd7a3bbf62420eb42ef30a9d700a197e9b4057aa92e71702430ba823d65"
-    )
+# What it covers is tested in tests/test_definitions.py.
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new"),
+    ("file", "old", "new", "counts"),
     [
-        ("labs/fake/lab/experiments/tiny.py", "REPEATS = 3", "REPEATS = 4"),
-        ("labs/fake/lab/experiments/tiny.py", "repeat(seed: int)", "repeat(seed: int = 0)"),
-        ("labs/fake/lab/experiments/tiny.py", '"kind": kind', '"kind": ""'),
-        ("labs/fake/lab/experiments/__init__.py", "", "x = 1\n"),
-        ("helper.py", "more", "other"),
-        ("deep/__init__.py", "", "x = 1\n"),
-        ("deep/other.py", "limit = 1", "limit = 2"),
-        ("deep/other.py", "limit = 1", "limit = 1.0"),
-        ("deep/other.py", "limit = 1", "limit = '1'"),
-        ("deep/other.py", "limit", "limits"),
-        ("settings.py", "return 2", "return 3"),
+        ("labs/fake/lab/experiments/tiny.py", "REPEATS = 3", "REPEATS = 4", True),
+        ("labs/fake/lab/experiments/tiny.py", '"kind": kind', '"kind": ""', True),
+        ("helper.py", "return 1", "return 2", True),
+        (
+            "labs/fake/lab/experiments/tiny.py",
+            "Does the noise",
+            "Why does the noise",
+            False,
+        ),
+        ("helper.py", "unused = 1", "unused = 2", False),
+        ("course/store.py", "x = 1", "x = 2", False),
     ],
 )
-def test_hash_follows_the_code_through_imports(tree, file, old, new):
-    tree.write("labs/fake/lab/experiments/tiny.py", TINY)
-    before = store.code_hash("fake/lab/tiny")
-    tree.change(file, old, new)
-    assert store.code_hash("fake/lab/tiny") != before
-
-
-@pytest.mark.parametrize(
-    ("file", "old", "new"),
-    [
-        ("labs/fake/lab/experiments/tiny.py", "Does the noise", "Why does the noise"),
-        ("labs/fake/lab/experiments/tiny.py", "\nREPEATS = 3", "REPEATS  =  3  # enough"),
-        ("labs/fake/lab/experiments/tiny.py", '"a", "b"', "'a',\n            'b',"),
-        ("deep/other.py", "limit = 1", 'limit = 1\n"""The largest."""'),
-        ("settings.py", "():\n", '():\n    """Two."""\n'),
-        ("__init__.py", "0.1.0", "0.2.0"),
-        ("unused.py", "x = 1", "x = 2"),
-        ("course/store.py", "x = 1", "x = 2"),
-    ],
-)
-def test_hash_ignores_words_layout_and_other_modules(tree, file, old, new):
-    tree.write("labs/fake/lab/experiments/tiny.py", TINY)
-    before = store.code_hash("fake/lab/tiny")
-    tree.change(file, old, new)
-    assert store.code_hash("fake/lab/tiny") == before
-
-
-def test_hash_depends_on_names_of_modules_and_not_on_the_folder(
-    tree, tmp_path, monkeypatch
-):
-    before = store.code_hash("fake/lab/tiny")
+def test_hash_follows_what_a_repeat_reaches(tree, file, old, new, counts):
+    tree.write("helper.py", "unused = 1\n\n\ndef used():\n    return 1\n")
     tree.write(
-        "labs/fake/lab/experiments/other.py",
-        TINY.replace("from labs_lib import helper\n", ""),
+        "labs/fake/lab/experiments/tiny.py", TINY.replace("np.int64(seed)", "helper.used()")
     )
-    assert store.code_hash("fake/lab/other") != before
-    shutil.copytree(tmp_path / "labs_lib", tmp_path / "elsewhere" / "labs_lib")
-    monkeypatch.setattr(store, "ROOT", tmp_path / "elsewhere")
-    assert store.code_hash("fake/lab/tiny") == before
-
-
-def test_hash_finds_imports_inside_functions_and_circles(tree):
-    tree.change(
-        "labs/fake/lab/experiments/tiny.py",
-        "    rng =",
-        "    import labs_lib.deep.a\n    rng =",
-    )
-    tree.write("deep/a.py", "from .b import y\nx = 1\n")
-    tree.write("deep/b.py", "from .a import x\ny = 1\n")
     before = store.code_hash("fake/lab/tiny")
-    tree.change("deep/b.py", "y = 1", "y = 2")
-    assert store.code_hash("fake/lab/tiny") != before
+    tree.change(file, old, new)
+    assert (store.code_hash("fake/lab/tiny") != before) == counts
+
+
+def test_hash_does_not_depend_on_the_name(tree):
+    tree.write("labs/fake/lab/experiments/other.py", TINY)
+    assert store.code_hash("fake/lab/other") == store.code_hash("fake/lab/tiny")
 
 
 def test_hash_runs_nothing(tree):
@@ -445,3 +391,80 @@ def test_hash_runs_nothing(tree):
         "labs/fake/lab/experiments/tiny.py", "REPEATS = 3", "REPEATS = 3\nraise SystemExit"
     )
     assert len(store.code_hash("fake/lab/tiny")) == 64
+
+
+def test_hash_covers_rows_of_another_experiment_and_not_its_stamp(stored):
+    stored.write(
+        "labs/fake/lab/experiments/next.py",
+        "from labs_lib.course import store\n\nREPEATS = 2\n\n\n"
+        "def repeat(seed):\n    return [{'n': len(store.load('fake/lab/tiny'))}]\n",
+    )
+    before = store.code_hash("fake/lab/next")
+    file = store.path("fake/lab/tiny")
+    table = pq.read_table(file)
+    notes = {"code": "another", "libraries": "{}"}
+    pq.write_table(table.replace_schema_metadata(notes), file)
+    assert store.code_hash("fake/lab/next") == before
+    pq.write_table(table.slice(1).replace_schema_metadata(notes), file)
+    assert store.code_hash("fake/lab/next") != before
+    file.unlink()
+    assert store.code_hash("fake/lab/next") != before
+    files.write_text(file, "no parquet")
+    with pytest.raises(ValueError, match="are damaged"):
+        store.code_hash("fake/lab/next")
+
+
+# Restamp --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def changed(stored):
+    """Rows whose code has changed since, without effect on them."""
+    stored.change(
+        "labs/fake/lab/experiments/tiny.py", "    rng =", "    scale = 0\n    rng ="
+    )
+    assert store.status("fake/lab/tiny").state == "stale"
+    return stored
+
+
+def test_restamp(changed):
+    before, notes = (
+        pq.read_table(store.path("fake/lab/tiny")),
+        store.status("fake/lab/tiny"),
+    )
+    first, last = store.restamp("fake/lab/tiny")
+    assert (first.seed, first.rows, last.seed, last.rows) == (0, 4, 2, 4)
+    assert first.largest < 1e-5
+    assert pq.read_table(store.path("fake/lab/tiny")).equals(before)
+    status = store.status("fake/lab/tiny")
+    assert (status.state, status.libraries) == ("current", notes.libraries)
+    assert store.restamp("fake/lab/tiny") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("default_rng(seed)", "default_rng(seed + 1)", "repeat 0, found: stored .*, now"),
+        ("default_rng(seed)", "default_rng(seed % 2)", "repeat 2, found: stored .*, now"),
+        ('("a", "b")', '("a",)', "4 rows stored, 2 now"),
+        ("(1, 1000)", "(1, 2000)", "repeat 0, scale: stored 1000, now 2000"),
+        ("REPEATS = 3", "REPEATS = 4", "3 repeats stored and now asks for 4"),
+        ("REPEATS = 3", "REPEATS = 2", "3 repeats stored and now asks for 2"),
+        ("REPEATS = 3", "REPEATS = 1", "REPEATS is 1, expected at least 2"),
+    ],
+)
+def test_restamp_refuses_what_differs(changed, old, new, message):
+    changed.change("labs/fake/lab/experiments/tiny.py", old, new)
+    before = files.sha256(store.path("fake/lab/tiny"))
+    with pytest.raises(ValueError, match=f"fake/lab/tiny.*{message}"):
+        store.restamp("fake/lab/tiny")
+    assert files.sha256(store.path("fake/lab/tiny")) == before
+    assert store.status("fake/lab/tiny").state == "stale"
+
+
+def test_restamp_what_is_not_stored_or_damaged(tree):
+    with pytest.raises(FileNotFoundError, match="labs experiment fake/lab/tiny"):
+        store.restamp("fake/lab/tiny")
+    files.write_text(store.path("fake/lab/tiny"), "no parquet")
+    with pytest.raises(ValueError, match="are damaged"):
+        store.restamp("fake/lab/tiny")
