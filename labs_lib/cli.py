@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         print(f"labs: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -98,6 +98,17 @@ def _parser() -> argparse.ArgumentParser:
         "--restamp",
         action="store_true",
         help="accept a change of the code that leaves the first and last repeat as they were",
+    )
+
+    sub = add("trial", _trial, "Compute the rows of a lab's trials, or check them.")
+    sub.add_argument("lab", nargs="?", metavar="LAB")
+    sub.add_argument("name", nargs="?", metavar="NAME", help="one of the lab's trials")
+    sub.add_argument("--all", action="store_true", help="the trials of every lab")
+    sub.add_argument("--check", action="store_true", help="only say which are stale")
+    sub.add_argument(
+        "--restamp",
+        action="store_true",
+        help="rerun first and last seed; if they agree, the rows count as current",
     )
 
     sub = add(
@@ -257,6 +268,32 @@ def _restamp(names: Sequence[str]) -> int:
             continue
         print(f"{name}: " + ("; ".join(map(repr, reruns)) or "was current"))
     return _report(problems, "The stored rows are those of the present code.")
+
+
+def _trial(arguments: argparse.Namespace) -> int:
+    from labs_lib.course.trial import compute, plan, stored
+
+    infos = catalog.select([arguments.lab] if arguments.lab else [])
+    if arguments.check:
+        stale = [problem for info in infos for problem in stored.status(info)]
+        return _report(stale, "The rows of every trial are current.")
+    if not arguments.lab and not arguments.all:
+        raise ValueError("Name a lab, or say --all.")
+    for info in infos:
+        declared = plan.plans(info)
+        chosen = [p for p in declared if arguments.name in (None, p.name)]
+        if arguments.name and not chosen:
+            names = ", ".join(p.name for p in declared) or "none"
+            raise ValueError(f"{info.id} has no trial {arguments.name!r}; it has: {names}.")
+        for trial in chosen:
+            if arguments.restamp:
+                compute.restamp(info, trial)
+                print(f"{info.id} {trial.name}: first and last seed agree; current again.")
+            else:
+                print(
+                    f"{info.id} {trial.name}: stored in {compute.compute(info, trial).name}"
+                )
+    return 0
 
 
 def _monitor(arguments: argparse.Namespace) -> int:

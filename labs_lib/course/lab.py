@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from IPython.display import display
+
 from labs_lib.course import catalog, mode, progress, quiz
 from labs_lib.course.exercise import Exercise, Wrong
 from labs_lib.course.facts import FactTable
 from labs_lib.course.panel import Panel
+from labs_lib.course.trial import Rows, room
 
 
 class Lab:
@@ -97,6 +100,51 @@ class Lab:
             except ValueError as error:
                 text += f"\n\n{error}"
         return Panel(info.title, text)
+
+    def trial(
+        self,
+        function: Callable[..., Mapping],
+        *,
+        seeds: int,
+        levels: Sequence[str],
+        settings: Mapping[str, Sequence] | None = None,
+        chaotic: Sequence[str] = (),
+    ) -> Rows:
+        """Return the stored rows of a trial whose function stands in the lesson.
+
+        A part of them is computed again and compared. If you change the function (or its levels
+        or settings), your version runs for a few seeds, and both are shown side by side.
+
+        Parameters
+        ----------
+        function : callable
+            ``f(seed, **setting)``, which returns ``{(variant, ..., measure): number}``.
+        seeds : int
+            It runs for seeds 0 to ``seeds - 1``.
+        levels : sequence of str
+            What the parts of a key are, such as ``("method", "measure")``.
+        settings : mapping of str to sequence, optional
+            Values of each further argument; every combination runs.
+        chaotic : sequence of str
+            Values of the last level that branch on rounding: a rerun may be any number in the
+            range of the stored seeds.
+
+        Raises
+        ------
+        ValueError
+            If the rows are stale, a rerun differs, or your version cannot run.
+        FileNotFoundError
+            If no rows are stored.
+        """
+        return room.run_in_lesson(
+            self.id,
+            function,
+            seeds=seeds,
+            levels=levels,
+            settings=settings,
+            chaotic=chaotic,
+            show=display,
+        )
 
     def facts(
         self, *, digits: int = 2, tolerance: float = 0.01, **values: Any

@@ -178,7 +178,7 @@ def run(name: str, *, workers: int = 1, progress: bool = True) -> Path:
         table = pa.Table.from_pylist(rows)
     except pa.ArrowException as error:
         raise ValueError(f"{name}: a column mixes text and numbers: {error}.") from None
-    notes = {"code": code, "libraries": json.dumps(_versions())}
+    notes = {"code": code, "libraries": json.dumps(versions())}
     with files.replacing(file) as temporary:
         pq.write_table(table.replace_schema_metadata(notes), temporary)
     return file
@@ -528,7 +528,8 @@ def _largest_difference(name, stored, rerun, tolerance) -> float:
     return largest
 
 
-def _versions():
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the main libraries."""
     versions = {"Python": ".".join(map(str, sys.version_info[:3]))}
     for package, library in LIBRARIES.items():
         with contextlib.suppress(metadata.PackageNotFoundError):

@@ -1,0 +1,210 @@
+"""Running a trial for all its seeds and settings, in other processes."""
+
+import linecache
+import multiprocessing
+import os
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+from labs_lib.course.catalog import LabInfo
+from labs_lib.course.trial.plan import Plan, checked, difference, named, namespace, rows_of
+from labs_lib.course.trial.stored import Stored, path, write
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LABS_JOBS")
+
+
+def compute(
+    info: LabInfo,
+    plan: Plan,
+    *,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Run a trial for all seeds and settings, and store its rows.
+
+    Parameters
+    ----------
+    info : LabInfo
+        The lab.
+    plan : Plan
+        One of `plans`.
+    workers : int, optional
+        Processes, with one thread each; by default as many as the machine has cores. The rows
+        do not depend on it.
+    progress : bool
+        Show a bar on stderr if that is a terminal.
+
+    Returns
+    -------
+    Path
+        The Parquet file.
+
+    Raises
+    ------
+    ValueError
+        If the trial raises, or returns anything but finite numbers under the same keys. The
+        file is then as it was.
+    """
+    code = plan.code_hash()
+    tasks = [(s, c) for c in range(len(plan.combinations())) for s in range(plan.seeds)]
+    found = _run(info.id, plan, tasks, workers=workers, progress=progress)
+    frames, seconds = [], {}
+    for task in tasks:
+        result, took = found[task]
+        frames += rows_of(plan, *task, result)
+        seconds.setdefault(task[1], []).append(took)
+    keys = {task: list(found[task][0]) for task in tasks}
+    for task in tasks:
+        if keys[task] != keys[tasks[0]]:
+            raise ValueError(
+                f"{info.id}: {named(plan, *task)} has other keys than "
+                f"{named(plan, *tasks[0])}: {difference(keys[tasks[0]], keys[task])}."
+            )
+    file = path(info.id, plan.name)
+    mean = [statistics.mean(seconds[c]) for c in sorted(seconds)]
+    write(file, pd.DataFrame(frames), plan, code, mean)
+    return file
+
+
+def restamp(info: LabInfo, plan: Plan, *, workers: int | None = None) -> None:
+    """Rerun the first and last seed of every setting; if all agree, store the new hash.
+
+    Raises
+    ------
+    ValueError
+        If a number differs, or as `compute`; the file is then as it was.
+    FileNotFoundError
+        If there are no rows.
+    """
+    stored = Stored.read(info.id, plan.name)
+    declared = (plan.seeds, plan.levels, plan.settings)
+    if declared != (stored.plan.seeds, stored.plan.levels, stored.plan.settings):
+        raise ValueError(
+            f"{info.id}: seeds, levels or settings of {plan.name} are not those of the stored "
+            f"rows. Run `labs trial {info.id} {plan.name}`."
+        )
+    combinations = range(len(plan.combinations()))
+    tasks = [(s, c) for c in combinations for s in sorted({0, plan.seeds - 1})]
+    found = _run(info.id, plan, tasks, workers=workers, progress=True)
+    for task in tasks:
+        stored.compare(plan, *task, found[task][0])
+    write(stored.file, stored.table, plan, plan.code_hash(), stored.seconds)
+
+
+def _run(lab, plan, tasks, *, workers, progress) -> dict[tuple[int, int], tuple]:
+    """Return result and seconds of each (seed, number of combination)."""
+    workers = workers or os.cpu_count() or 1
+    bar = Progress(
+        "{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=not (progress and sys.stderr.isatty()),
+    )
+    found = {}
+    with bar, _one_thread():
+        # "spawn" on every system: a forked child may hang in a library's threads.
+        pool = ProcessPoolExecutor(
+            min(workers, len(tasks)),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(plan.text, lab),
+        )
+        row = bar.add_task(f"{lab} {plan.name}", total=len(tasks))
+        try:
+            waiting = {}
+            for seed, c in tasks:
+                chosen = plan.combinations()[c]
+                waiting[pool.submit(_one, plan.name, seed, chosen)] = (seed, c)
+            for done in as_completed(waiting):
+                task = waiting[done]
+                try:
+                    result, took = done.result()
+                except TrialError as error:
+                    raise ValueError(f"{lab}: {named(plan, *task)} {error}") from None
+                found[task] = (checked(lab, plan, task, result), took)
+                bar.advance(row)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    return found
+
+
+class TrialError(Exception):
+    """What went wrong inside a trial, as text: other exceptions may not survive the way back."""
+
+
+_SPACE: dict[str, Any] = {}
+
+
+def _begin(text: str, lab: str) -> None:
+    _SPACE.clear()
+    try:
+        _SPACE.update(namespace(text, lab))
+    except Exception as error:
+        # Raised by the first task: an initializer that fails only breaks the pool.
+        _SPACE["error"] = told(error)
+
+
+def _one(name: str, seed: int, chosen: dict[str, Any]) -> tuple[Any, float]:
+    if "error" in _SPACE:
+        raise TrialError(f"cannot begin: {_SPACE['error']}")
+    start = time.perf_counter()
+    try:
+        result = _SPACE[name](seed, **chosen)
+    except Exception as error:
+        raise TrialError(f"raises {told(error)}") from None
+    return result, time.perf_counter() - start
+
+
+def told(error: BaseException) -> str:
+    """Return an error and the line of the trial cells in which it arose."""
+    text = f"{type(error).__name__}: {error}"
+    trace, line = error.__traceback__, ""
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith("<trial cells"):
+            line = linecache.getline(name, trace.tb_lineno).strip()
+            text_of_line = f", line {trace.tb_lineno} of the trial cells: {line}"
+        trace = trace.tb_next
+    return text + (text_of_line if line else "")
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let processes that begin in this block use one thread each."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def rerun(info: LabInfo, plan: Plan) -> None:
+    """Run a trial's cells by themselves, for the first seed of the cheapest setting; compare.
+
+    Raises
+    ------
+    ValueError
+        As `compute` and `Stored.compare`.
+    """
+    stored = Stored.read(info.id, plan.name)
+    task = (0, int(np.argmin(stored.seconds)))
+    found = _run(info.id, plan, [task], workers=1, progress=False)
+    stored.compare(plan, *task, found[task][0])
