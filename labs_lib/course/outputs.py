@@ -297,9 +297,7 @@ def _text(expected: str, found: str, judge: _Judge) -> Iterator[_Found]:
         (i, j): [*zip(_NUMBER.findall(old[i]), _NUMBER.findall(new[j]), strict=True)]
         for i, j in pairs
     }
-    resized = judge is not _to_the_letter and any(
-        len(a) != len(b) for row in numbers.values() for a, b in row
-    )
+    resized = any(len(a) != len(b) for row in numbers.values() for a, b in row)
     for (i, j), row in numbers.items():
         line = f"line {j + 1}, " if several else ""
         for n, (a, b) in enumerate(row, start=1):
