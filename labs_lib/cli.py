@@ -220,6 +220,8 @@ def _build(arguments: argparse.Namespace) -> int:
     from labs_lib.course import build
 
     infos = catalog.select(arguments.labs)
+    for declared in build.tolerances(infos):
+        print(declared)
     if arguments.check:
         return _report(build.check(infos), "Every notebook equals its source.")
     return _report(build.build(infos, force=arguments.force), "Built.")

@@ -44,8 +44,11 @@ def test_progress(capsys, progress_file):
 def test_build_and_its_check(monkeypatch, capsys):
     monkeypatch.setattr(build, "check", lambda infos: [f"{infos[0].id} differs."])
     monkeypatch.setattr(build, "build", lambda infos, force: [])
+    monkeypatch.setattr(build, "tolerances", lambda infos: ["cell 3 declares"])
     assert cli.main(["build", "start", "--check"]) == 1
-    assert "start differs." in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "start differs." in shown.err
+    assert "cell 3 declares" in shown.out
     assert cli.main(["build", "start"]) == 0
 
 

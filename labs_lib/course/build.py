@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from labs_lib import files
-from labs_lib.course import catalog, facts, lint, overview, run, run_sheet, source
+from labs_lib.course import catalog, facts, lint, outputs, overview, run, run_sheet, source
 from labs_lib.course.catalog import LabInfo
 from labs_lib.course.source import Cell, Source, SourceError
 from labs_lib.settings import ROOT
@@ -191,6 +192,22 @@ def check(infos: Sequence[LabInfo], *, learner: bool = True) -> list[str]:
         if _read(file) != text
     ]
     return [f"{problem}. Run `labs build`." for problem in problems]
+
+
+def tolerances(infos: Sequence[LabInfo]) -> list[str]:
+    """Name each cell that declares a `labs_lib.course.outputs.tolerance`: the fewer the better.
+
+    A source that cannot be read is left out; `build` and `check` say what is wrong with it.
+    """
+    found = []
+    for info in infos:
+        with suppress(ValueError):
+            found += [
+                f"{info.id}: cell {number} ({cell.section}) declares a tolerance of {allowed:g}"
+                for number, cell in enumerate(source.read(info).cells, start=1)
+                if (allowed := outputs.tolerance(cell.tags)) is not None
+            ]
+    return found
 
 
 def reset(info: LabInfo) -> Path | None:

@@ -101,33 +101,6 @@ def read(text: str) -> dict[str, Row]:
     return rows
 
 
-def differences(committed: Mapping[str, Row], fresh: Mapping[str, Row]) -> list[str]:
-    """Say where `fresh` facts differ from the `committed` ones beyond their tolerance.
-
-    Returns
-    -------
-    list of str
-        One sentence a fact; empty if all agree.
-    """
-    found = []
-    for name in sorted(committed.keys() | fresh.keys()):
-        if name not in fresh:
-            found.append(f"{name} was not measured again")
-        elif name not in committed:
-            found.append(f"{name} is new")
-        elif not _agree(committed[name], fresh[name]):
-            found.append(f"{name} was {committed[name].text} and is now {fresh[name].text}")
-    return found
-
-
-def _agree(a: Row, b: Row) -> bool:
-    if a.tolerance is None or b.tolerance is None:
-        return a == b
-    distance = abs(_number(a.text) - _number(b.text))
-    # Both were rounded for printing; floats such as 0.1 are not exact.
-    return distance <= a.tolerance * (1 + 1e-9)
-
-
 def _number(text: str) -> float:
     return float(text.replace(",", ""))
 

@@ -13,7 +13,7 @@ import matplotlib.image
 import numpy as np
 from nbformat import NotebookNode
 
-from labs_lib.course import catalog
+from labs_lib.course import catalog, outputs
 from labs_lib.course.source import BEGIN, END, Cell, Source
 from labs_lib.settings import ROOT
 
@@ -167,6 +167,10 @@ def _code(cell: Cell) -> Iterator[str]:
     if re.search(r"^\s*[%!]\w", cell.text, re.MULTILINE):
         yield "a magic or shell line; use Python"
         return
+    try:
+        outputs.tolerance(cell.tags)
+    except ValueError as error:
+        yield str(error)
     for form, text in (("solution", cell.solution), ("stub", cell.stub)):
         try:
             ast.parse(text)
@@ -269,7 +273,7 @@ def _bound_and_used(tree: ast.AST) -> tuple[set[str], set[str]]:
 
 def _outputs(cell: NotebookNode) -> Iterator[str]:
     if cell.execution_count is None:
-        yield "not executed: nbval would compare nothing"
+        yield "not executed: there is nothing to compare with"
     if "nbval-check-output" in cell.metadata.get("tags", ()) and not cell.outputs:
         yield "checked, but without an output"
     for output in cell.outputs:

@@ -135,6 +135,17 @@ def test_facts_that_were_never_printed(tiny):
         build.render(page, build.solution_notebook(page))
 
 
+def test_declared_tolerances_are_listed(course, edit):
+    assert build.tolerances([course]) == []
+    edit('tags=["exercise"]', 'tags=["exercise", "tolerance=0.02"]')
+    assert build.tolerances([course]) == [
+        "start: cell 4 (Exercise) declares a tolerance of 0.02"
+    ]
+    edit("tolerance=0.02", "tolerance=much")
+    assert build.tolerances([course]) == []
+    assert "do not declare a tolerance" in build.check([course])[0]
+
+
 def test_reset_keeps_the_learners_copy(built):
     fresh = built.learner.read_text(encoding="utf-8")
     assert build.reset(built) is None

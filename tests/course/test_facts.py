@@ -88,18 +88,3 @@ def test_html_shows_the_same():
 def test_a_line_that_is_no_fact():
     with pytest.raises(ValueError, match="is not a fact"):
         facts.read("x = 1")
-
-
-def test_differences():
-    old = table(x=0.50, y=1, word="higher", gone=1, big=1234.0).rows
-    new = table(x=0.51, y=2, word="lower", added=1, big=1234.0).rows
-    assert facts.differences(old, new) == [
-        "added is new",
-        "gone was not measured again",
-        "word was higher and is now lower",
-        "y was 1 and is now 2",
-    ]
-    assert facts.differences(old, old) == []
-    assert facts.differences(table(x=0.5).rows, table(x=0.52).rows) == [
-        "x was 0.50 and is now 0.52"
-    ]

@@ -59,6 +59,7 @@ def test_the_tiny_source_is_clean(tiny):
             "uses accuracy, which only an exercise",
         ),
         (', "nbval-check-output"', "", "the last code cell must call lab.facts"),
+        ('["exercise"]', '["exercise", "tolerance=2%"]', "do not declare a tolerance"),
         ("concepts: {}", 'concepts: {"sm-none": "Exercise"}', "unknown concept sm-none"),
         (
             "concepts: {}",
@@ -149,7 +150,7 @@ def executed(*outputs, count=1, tags=()):
 @pytest.mark.parametrize(
     ("notebook", "message"),
     [
-        (executed(count=None), "cell 2: not executed: nbval would compare nothing"),
+        (executed(count=None), "cell 2: not executed: there is nothing to compare with"),
         (executed(tags=["nbval-check-output"]), "checked, but without an output"),
         (
             executed(v4.new_output("stream", name="stderr", text="Warning")),
