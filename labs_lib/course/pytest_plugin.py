@@ -108,10 +108,10 @@ class Notebook(nbval.plugin.IPyNbFile):
     died_in: int | None = None
     """The cell in which the kernel died."""
 
-    def collect(self) -> list["Cell"]:
+    def collect(self) -> list["NotebookCell"]:
         """Return the code cells."""
         self.all_cells = [
-            Cell.from_parent(
+            NotebookCell.from_parent(
                 self,
                 name=item.name,
                 cell_num=item.cell_num,
@@ -134,7 +134,7 @@ class Notebook(nbval.plugin.IPyNbFile):
             super().setup()
 
 
-class Cell(nbval.plugin.IPyNbCell):
+class NotebookCell(nbval.plugin.IPyNbCell):
     """A code cell."""
 
     def __init__(self, **options: Any) -> None:

@@ -483,7 +483,7 @@ def test_a_rerun_that_differs_is_an_error(run, done):
 
 def test_a_chaotic_number_may_lie_within_the_stored_range(done):
     file = stored.Stored.read("start", "noise")
-    wild = plan.Plan(**{**vars(file.plan), "chaotic": ("error",)})
+    wild = plan.TrialPlan(**{**vars(file.plan), "chaotic": ("error",)})
     wide = file.rows.wide("error", shift=0.0)
     inside = {
         ("mean", "error"): wide["mean"].max(),

@@ -16,8 +16,8 @@ the cheapest of them with the function of the notebook; a function that the lear
 runs for a few seeds beside the stored rows (`room`).
 """
 
-from labs_lib.course.trial.plan import Plan, plans
+from labs_lib.course.trial.plan import TrialPlan, plans
 from labs_lib.course.trial.rows import Rows
 from labs_lib.course.trial.stored import Stored, load
 
-__all__ = ["Plan", "Rows", "Stored", "load", "plans"]
+__all__ = ["Rows", "Stored", "TrialPlan", "load", "plans"]

@@ -18,7 +18,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from labs_lib.course.catalog import LabInfo
-from labs_lib.course.trial.plan import Plan, checked, difference, named, namespace, rows_of
+from labs_lib.course.trial.plan import (
+    TrialPlan,
+    checked,
+    difference,
+    named,
+    namespace,
+    rows_of,
+)
 from labs_lib.course.trial.stored import Stored, path, write
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LABS_JOBS")
@@ -26,7 +33,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LABS_
 
 def compute(
     info: LabInfo,
-    plan: Plan,
+    plan: TrialPlan,
     *,
     workers: int | None = None,
     progress: bool = True,
@@ -37,7 +44,7 @@ def compute(
     ----------
     info : LabInfo
         The lab.
-    plan : Plan
+    plan : TrialPlan
         One of `plans`.
     workers : int, optional
         Processes, with one thread each; by default as many as the machine has cores. The rows
@@ -77,7 +84,7 @@ def compute(
     return file
 
 
-def restamp(info: LabInfo, plan: Plan, *, workers: int | None = None) -> None:
+def restamp(info: LabInfo, plan: TrialPlan, *, workers: int | None = None) -> None:
     """Rerun the first and last seed of every setting; if all agree, store the new hash.
 
     Raises
@@ -196,7 +203,7 @@ def _one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def rerun(info: LabInfo, plan: Plan) -> None:
+def rerun(info: LabInfo, plan: TrialPlan) -> None:
     """Run a trial's cells by themselves, for the first seed of the cheapest setting; compare.
 
     Raises

@@ -21,7 +21,7 @@ DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrialPlan:
     """What a lesson declares about one trial.
 
     Attributes
@@ -66,7 +66,7 @@ class Plan:
         return definitions.digest(self.text, settings=declared)
 
 
-def plans(info: LabInfo) -> list[Plan]:
+def plans(info: LabInfo) -> list[TrialPlan]:
     """Return what the lesson of a lab declares: a plan a call of ``lab.trial``.
 
     Raises
@@ -95,7 +95,7 @@ def _calls(code: str) -> Iterator[ast.Call]:
             yield node
 
 
-def _plan(lab: str, text: str, call: ast.Call, space: dict[str, Any]) -> Plan:
+def _plan(lab: str, text: str, call: ast.Call, space: dict[str, Any]) -> TrialPlan:
     if len(call.args) != 1 or not isinstance(call.args[0], ast.Name):
         raise ValueError(f"{lab}: lab.trial takes the trial's function by its name.")
     name = call.args[0].id
@@ -122,13 +122,13 @@ def make_plan(
     levels: Sequence[str],
     settings: Mapping[str, Sequence] | None = None,
     chaotic: Sequence[str] = (),
-) -> Plan:
+) -> TrialPlan:
     """Check what is declared about a trial.
 
     Raises
     ------
     ValueError
-        If an argument is not as `Plan` describes, or the function does not take the settings.
+        If an argument is not as `TrialPlan` describes, or the function does not take the settings.
     """
     name = function.__name__
     if not isinstance(seeds, int) or seeds < 2:
@@ -156,7 +156,7 @@ def make_plan(
         raise ValueError(
             f"{name}({', '.join(parameters)}) does not take {', '.join(missing)}."
         )
-    return Plan(name, text, seeds, levels, chosen, tuple(chaotic))
+    return TrialPlan(name, text, seeds, levels, chosen, tuple(chaotic))
 
 
 def namespace(text: str, lab: str) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def namespace(text: str, lab: str) -> dict[str, Any]:
     return module.__dict__
 
 
-def checked(lab: str, plan: Plan, task: tuple[int, int], result: Any) -> dict:
+def checked(lab: str, plan: TrialPlan, task: tuple[int, int], result: Any) -> dict:
     """Return a result with rounded plain numbers under tuples of text."""
     who = f"{lab}: {named(plan, *task)}"
     if not isinstance(result, Mapping) or not result:
@@ -195,7 +195,7 @@ def checked(lab: str, plan: Plan, task: tuple[int, int], result: Any) -> dict:
     return clean
 
 
-def rows_of(plan: Plan, seed: int, combination: int, result: dict) -> list[dict]:
+def rows_of(plan: TrialPlan, seed: int, combination: int, result: dict) -> list[dict]:
     chosen = plan.combinations()[combination]
     return [
         {"seed": seed}
@@ -206,7 +206,7 @@ def rows_of(plan: Plan, seed: int, combination: int, result: dict) -> list[dict]
     ]
 
 
-def named(plan: Plan, seed: int, combination: int) -> str:
+def named(plan: TrialPlan, seed: int, combination: int) -> str:
     chosen = plan.combinations()[combination]
     inside = "".join(f", {name}={value!r}" for name, value in chosen.items())
     return f"{plan.name}({seed}{inside})"

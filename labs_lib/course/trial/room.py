@@ -11,7 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 from labs_lib.course.panel import Panel
 from labs_lib.course.trial.carried import Carried
 from labs_lib.course.trial.compute import told
-from labs_lib.course.trial.plan import Plan, checked, make_plan, named, namespace, rows_of
+from labs_lib.course.trial.plan import (
+    TrialPlan,
+    checked,
+    make_plan,
+    named,
+    namespace,
+    rows_of,
+)
 from labs_lib.course.trial.rows import Rows
 from labs_lib.course.trial.stored import Stored
 
@@ -41,7 +48,7 @@ def run_in_lesson(
     function : callable
         The trial as the notebook has it.
     seeds, levels, settings, chaotic
-        As `Plan`.
+        As `TrialPlan`.
     show : callable
         Called with what the learner should see, if there is something.
 
@@ -132,7 +139,7 @@ def side_by_side(stored: Rows, yours: Rows) -> pd.DataFrame:
     return table
 
 
-def _own_rows(lab: str, plan: Plan, carried: "Carried") -> Rows | None:
+def _own_rows(lab: str, plan: TrialPlan, carried: "Carried") -> Rows | None:
     """Run a learner's version for a few seeds, until it takes too long or is interrupted."""
     function = namespace(carried.text(), lab)[plan.name]
     tasks = [

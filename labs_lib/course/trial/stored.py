@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from labs_lib import files, settings
 from labs_lib.course import store
 from labs_lib.course.catalog import LabInfo
-from labs_lib.course.trial.plan import Plan, difference, named, plans
+from labs_lib.course.trial.plan import TrialPlan, difference, named, plans
 from labs_lib.course.trial.rows import Rows
 
 TOLERANCE = 0.01
@@ -38,7 +38,7 @@ class Stored:
     file : Path
     table : DataFrame
         Columns seed, settings, levels, value.
-    plan : Plan
+    plan : TrialPlan
     code : str
         Hash of the text and of what it reached when the rows were made.
     seconds : list of float
@@ -49,7 +49,7 @@ class Stored:
     lab: str
     file: Path
     table: pd.DataFrame
-    plan: Plan
+    plan: TrialPlan
     code: str
     seconds: list[float]
     libraries: dict[str, str]
@@ -73,7 +73,7 @@ class Stored:
             table = pq.read_table(file)
             notes = table.schema.metadata
             told = json.loads(notes[b"trial"])
-            plan = Plan(
+            plan = TrialPlan(
                 name=told["name"],
                 text=told["text"],
                 seeds=told["seeds"],
@@ -116,7 +116,7 @@ class Stored:
         number = int(np.argmin(self.seconds))
         return number if self.seconds[number] <= ROOM_SECONDS else None
 
-    def compare(self, plan: Plan, seed: int, combination: int, result: dict) -> None:
+    def compare(self, plan: TrialPlan, seed: int, combination: int, result: dict) -> None:
         """Compare the rerun of one seed with what is stored.
 
         Raises
