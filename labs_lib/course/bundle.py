@@ -184,16 +184,16 @@ def download(wheels: Path, *, target: Target, python: str) -> None:
         "platform_python_implementation": "CPython",
     }
     # pip would judge the markers of the lock by this machine, so it gets plain pins.
-    pins = lock.pins(environment)
-    built = [f"{name}=={pins.pop(name)}" for name in WITHOUT_WHEEL if name in pins]
-    pins = [f"{name}=={version}" for name, version in pins.items()]
+    locked = lock.pins(environment)
+    built = [f"{name}=={locked.pop(name)}" for name in WITHOUT_WHEEL if name in locked]
+    pins = [f"{name}=={version}" for name, version in locked.items()]
     project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = pins + project["build-system"]["requires"]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     command += ["--dest", str(wheels), "--implementation=cp", f"--python-version={python}"]
     command += [f"--platform={tag}" for tag in target.tags]
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn())
-    console, last = Console(stderr=True), []
+    console, last = Console(stderr=True), [""]
     with (
         Progress(*columns, console=console, disable=not console.is_terminal) as progress,
         subprocess.Popen(
@@ -201,7 +201,7 @@ def download(wheels: Path, *, target: Target, python: str) -> None:
         ) as pip,
     ):
         task = progress.add_task("wheels", total=len(wanted))
-        for line in pip.stdout:
+        for line in pip.stdout or ():
             last = [*last[-4:], line.rstrip()]
             progress.update(task, advance=line.startswith("Collecting"))
     if pip.returncode:

@@ -44,19 +44,24 @@ class LabInfo:
 
     id: str
     title: str
-    part: Part | None
+    part: Part
     order: int
-    minutes: int | None
+    minutes: int = 0
 
     @property
     def done(self) -> bool:
         """Whether the lab exists; planned labs have no minutes."""
-        return self.minutes is not None
+        return self.minutes > 0
+
+    @property
+    def is_start(self) -> bool:
+        """Whether this is the start page, which is no lab of a part."""
+        return self.id == START
 
     @property
     def stem(self) -> str:
         """Path inside each notebook tree, without suffix: ``2_train/10_algorithms``."""
-        if self.part is None:
+        if self.is_start:
             return "00_start_here"
         return f"{self.part.folder}/{self.order:02d}_{self.id.split('/')[1]}"
 
@@ -130,7 +135,7 @@ def labs(*, planned: bool = False) -> list[LabInfo]:
             title=lab["title"],
             part=by_id[lab["id"].split("/")[0]],
             order=lab["order"],
-            minutes=lab.get("minutes"),
+            minutes=lab.get("minutes", 0),
         )
         for lab in _course()["lab"]
     ]
@@ -146,7 +151,8 @@ def routes() -> list[tuple[str, list[LabInfo]]]:
 
 def pages() -> list[LabInfo]:
     """Return everything that is built: the start page, then the labs that exist."""
-    start = LabInfo(START, _course()["title"], part=None, order=0, minutes=10)
+    first = Part(START, 0, "Start")
+    start = LabInfo(START, _course()["title"], part=first, order=0, minutes=10)
     return [start, *labs()]
 
 

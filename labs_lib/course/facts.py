@@ -128,8 +128,8 @@ def _row(name: str, value: Any, digits: int, tolerance: float) -> Row:
         value, digits, tolerance = value.value, value.digits, value.tolerance
     elif isinstance(value, numbers.Integral) and not isinstance(value, bool):
         digits, tolerance = 0, 0.0
-    elif isinstance(value, numbers.Real) and abs(value) >= LARGE:
-        digits, tolerance = 0, tolerance * abs(value)
+    elif isinstance(value, numbers.Real) and abs(float(value)) >= LARGE:
+        digits, tolerance = 0, tolerance * abs(float(value))
     if isinstance(value, str):
         if " | " in value or "\n" in value:
             raise ValueError(

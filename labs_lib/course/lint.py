@@ -122,7 +122,7 @@ def _structure(source: Source) -> Iterator[str]:
     code = source.code
     if not code or code[-1].tags != FACTS_TAGS or ".facts(" not in code[-1].text:
         yield f"the last code cell must call lab.facts and have the tags {list(FACTS_TAGS)}"
-    if source.info.part is None:
+    if source.info.is_start:
         return
     order = [
         next(
@@ -133,9 +133,10 @@ def _structure(source: Source) -> Iterator[str]:
     missing = [
         start for start, place in zip(_CONTRACT, order, strict=True) if place is None
     ]
+    places = [place for place in order if place is not None]
     if missing:
         yield f"sections of the lab contract are missing: {', '.join(missing)}"
-    elif order != sorted(order):
+    elif places != sorted(places):
         yield f"sections of the lab contract stand in another order than {', '.join(_CONTRACT)}"
 
 
@@ -258,7 +259,8 @@ def _variables(node: ast.AST) -> set[str]:
 
 
 def _bound_and_used(tree: ast.AST) -> tuple[set[str], set[str]]:
-    bound, used = set(), set()
+    bound: set[str] = set()
+    used: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)

@@ -7,18 +7,27 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import nbformat
 import psutil
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.provisioning import LocalProvisioner
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from labs_lib.course import export, measured
@@ -120,7 +129,8 @@ def execute(
             cleanup_kc=True, cwd=str(folder), env=kernel_environment(mode)
         ):
             client.reset_execution_trackers()
-            with memory.watch(manager.provisioner.pid):
+            # A kernel of this machine: its provisioner knows the process.
+            with memory.watch(cast(LocalProvisioner, manager.provisioner).pid):
                 report(0, len(cells))
                 for number, (index, cell) in enumerate(cells, start=1):
                     client.execute_cell(cell, index, execution_count=number)
@@ -168,7 +178,7 @@ class _Memory:
         self.peak = max(self.peak, mark, own.rss + children)
 
     @contextmanager
-    def watch(self, pid: int) -> Iterator[None]:
+    def watch(self, pid: int | None) -> Iterator[None]:
         """Sample the process until the block ends."""
         process, stop = psutil.Process(pid), threading.Event()
 
@@ -243,9 +253,7 @@ def run(
                 notebook,
                 mode="build",
                 folder=path.parent,
-                on_cell=lambda done, total, task=task: progress.update(
-                    task, completed=done, total=total
-                ),
+                on_cell=partial(advance, progress, task),
             )
             pages[lab] = notebook
     _print_table(results)
@@ -261,6 +269,11 @@ def run(
             }
         )
     return all(result.error is None for result in results.values())
+
+
+def advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    """Show on a bar how many of the cells have run."""
+    bar.update(task, completed=done, total=total)
 
 
 def _print_table(results: dict[LabInfo, Execution]) -> None:

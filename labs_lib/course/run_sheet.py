@@ -77,7 +77,7 @@ def _routes() -> str:
 def _lab(page: LabInfo) -> str:
     lab = page.exercises().lab
     cells = source.read(page).cells
-    by_section = {cell.section: [] for cell in cells}
+    by_section: dict[str, list[str]] = {cell.section: [] for cell in cells}
     for cell in cells:
         if cell.is_exercise:
             by_section[cell.section] += [

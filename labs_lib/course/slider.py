@@ -87,7 +87,7 @@ def slider(
         display(table)
         return
     shares = 1 - np.geomspace(1 / len(np.asarray(score)), 0.5, STEPS)
-    steps = np.unique(np.append(np.quantile(score, shares), value))
+    steps = np.unique(np.append(np.quantile(np.asarray(score), shares), value))
     choice = ipywidgets.SelectionSlider(
         options=[(f"{step:.4f}", float(step)) for step in steps],
         value=float(value),

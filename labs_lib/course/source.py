@@ -160,7 +160,8 @@ def read(info: LabInfo) -> Source:
         ) from None
     notebook = jupytext.reads(text, fmt="py:percent")
     header = notebook.metadata.get("labs", {})
-    section, titles, counts, cells = "", [], Counter(), []
+    section, titles, cells = "", [], []
+    counts: Counter[str] = Counter()
     for raw in notebook.cells:
         if raw.cell_type == "raw":
             raise SourceError(f"{info.id}: a raw cell; use markdown or code.")

@@ -21,11 +21,13 @@ import math
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -409,20 +411,20 @@ def fingerprint(name: str) -> str | None:
 # Running -------------------------------------------------------------------------------
 
 
-def _file(name):
+def _file(name: str) -> Path:
     return ROOT / "data" / "trials" / f"{name}.parquet"
 
 
-def _source(name):
+def _source(name: str) -> Path:
     part, lab, own = name.split("/")
     return ROOT / "labs_lib" / "labs" / part / lab / "experiments" / f"{own}.py"
 
 
-def _module_name(name):
+def _module_name(name: str) -> str:
     return ".".join(_source(name).relative_to(ROOT).with_suffix("").parts)
 
 
-def _module(name):
+def _module(name: str) -> ModuleType:
     module = importlib.import_module(_module_name(name))
     repeats = getattr(module, "REPEATS", None)
     if not isinstance(repeats, int) or repeats < 2:
@@ -432,11 +434,11 @@ def _module(name):
     return module
 
 
-def _all_repeats(name, workers, progress) -> Iterator[list[dict]]:
+def _all_repeats(name: str, workers: int, progress: bool) -> Iterator[list[dict]]:
     """Yield the rows of each repeat, in order."""
     repeats = _module(name).REPEATS
     with contextlib.ExitStack() as stack:
-        compute = map
+        compute: Callable[..., Iterable] = map
         if workers > 1:
             # "spawn" on every system: a forked child may hang in a library's threads.
             spawn = multiprocessing.get_context("spawn")
@@ -446,7 +448,7 @@ def _all_repeats(name, workers, progress) -> Iterator[list[dict]]:
         yield from _tracked(rows, name, repeats, progress)
 
 
-def _tracked(items, name, total, progress):
+def _tracked(items: Iterable, name: str, total: int, progress: bool) -> Iterable:
     """Yield the items, with a bar if somebody is watching."""
     return track(
         items,
@@ -457,11 +459,11 @@ def _tracked(items, name, total, progress):
     )
 
 
-def _one_thread():
+def _one_thread() -> None:
     os.environ["LABS_JOBS"] = "1"
 
 
-def _repeat(name, seed) -> list[dict]:
+def _repeat(name: str, seed: int) -> list[dict]:
     """Return the rows of one repeat as they are stored."""
     rows = _module(name).repeat(seed)
     if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
@@ -474,7 +476,7 @@ def _repeat(name, seed) -> list[dict]:
     ]
 
 
-def _stored(name, seed, column, value):
+def _stored(name: str, seed: int, column: str, value: Any) -> Any:
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float) and math.isfinite(value):
         return float(f"{value:.{DIGITS}g}")
@@ -486,7 +488,7 @@ def _stored(name, seed, column, value):
     )
 
 
-def _same_columns(name, rows):
+def _same_columns(name: str, rows: list[dict]) -> None:
     for row in rows:
         if row.keys() != rows[0].keys():
             raise ValueError(
@@ -495,14 +497,16 @@ def _same_columns(name, rows):
             )
 
 
-def _agrees(name, stored, seed, tolerance) -> Confirmation:
+def _agrees(name: str, stored: pd.DataFrame, seed: int, tolerance: float) -> Confirmation:
     """Rerun one repeat; raise if it differs from the stored rows of all repeats."""
     rows = stored[stored["seed"] == seed].to_dict("records")
     largest = _largest_difference(name, rows, _repeat(name, seed), tolerance)
     return Confirmation(seed, len(rows), largest)
 
 
-def _largest_difference(name, stored, rerun, tolerance) -> float:
+def _largest_difference(
+    name: str, stored: list[dict], rerun: list[dict], tolerance: float
+) -> float:
     """Return the largest difference of two lists of rows; raise if it is too large."""
     differs = ""
     largest = 0.0
@@ -537,7 +541,7 @@ def versions() -> dict[str, str]:
     return versions
 
 
-def _metadata(name) -> pq.FileMetaData:
+def _metadata(name: str) -> pq.FileMetaData:
     """Read what is noted in the file of an experiment."""
     file = _file(name)
     try:
@@ -552,7 +556,7 @@ def _metadata(name) -> pq.FileMetaData:
     return stored
 
 
-def _missing(name) -> str:
+def _missing(name: str) -> str:
     return (
         f"the rows of experiment {name!r} are not stored. "
         f"Compute them with: labs experiment {name}"

@@ -348,7 +348,9 @@ class Trace:
             effect = self._known(where).effect(i)
             nodes = self._changed(where, effect.changed)
             for use in effect.mentioned:
-                nodes |= {f.node for f in self._find(where, use) if self._may_change(f)}
+                nodes |= {
+                    f.node for f in self._find(where, use) if f.node and self._may_change(f)
+                }
             nodes |= self._changed_by_calls(where, effect.called)
             # The code itself may print and draw between the names that are asked for.
             outside = where != self.CODE and any(

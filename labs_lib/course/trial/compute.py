@@ -66,7 +66,8 @@ def compute(
     code = plan.code_hash()
     tasks = [(s, c) for c in range(len(plan.combinations())) for s in range(plan.seeds)]
     found = _run(info.id, plan, tasks, workers=workers, progress=progress)
-    frames, seconds = [], {}
+    frames: list[dict] = []
+    seconds: dict[int, list[float]] = {}
     for task in tasks:
         result, took = found[task]
         frames += rows_of(plan, *task, result)
@@ -109,7 +110,14 @@ def restamp(info: LabInfo, plan: TrialPlan, *, workers: int | None = None) -> No
     write(stored.file, stored.table, plan, plan.code_hash(), stored.seconds)
 
 
-def _run(lab, plan, tasks, *, workers, progress) -> dict[tuple[int, int], tuple]:
+def _run(
+    lab: str,
+    plan: TrialPlan,
+    tasks: list[tuple[int, int]],
+    *,
+    workers: int | None,
+    progress: bool,
+) -> dict[tuple[int, int], tuple[dict, float]]:
     """Return result and seconds of each (seed, number of combination)."""
     workers = workers or os.cpu_count() or 1
     bar = Progress(

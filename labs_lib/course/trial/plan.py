@@ -103,6 +103,8 @@ def _plan(lab: str, text: str, call: ast.Call, space: dict[str, Any]) -> TrialPl
         raise ValueError(f"{lab}: no cell tagged `trial` defines the function {name}.")
     given = {}
     for keyword in call.keywords:
+        if keyword.arg is None:
+            raise ValueError(f"{lab}: lab.trial({name}, **...): name each argument.")
         code = compile(ast.Expression(keyword.value), f"<lab.trial({name})>", "eval")
         try:
             given[keyword.arg] = eval(code, dict(space))

@@ -1,6 +1,7 @@
 """The stored rows of a trial, in a Parquet file together with the text that made them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -193,7 +194,10 @@ def load(name: str) -> Rows:
     return stored.rows
 
 
-def write(file, table, plan, code, seconds) -> None:
+def write(
+    file: Path, table: pd.DataFrame, plan: TrialPlan, code: str, seconds: Sequence[float]
+) -> None:
+    """Write the rows of a trial, with the text that made them, whole or not at all."""
     told = {
         "name": plan.name,
         "text": plan.text,
