@@ -15,7 +15,7 @@ def lab(name: str, minutes: int | None) -> catalog.LabInfo:
 @pytest.fixture
 def small_course(tiny, monkeypatch):
     """A course of its start page and four labs, of which one is planned."""
-    labs = [lab("a", 60), lab("b", 100), lab("c", 15), lab("later", None)]
+    labs = [lab("a", 60), lab("b", 100), lab("c", 15), lab("later", 0)]
     monkeypatch.setattr(
         catalog, "labs", lambda *, planned=False: labs if planned else labs[:3]
     )
