@@ -24,6 +24,7 @@ from labs_lib.train.tuning.gaussian_process import expected_improvement, learn
 
 ETA = {"Name": "eta", "MinValue": "0.01", "MaxValue": "0.5"}
 DEPTH = {"Name": "depth", "MinValue": "1", "MaxValue": "9"}
+TWICE = {"Name": "booster", "Values": ["dart", "tree", "dart"]}
 CATEGORIES = [
     {"Name": "booster", "Values": ["tree", "linear"]},
     {"Name": "policy", "Values": ["depth", "loss", "none"]},
@@ -548,6 +549,21 @@ def test_less_is_expected_where_a_job_runs_already():
             {"HyperParameterTuningJobObjective": {"Type": "Best", "MetricName": "auc"}},
             "Maximize",
         ),
+        (
+            {
+                "ResourceLimits": {
+                    "MaxParallelTrainingJobs": 5,
+                    "MaxNumberOfTrainingJobs": 4,
+                }
+            },
+            "MaxParallelTrainingJobs is 5, with 4 jobs in all",
+        ),
+        ({"ParameterRanges": {"ContinuousParameterRanges": [ETA, ETA]}}, "'eta' again"),
+        (
+            {"ParameterRanges": {"CategoricalParameterRanges": [TWICE]}},
+            "has 'dart' twice",
+        ),
+        ({"ParameterRanges": {"IntegerParameterRanges": [DEPTH]}}, "combinations"),
     ],
 )
 def test_what_aws_would_reject(change, message):
@@ -560,16 +576,6 @@ def test_what_aws_would_reject(change, message):
     [
         ({"ParameterRanges": {}}, "no hyperparameter"),
         ({"ResourceLimits": {"MaxParallelTrainingJobs": 1}}, "MaxNumberOfTrainingJobs"),
-        (
-            {
-                "ResourceLimits": {
-                    "MaxParallelTrainingJobs": 5,
-                    "MaxNumberOfTrainingJobs": 4,
-                }
-            },
-            "at most the number of jobs",
-        ),
-        ({"ParameterRanges": {"ContinuousParameterRanges": [ETA, ETA]}}, "more than once"),
         (
             {
                 "TuningJobCompletionCriteria": {
@@ -611,7 +617,7 @@ def test_no_objective():
     [
         ({"surrogate": "forest"}, "surrogate"),
         ({"warm_start": "TransferLearning"}, "both"),
-        ({"static": {"eta": 0.1}}, "more than once"),
+        ({"static": {"eta": 0.1}}, "StaticHyperParameters.eta is searched too"),
         (
             {"metrics": ["logloss", "error"]},
             "'auc', which the training job does not report",
@@ -639,7 +645,7 @@ def test_wrong_parents():
         tuning.tune(config(ranges=real), hill, **options)
     more = {"CategoricalParameterRanges": CATEGORIES}
     with pytest.raises(ValueError, match="policy"):
-        tuning.tune(config(ranges=more), hill, **options)
+        tuning.tune(config(jobs=6, ranges=more), hill, **options)
     changed = {f"fixed_{i}": i for i in range(6)}
     fixed = tuning.tune(config(jobs=3), hill, static=dict.fromkeys(changed, -1))
     with pytest.raises(ValueError, match="Each counts twice"):

@@ -119,8 +119,8 @@ def read(config: Mapping[str, Any], *, static: Mapping[str, Any]) -> Plan:
         If AWS would reject the configuration. The message names each field and what is
         allowed.
     ValueError
-        If no hyperparameter is searched, a name occurs twice, there are more parallel jobs
-        than jobs, or the configuration asks for what is not reproduced.
+        If no hyperparameter is searched, or the configuration asks for what is not
+        reproduced.
     """
     request = {
         "HyperParameterTuningJobName": "local",
@@ -132,13 +132,6 @@ def read(config: Mapping[str, Any], *, static: Mapping[str, Any]) -> Plan:
     _refuse_what_is_not_reproduced(config)
     ranges = config.get("ParameterRanges", {})
     parameters = _parameters(ranges)
-    names = [item.name for item in parameters] + list(static)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(
-            f"{', '.join(twice)} stands in the configuration more than once. Give each "
-            "hyperparameter one range, or one static value."
-        )
     if not parameters:
         raise ValueError(
             "The configuration searches no hyperparameter. Give at least one range in "
@@ -153,18 +146,7 @@ def read(config: Mapping[str, Any], *, static: Mapping[str, Any]) -> Plan:
                 "itself how many jobs there are. Say how many."
             )
         max_jobs = math.prod(len(item.distribution.choices) for item in parameters)
-    parallel = limits["MaxParallelTrainingJobs"]
-    if parallel > max_jobs:
-        raise ValueError(
-            f"MaxParallelTrainingJobs is {parallel}, with {max_jobs} jobs in all. Expected "
-            "at most the number of jobs."
-        )
-    objective = config.get("HyperParameterTuningJobObjective")
-    if objective is None:
-        raise ValueError(
-            "The configuration has no HyperParameterTuningJobObjective. Give it Type "
-            "(Maximize or Minimize) and MetricName."
-        )
+    objective = config["HyperParameterTuningJobObjective"]
     low, high = _resource(config, static)
     criteria = config.get("TuningJobCompletionCriteria", {})
     return Plan(
@@ -173,7 +155,7 @@ def read(config: Mapping[str, Any], *, static: Mapping[str, Any]) -> Plan:
         metric=objective["MetricName"],
         parameters=parameters,
         max_jobs=max_jobs,
-        max_parallel=parallel,
+        max_parallel=limits["MaxParallelTrainingJobs"],
         max_seconds=limits.get("MaxRuntimeInSeconds", math.inf),
         median_rule=config.get("TrainingJobEarlyStoppingType", "Off") == "Auto",
         min_resource=low,
@@ -215,12 +197,8 @@ def _parameters(ranges: Mapping[str, Sequence[Mapping]]) -> tuple[Parameter, ...
             log = _logarithmic(item, low, high)
             found.append(Parameter(item["Name"], FloatDistribution(low, high, log=log)))
     for item in ranges.get("CategoricalParameterRanges", []):
-        values = list(item["Values"])
-        if len(set(values)) < len(values):
-            raise ValueError(
-                f"{item['Name']} has a value more than once in {values}. Give each value once."
-            )
-        found.append(Parameter(item["Name"], CategoricalDistribution(values)))
+        values = CategoricalDistribution(list(item["Values"]))
+        found.append(Parameter(item["Name"], values))
     return tuple(found)
 
 
