@@ -113,6 +113,15 @@ def feature_findings(column: Column) -> list[Finding]:
             f"{kind}{infinite}.",
             column.invalid,
         )
+    if column.zeros:
+        add(
+            "low",
+            "Many zeros",
+            f"0 in {column.zeros:,} rows ({column.zeros / column.rows:.1%}): nothing of it, "
+            "or not measured? Whether it is 0 and how much it is may be two questions.",
+            column.zeros,
+            [0],
+        )
     if column.distinct == 1:
         add(
             "low",
@@ -290,7 +299,7 @@ def number_findings(name: Hashable, values: np.ndarray, *, rows: int) -> list[Fi
     outliers = int(((values < low) | (values > high)).sum())
     skew, kurtosis = columns.skew_and_kurtosis(values)
     shape = f"{outliers:,} outliers, skew {skew:.1f}, kurtosis {kurtosis:.1f} (normal: 3). "
-    decide = "A few rows decide the squared error; would the logarithm do?"
+    decide = f"A few rows decide the squared error; would {_remedy(values, skew)} do?"
     if outliers and abs(skew) > SKEWED:
         found.append(Finding("high", "Skewed target", name, shape + decide, outliers))
     elif outliers and kurtosis - 3 > HEAVY_TAIL:
@@ -309,6 +318,20 @@ def number_findings(name: Hashable, values: np.ndarray, *, rows: int) -> list[Fi
             Finding("medium", "Frequent target value", name, detail, count, (float(label),))
         )
     return found
+
+
+def _remedy(values: np.ndarray, skew: float) -> str:
+    """Return what makes a long tail shorter, as far as the values allow it."""
+    least, most = float(values.min()), float(values.max())
+    if skew >= 0 and least > 0:
+        return "the logarithm"
+    if skew >= 0 and least == 0:
+        return "the logarithm of the target plus 1"
+    if skew < 0 and most < 0:
+        return "the logarithm of the target without its sign"
+    if skew < 0 and most == 0:
+        return "the logarithm of 1 minus the target"
+    return "the absolute error"
 
 
 def leak_findings(name: Hashable, power: float, correlation: float) -> list[Finding]:
