@@ -337,40 +337,35 @@ def grid_categorical(request: dict) -> Iterator[Remark]:
             yield item.path, "is searched with strategy Grid", "CategoricalParameterRanges"
 
 
-def _jobs_and_combinations(request: dict) -> tuple[int, float] | None:
-    """Return how many jobs are wanted, and how many different ones the ranges allow."""
+def grid_count(request: dict) -> Iterator[Remark]:
+    jobs = request.get(_CONFIG, {}).get("ResourceLimits", {}).get("MaxNumberOfTrainingJobs")
+    sets = [content.get(_CATEGORIES, []) for _, content in _range_sets(request)]
+    if _strategy(request) != "Grid" or jobs is None or len(sets) != 1:
+        return
+    grid = math.prod(len(item.get("Values", [])) for item in sets[0])
+    if jobs != grid:
+        path = f"{_CONFIG}.ResourceLimits.MaxNumberOfTrainingJobs"
+        yield path, f"is {jobs}", f"nothing, or the number of combinations ({grid})"
+
+
+def enough_combinations(request: dict) -> Iterator[Remark]:
     jobs = request.get(_CONFIG, {}).get("ResourceLimits", {}).get("MaxNumberOfTrainingJobs")
     sets = [content for _, content in _range_sets(request)]
-    if jobs is None or len(sets) != 1 or sets[0].get("AutoParameters"):
-        return None
-    combinations: float = math.prod(
+    if _strategy(request) == "Grid" or jobs is None or len(sets) != 1:
+        return
+    if sets[0].get("AutoParameters") or not any(True for _ in _searched(sets[0])):
+        return
+    most: float = math.prod(
         len(item.get("Values", [])) for item in sets[0].get(_CATEGORIES, [])
     )
     for item in _ranges(request):
         if item.low is None or item.high is None:
-            return None
+            return
         if item.low < item.high:
-            combinations *= item.high - item.low + 1 if item.whole else math.inf
-    return jobs, combinations
-
-
-def grid_count(request: dict) -> Iterator[Remark]:
-    found = _jobs_and_combinations(request)
-    if found and _strategy(request) == "Grid" and not any(_ranges(request)):
-        jobs, grid = found
-        if jobs != grid:
-            path = f"{_CONFIG}.ResourceLimits.MaxNumberOfTrainingJobs"
-            yield path, f"is {jobs}", f"nothing, or the number of combinations ({grid})"
-
-
-def enough_combinations(request: dict) -> Iterator[Remark]:
-    found = _jobs_and_combinations(request)
-    searched = any(any(_searched(content)) for _, content in _range_sets(request))
-    if found and _strategy(request) != "Grid" and searched:
-        jobs, most = found
-        if jobs > most:
-            path = f"{_CONFIG}.ResourceLimits.MaxNumberOfTrainingJobs"
-            yield path, f"is {jobs}", f"at most the combinations of the ranges ({most})"
+            most *= item.high - item.low + 1 if item.whole else math.inf
+    if jobs > most:
+        path = f"{_CONFIG}.ResourceLimits.MaxNumberOfTrainingJobs"
+        yield path, f"is {jobs}", f"at most the combinations of the ranges ({most})"
 
 
 def hyperband_early_stopping(request: dict) -> Iterator[Remark]:
