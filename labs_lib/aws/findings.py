@@ -39,6 +39,8 @@ class Finding:
 
     def __str__(self) -> str:
         text = f"{self.path} {self.problem}. Allowed: {self.allowed}. [{self.source}]"
+        # A name in a request may hold half of a character, which no terminal can print.
+        text = text.encode(errors="backslashreplace").decode()
         return text if self.severity == "error" else f"{self.severity}: {text}"
 
 

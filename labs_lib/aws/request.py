@@ -12,6 +12,14 @@ from typing import Any
 from labs_lib.aws.findings import Finding, Validation, conclude, names, show
 from labs_lib.aws.request_rules import RULES
 
+DEEPEST = 50
+"""Levels of a request that are read; what AWS documents has fewer than ten."""
+
+LARGEST = 10**100
+"""No whole number of a request comes near; Python refuses to write much longer ones."""
+
+_JSON = "JSON, in which requests are sent"
+
 
 def validate(
     operation: str, request: Mapping[str, Any], *, service: str = "sagemaker"
@@ -38,7 +46,7 @@ def validate(
         If a field is wrong. The message lists all wrong fields at once: which, what it was,
         what is allowed, and where the rule stands.
     ValueError
-        If botocore does not know the service or the operation.
+        If botocore does not know the service or the operation, or they are not text.
 
     Notes
     -----
@@ -48,7 +56,16 @@ def validate(
     """
     from botocore.validate import ParamValidator
 
+    for what, name in (("operation", operation), ("service", service)):
+        if not isinstance(name, str):
+            raise ValueError(
+                f"{what} is {show(name)}, of type {type(name).__name__}. Expected text, "
+                "as in validate('CreateTrainingJob', request, service='sagemaker')."
+            )
     shape, filled_in = _input_shape(service, operation)
+    unreadable = tuple(_unreadable(request, "", 0))
+    if unreadable:
+        return conclude(operation, 0, unreadable)
     # ParamValidator reports as text only; the list behind its report keeps the paths.
     reported = ParamValidator().validate(request, shape)._errors
     modelled = [
@@ -74,6 +91,38 @@ def validate(
         if finding.severity != "error" or finding.path not in refused
     ]
     return conclude(operation, _count(request), findings)
+
+
+def _unreadable(value: Any, path: str, depth: int) -> Iterator[Finding]:
+    """Yield what no check below can read: endless nesting, broken text, odd numbers."""
+    where = path.lstrip(".") or "request"
+    if isinstance(value, str) and not _is_unicode(value):
+        problem = f"is {show(value)}, with half of a character (a surrogate)"
+        yield Finding(where, problem, "text that can be sent as UTF-8", "unicode", _JSON)
+    elif isinstance(value, Decimal) and not value.is_finite():
+        problem = f"is {value}, of type Decimal"
+        yield Finding(where, problem, "a finite number", "type", _JSON)
+    elif isinstance(value, int) and abs(value) > LARGEST:
+        yield Finding(where, "has more than 100 digits", "a number", "type", _JSON)
+    elif isinstance(value, dict | list | tuple) and depth == DEEPEST:
+        problem = f"lies more than {DEEPEST} levels deep; does the request contain itself?"
+        yield Finding(where, problem, "a request that ends", "depth", _JSON)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(key, str) and not _is_unicode(key):
+                yield from _unreadable(key, f"{path or 'request'} (key: {key})", depth)
+            yield from _unreadable(item, f"{path}.{key}", depth + 1)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _unreadable(item, f"{path}[{index}]", depth + 1)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _count(value: Any) -> int:

@@ -122,6 +122,14 @@ def spot_wait_equal(job: dict) -> Iterator[Remark]:
             yield "StoppingCondition.MaxWaitTimeInSeconds", problem, allowed
 
 
+def wait_without_spot(job: dict) -> Iterator[Remark]:
+    wait = job.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds")
+    if wait is not None and not job.get("EnableManagedSpotTraining"):
+        problem = f"is {wait} without spot instances"
+        allowed = "nothing, or EnableManagedSpotTraining true"
+        yield "StoppingCondition.MaxWaitTimeInSeconds", problem, allowed
+
+
 def max_runtime(job: dict) -> Iterator[Remark]:
     run = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY)
     if run > 28 * _DAY:
@@ -150,6 +158,9 @@ def keep_alive_alone(job: dict) -> Iterator[Remark]:
 # Tuning jobs
 
 _CONFIG = "HyperParameterTuningJobConfig"
+_PARALLEL = "MaxParallelTrainingJobs"
+_NUMBERS = ("IntegerParameterRanges", "ContinuousParameterRanges")
+_CATEGORIES = "CategoricalParameterRanges"
 
 
 def _definitions(request: dict) -> Iterator[tuple[str, dict]]:
@@ -203,7 +214,7 @@ def _number(text: str, *, whole: bool) -> float | None:
 
 def _ranges(request: dict) -> Iterator[_Range]:
     for where, content in _range_sets(request):
-        for kind in ("IntegerParameterRanges", "ContinuousParameterRanges"):
+        for kind in _NUMBERS:
             for index, item in enumerate(content.get(kind, [])):
                 whole = kind.startswith("Integer")
                 low, high = item.get("MinValue", "0"), item.get("MaxValue", "0")
@@ -257,6 +268,67 @@ def reverse_logarithmic_scale(request: dict) -> Iterator[Remark]:
             yield f"{item.path}.ScalingType", problem, allowed
 
 
+def _searched(content: dict) -> Iterator[tuple[str, dict]]:
+    """Yield path, within its ParameterRanges, and content of every hyperparameter."""
+    for kind in (*_NUMBERS, _CATEGORIES, "AutoParameters"):
+        for index, item in enumerate(content.get(kind, [])):
+            yield f"{kind}[{index}]", item
+
+
+def searched_twice(request: dict) -> Iterator[Remark]:
+    for where, content in _range_sets(request):
+        seen = set()
+        for path, item in _searched(content):
+            name = item.get("Name")
+            if name is not None and name in seen:
+                allowed = "each hyperparameter once, with one range"
+                yield f"{where}.{path}.Name", f"is {name!r} again", allowed
+            seen.add(name)
+
+
+def static_and_searched(request: dict) -> Iterator[Remark]:
+    shared = request.get(_CONFIG, {}).get("ParameterRanges", {})
+    for where, definition in _definitions(request):
+        content = definition.get("HyperParameterRanges", shared)
+        searched = {item.get("Name") for _, item in _searched(content)}
+        for name in definition.get("StaticHyperParameters", {}):
+            if name in searched:
+                allowed = "either one value here, or a range that is searched"
+                yield f"{where}.StaticHyperParameters.{name}", "is searched too", allowed
+
+
+def categories_once(request: dict) -> Iterator[Remark]:
+    for where, content in _range_sets(request):
+        for index, item in enumerate(content.get(_CATEGORIES, [])):
+            values = item.get("Values", [])
+            twice = sorted({v for v in values if v is not None and values.count(v) > 1})
+            if twice:
+                path = f"{where}.{_CATEGORIES}[{index}].Values"
+                yield path, f"has {', '.join(map(repr, twice))} twice", "each value once"
+
+
+def objective(request: dict) -> Iterator[Remark]:
+    config = request.get(_CONFIG, {})
+    allowed = "a value, with Type (Maximize or Minimize) and MetricName"
+    if not config or "HyperParameterTuningJobObjective" in config:
+        return
+    definitions = list(_definitions(request))
+    if "TrainingJobDefinitions" not in request:
+        yield f"{_CONFIG}.HyperParameterTuningJobObjective", "is missing", allowed
+        return
+    for where, definition in definitions:
+        if "TuningObjective" not in definition:
+            yield f"{where}.TuningObjective", "is missing", allowed
+
+
+def parallel_jobs(request: dict) -> Iterator[Remark]:
+    limits = request.get(_CONFIG, {}).get("ResourceLimits", {})
+    jobs, parallel = limits.get("MaxNumberOfTrainingJobs"), limits.get(_PARALLEL)
+    if None not in (jobs, parallel) and parallel > jobs:
+        problem = f"is {parallel}, with {jobs} jobs in all"
+        yield f"{_CONFIG}.ResourceLimits.{_PARALLEL}", problem, f"at most {jobs}"
+
+
 def _strategy(request: dict) -> str | None:
     return request.get(_CONFIG, {}).get("Strategy")
 
@@ -269,15 +341,33 @@ def grid_categorical(request: dict) -> Iterator[Remark]:
 
 def grid_count(request: dict) -> Iterator[Remark]:
     jobs = request.get(_CONFIG, {}).get("ResourceLimits", {}).get("MaxNumberOfTrainingJobs")
-    sets = [
-        content.get("CategoricalParameterRanges", []) for _, content in _range_sets(request)
-    ]
+    sets = [content.get(_CATEGORIES, []) for _, content in _range_sets(request)]
     if _strategy(request) != "Grid" or jobs is None or len(sets) != 1:
         return
     grid = math.prod(len(item.get("Values", [])) for item in sets[0])
     if jobs != grid:
         path = f"{_CONFIG}.ResourceLimits.MaxNumberOfTrainingJobs"
         yield path, f"is {jobs}", f"nothing, or the number of combinations ({grid})"
+
+
+def enough_combinations(request: dict) -> Iterator[Remark]:
+    jobs = request.get(_CONFIG, {}).get("ResourceLimits", {}).get("MaxNumberOfTrainingJobs")
+    sets = [content for _, content in _range_sets(request)]
+    if _strategy(request) == "Grid" or jobs is None or len(sets) != 1:
+        return
+    if sets[0].get("AutoParameters") or not any(True for _ in _searched(sets[0])):
+        return
+    most: float = math.prod(
+        len(item.get("Values", [])) for item in sets[0].get(_CATEGORIES, [])
+    )
+    for item in _ranges(request):
+        if item.low is None or item.high is None:
+            return
+        if item.low < item.high:
+            most *= item.high - item.low + 1 if item.whole else math.inf
+    if jobs > most:
+        path = f"{_CONFIG}.ResourceLimits.MaxNumberOfTrainingJobs"
+        yield path, f"is {jobs}", f"at most the combinations of the ranges ({most})"
 
 
 def hyperband_early_stopping(request: dict) -> Iterator[Remark]:
@@ -470,6 +560,10 @@ _INPUT_GUIDE = "developer guide 2023, model-access-training-data"
 _POOL_GUIDE = "developer guide 2026, train-warm-pools"
 _SPOT_GUIDE = "developer guide 2026, model-managed-spot-training"
 _TUNING_GUIDE = "developer guide 2023, automatic-model-tuning"
+# What the service answered, as users report it on GitHub.
+_SPOT_ONLY = "answer of the service, aws/sagemaker-python-sdk issue 4140"
+_FEW = "answer of the service, aws/amazon-sagemaker-operator-for-k8s issue 123"
+_ONCE = "answer of the service, aws/amazon-sagemaker-feedback issue 195"
 
 _TRAINING = (
     Rule(algorithm_choice, f"{_MODEL} AlgorithmSpecification"),
@@ -483,6 +577,7 @@ _TRAINING = (
     Rule(file_system_file, _INPUT_GUIDE),
     Rule(spot_wait, f"{_MODEL} StoppingCondition"),
     Rule(spot_wait_equal, f"{_SPOT_GUIDE}; {_MODEL} StoppingCondition", "conflict"),
+    Rule(wait_without_spot, _SPOT_ONLY),
     Rule(max_runtime, f"{_MODEL} StoppingCondition"),
 )
 _DEPLOYMENT = (
@@ -507,6 +602,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(reverse_logarithmic_scale, f"{_TUNING_GUIDE}-define-ranges"),
         Rule(grid_categorical, f"{_TUNING_GUIDE}-how-it-works"),
         Rule(grid_count, f"{_TUNING_GUIDE}-how-it-works"),
+        Rule(enough_combinations, _FEW),
+        Rule(searched_twice, f"{_MODEL} ParameterRanges"),
+        Rule(static_and_searched, f"{_MODEL} HyperParameterTrainingJobDefinition"),
+        Rule(categories_once, _ONCE),
+        Rule(objective, f"{_MODEL} HyperParameterTuningJobConfig"),
+        Rule(parallel_jobs, f"{_MODEL} ResourceLimits"),
         Rule(hyperband_early_stopping, f"{_MODEL} HyperParameterTuningJobConfig"),
         Rule(hyperband_config, f"{_MODEL} HyperParameterTuningJobConfig"),
         Rule(tuning_parameters, f"{_TUNING_GUIDE}-limits"),

@@ -290,6 +290,11 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
             f"there is no column {name!r}; there are {', '.join(map(str, frame.columns))}."
         )
     column = frame[name]
+    if not isinstance(column, pd.Series):
+        raise ValueError(
+            f"{name!r} names {column.shape[1]} columns, expected one; give each column its "
+            "own name, or the whole name where names have several levels."
+        )
     if (missing := column.isna().sum()) > 0:
         raise ValueError(
             f"column {name!r} has {missing} missing values, so their rows belong to no "
@@ -304,7 +309,13 @@ def _codes(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
         raise ValueError("columns is empty, expected at least one name.")
     codes = np.zeros(len(frame), dtype=np.int64)
     for name in names:
-        new, different = pd.factorize(_column(frame, name))
+        try:
+            new, different = pd.factorize(_column(frame, name))
+        except (TypeError, NotImplementedError):
+            raise ValueError(
+                f"column {name!r} holds values that cannot be compared, such as lists; turn "
+                "them into text first."
+            ) from None
         codes = pd.factorize(codes * len(different) + new)[0]
     return codes
 

@@ -13,10 +13,14 @@ clarify-partial-dependence-plots. Kernel SHAP itself comes from the ``shap`` lib
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -144,14 +148,16 @@ def analyze(
     Raises
     ------
     ValueError
-        As `kernel_shap`, or if the aggregation or a column is unknown, or an option is out
-        of its range.
+        As `kernel_shap`, or if the aggregation or a column is unknown, an option is out of
+        its range, or a column of which partial dependence may be wanted has infinite values.
     """
     _check_aggregation(agg_method)
     _whole("top_k_features", top_k_features, low=1)
     _whole("grid_resolution", grid_resolution, low=2)
-    for name in pdp_features or ():
+    _table("X", X)
+    for name in X.columns if pdp_features is None else pdp_features:
         _column(X, name)
+        _finite(X[name])
     local, expected = kernel_shap(
         predict,
         X,
@@ -280,6 +286,7 @@ def ice(
     feature : str
         The column that is set to each of `values` in all rows, whatever goes with it.
     values : sequence, length m
+        Of a column of categories: its categories, or missing.
 
     Returns
     -------
@@ -289,7 +296,8 @@ def ice(
     Raises
     ------
     ValueError
-        If the column is unknown, there are no rows or values, or a score is not finite.
+        If the column is unknown, there are no rows or values, a value is none of the
+        column's categories, or a score is not finite.
 
     Notes
     -----
@@ -302,11 +310,18 @@ def ice(
         raise ValueError("values is empty, expected at least one value of the column.")
     rows = np.repeat(np.arange(len(X)), len(values))
     spread = X.iloc[rows].reset_index(drop=True)
-    # Kept in the column's own type, so that a category stays one.
-    repeated = pd.Series(list(values) * len(X), name=feature)
     column = X[feature]
-    is_category = isinstance(column.dtype, pd.CategoricalDtype)
-    spread[feature] = repeated.astype(column.dtype) if is_category else repeated
+    # Kept in the column's own type, so that a category stays one.
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        given = pd.Series(list(values), dtype=object)
+        codes = _codes(
+            given, column.cat.categories, f"values for {feature!r}", "the column"
+        )
+        repeated = pd.Categorical.from_codes(np.tile(codes, len(X)), dtype=column.dtype)
+    else:
+        kept = object if column.dtype == object else None
+        repeated = pd.Series(list(values) * len(X), dtype=kept)
+    spread[feature] = repeated
     return _scores(predict, spread).reshape(len(X), len(values), -1)
 
 
@@ -325,9 +340,11 @@ def lime_weights(
     Parameters
     ----------
     predict : callable
-        From a table to one score a row, shape (n,). Numbers arrive as floats.
+        From a table to one score a row, shape (n,). Numbers arrive as floats, categories and
+        text as in `data`.
     rows : DataFrame, shape (n_rows, n_columns)
-        Rows to explain, one after another.
+        Rows to explain, one after another. A category is known by its value, whatever the
+        type of its column.
     data : DataFrame, shape (m, n_columns)
         Where the perturbed rows are drawn from: quartiles, means, spreads, frequencies.
     kernel_width : float, optional
@@ -349,8 +366,9 @@ def lime_weights(
     Raises
     ------
     ValueError
-        If a table is empty, columns differ, a number is missing, the model gives anything
-        but one finite score a row, or an option is out of its range.
+        If a table is empty, columns differ, a value is missing, a category does not occur
+        in `data`, a column holds dates, the model gives anything but one finite score a row,
+        or an option is out of its range.
 
     Notes
     -----
@@ -368,16 +386,19 @@ def lime_weights(
     _whole("num_samples", num_samples, low=2)
     _whole("seed", seed, low=0)
     categories = {
-        place: data[name].cat.categories
+        place: _categories(data[name])
         for place, name in enumerate(data.columns)
-        if isinstance(data[name].dtype, pd.CategoricalDtype)
+        if not _is_number(data[name])
     }
 
     def encode(table):
-        codes = table.assign(
-            **{data.columns[i]: table.iloc[:, i].cat.codes for i in categories}
-        )
-        matrix = codes.to_numpy(float)
+        matrix = np.empty(table.shape)
+        for place, name in enumerate(data.columns):
+            if place in categories:
+                what = f"the column {name!r} of rows"
+                matrix[:, place] = _codes(table[name], categories[place], what, "data")
+            else:
+                matrix[:, place] = _floats(table[name])
         missing = int(
             (~np.isfinite(matrix)).sum() + (matrix[:, list(categories)] < 0).sum()
         )
@@ -388,16 +409,20 @@ def lime_weights(
             )
         return matrix
 
+    def decode(matrix):
+        columns = {}
+        for place, name in enumerate(data.columns):
+            column, dtype = matrix[:, place], data[name].dtype
+            if place not in categories:
+                columns[name] = column
+            elif isinstance(dtype, pd.CategoricalDtype):
+                columns[name] = pd.Categorical.from_codes(column.astype(int), dtype=dtype)
+            else:
+                columns[name] = categories[place].take(column.astype(int)).astype(dtype)
+        return pd.DataFrame(columns)
+
     def scores(matrix):
-        columns = {
-            name: (
-                pd.Categorical.from_codes(matrix[:, i].astype(int), dtype=data[name].dtype)
-                if i in categories
-                else matrix[:, i]
-            )
-            for i, name in enumerate(data.columns)
-        }
-        found = _scores(predict, pd.DataFrame(columns))
+        found = _scores(predict, decode(matrix))
         if found.shape[1] != 1:
             raise ValueError(
                 f"the model gives {found.shape[1]} scores a row; expected one. Give the "
@@ -405,11 +430,12 @@ def lime_weights(
             )
         return found[:, 0]
 
+    known, explained_rows = encode(data), encode(rows)
     # Imported here: only this needs it.
     from lime.lime_tabular import LimeTabularExplainer
 
     explainer = LimeTabularExplainer(
-        encode(data),
+        known,
         mode="regression",
         categorical_features=list(categories),
         kernel_width=kernel_width,
@@ -417,7 +443,7 @@ def lime_weights(
         random_state=seed,
     )
     weights = np.zeros(rows.shape)
-    for place, row in enumerate(encode(rows)):
+    for place, row in enumerate(explained_rows):
         explained = explainer.explain_instance(
             row, scores, num_features=rows.shape[1], num_samples=num_samples
         )
@@ -458,12 +484,18 @@ def _pdp(predict, X, name, grid_resolution) -> dict:
         return entry | {"error": "The column holds missing values only"}
     if kind == "categorical":
         shares = present.value_counts(normalize=True, sort=False)
-        shares = shares[shares > 0].sort_index()
+        shares = shares[shares > 0]
+        try:
+            shares = shares.sort_index()
+        except TypeError:  # values of several types have no order
+            shares = shares.sort_index(key=lambda index: index.map(repr))
         values, written = list(shares.index), [_plain(value) for value in shares.index]
     else:
-        counts, edges = np.histogram(present.to_numpy(float), bins=grid_resolution)
+        middles, counts = _buckets(_floats(present), grid_resolution)
         shares = counts / counts.sum()
-        values = written = ((edges[:-1] + edges[1:]) / 2).tolist()
+        values = written = middles.tolist()
+        if present.dtype == object:
+            values = [Decimal(value) for value in values]
     mean = ice(predict, X, name, values).mean(axis=0)
     return entry | {
         "feature_values": written,
@@ -472,16 +504,50 @@ def _pdp(predict, X, name, grid_resolution) -> dict:
     }
 
 
+def _buckets(values: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the middles of equal buckets of the range, and how many values lie in each."""
+    # A power of two changes no digit, and keeps the range of huge values finite.
+    scale = 2.0**1000 if np.abs(values).max() > 1e300 else 1.0
+    try:
+        counts, edges = np.histogram(values / scale, bins=number)
+    except ValueError:  # the range is a few roundings wide
+        return np.unique(values, return_counts=True)
+    return (edges[:-1] + edges[1:]) / 2 * scale, counts
+
+
 def _kind(column: pd.Series) -> str:
     if isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(column):
         return "categorical"
-    if pd.api.types.is_numeric_dtype(column):
+    if pd.api.types.is_numeric_dtype(column) or _is_decimal(column):
         return "numerical"
     return "categorical" if column.nunique() <= MAX_CATEGORIES else "free_text"
 
 
-def _plain(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value
+def _is_decimal(column: pd.Series) -> bool:
+    return column.dtype == object and pd.api.types.infer_dtype(column) == "decimal"
+
+
+def _finite(column: pd.Series) -> None:
+    """Raise a ValueError if a column of numbers has infinite values."""
+    if _kind(column) != "numerical":
+        return
+    infinite = int(np.isinf(_floats(column)).sum())
+    if infinite:
+        raise ValueError(
+            f"the column {column.name!r} has {infinite} infinite values; partial dependence "
+            "divides the range of a column into buckets. Make them missing, as by "
+            "X.replace([np.inf, -np.inf], np.nan), or name other columns in pdp_features."
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON knows it: a number or text that says what it is."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, str | bool | int | float):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 # What goes into the model and what comes out ---------------------------------------------
@@ -502,7 +568,10 @@ def _coded(X: pd.DataFrame, baseline: pd.DataFrame):
                 "same table as X."
             )
         both = pd.concat([X[name], baseline[name]], ignore_index=True)
-        number, columns[name] = pd.factorize(both, use_na_sentinel=False)
+        try:
+            number, columns[name] = pd.factorize(both, use_na_sentinel=False)
+        except (TypeError, NotImplementedError):
+            raise _not_comparable(name) from None
         numbers.append(number)
     dtypes = X.dtypes
 
@@ -522,7 +591,15 @@ def _scores(
     predict: Predict, table: pd.DataFrame, *, use_logit: bool = False
 ) -> np.ndarray:
     """Return the model's scores, shape (n, k), or raise if they are not that."""
-    scores = np.asarray(predict(table), dtype=float)
+    found = predict(table)
+    try:
+        scores = np.asarray(found, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"the model gave {type(found).__name__} that holds something else than numbers; "
+            "expected one score a row, or one for each class. Give probabilities or values, "
+            "not names of classes."
+        ) from None
     if scores.ndim == 1:
         scores = scores[:, None]
     elif scores.ndim == 2 and scores.shape[1] == 1:
@@ -557,13 +634,92 @@ def _table(name: str, table: pd.DataFrame) -> None:
         raise ValueError(
             f"{name} is empty (shape {table.shape}), expected at least one row and column."
         )
-    if not table.columns.is_unique:
+    if isinstance(table.columns, pd.MultiIndex):
+        raise ValueError(
+            f"{name} has column names of {table.columns.nlevels} levels, expected one. Join "
+            "them, as by table.columns = ['_'.join(map(str, c)) for c in table.columns]."
+        )
+    # In the JSON a name is text, and 1 and "1" would be one.
+    if not table.columns.map(str).is_unique:
         raise ValueError(f"{name} has columns of the same name; expected each once.")
 
 
 def _column(X: pd.DataFrame, name: object) -> None:
     if name not in X.columns:
         raise ValueError(f"no column {name!r}, expected one of {list(X.columns)}.")
+
+
+def _is_number(column: pd.Series) -> bool:
+    """Whether LIME perturbs a column as a number; truth values count as 0 and 1."""
+    if column.dtype == object:
+        numbers = ("integer", "floating", "mixed-integer-float", "decimal", "boolean")
+        return pd.api.types.infer_dtype(column) in numbers
+    types = pd.api.types
+    return types.is_numeric_dtype(column) and not types.is_complex_dtype(column)
+
+
+def _categories(column: pd.Series) -> pd.Index:
+    """Return the values of a column that LIME perturbs as categories."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.categories
+    if column.dtype != object and not pd.api.types.is_string_dtype(column):
+        raise ValueError(
+            f"the column {column.name!r} holds {column.dtype}; LIME perturbs numbers, text "
+            "and categories. Give it as a number, such as days since a day, or with "
+            "astype('category')."
+        )
+    try:
+        return pd.Categorical(column).categories
+    except (TypeError, NotImplementedError):
+        raise _not_comparable(column.name) from None
+
+
+def _codes(
+    column: pd.Series, categories: pd.Index, what: str, where: str
+) -> np.ndarray | pd.Series:
+    """Return the place of each value among the categories, -1 where it is missing.
+
+    A column's own codes count the values in an order of its own, so they are only taken
+    where the order is the same.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype) and column.cat.categories.equals(
+        categories
+    ):
+        return column.cat.codes
+    values = column.astype(object)
+    try:
+        codes = categories.get_indexer(pd.Index(values, dtype=object))
+        codes[values.isna().to_numpy()] = -1
+    except (TypeError, NotImplementedError):
+        raise _not_comparable(column.name) from None
+    unknown = values[(codes < 0) & values.notna().to_numpy()]
+    if len(unknown):
+        listed = ", ".join(map(repr, categories[:10])) + (
+            f" and {len(categories) - 10} more" if len(categories) > 10 else ""
+        )
+        raise ValueError(
+            f"{what}: {unknown.iloc[0]!r} is not among the categories of {where}. "
+            f"Expected one of {listed}."
+        )
+    return codes
+
+
+def _floats(column: pd.Series) -> np.ndarray:
+    """Return a column of numbers as floats, NaN where it is missing."""
+    try:
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"the column {column.name!r} holds {column.dtype} with values that are no "
+            "numbers; expected numbers, as in the other table."
+        ) from None
+
+
+def _not_comparable(name: object) -> ValueError:
+    return ValueError(
+        f"the column {name!r} holds values that cannot be compared, such as lists. Expected "
+        "numbers, text, dates or categories: turn the values into text first."
+    )
 
 
 def _check_aggregation(agg_method: str) -> None:

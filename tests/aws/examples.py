@@ -31,6 +31,11 @@ HYPERPARAMETERS = {
     "eval_metric": "aucpr",
     "early_stopping_rounds": "10",
 }
+NOT_SEARCHED = {
+    name: value
+    for name, value in HYPERPARAMETERS.items()
+    if name not in ("max_depth", "eta", "subsample")
+}
 _JOB = {
     "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
     "RoleArn": ROLE,
@@ -115,7 +120,7 @@ GOOD = {
             },
             "TrainingJobEarlyStoppingType": "Auto",
         },
-        "TrainingJobDefinition": {"StaticHyperParameters": HYPERPARAMETERS, **_JOB},
+        "TrainingJobDefinition": {"StaticHyperParameters": NOT_SEARCHED, **_JOB},
         "WarmStartConfig": {
             "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "first"}],
             "WarmStartType": "TransferLearning",

@@ -1,11 +1,13 @@
 """The walk over the service model: the three kinds of limits, types, patterns, messages."""
 
+import copy
 import os
 import pickle
 import re
 import socket
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 from botocore.validate import validate_parameters
@@ -271,6 +273,7 @@ def test_all_errors_at_once_and_how_they_read():
         ("InputDataConfig.0.InputMode", "Foo"),
         ("RoleArn", ...),
         ("EnableManagedSpotTraining", False),
+        ("StoppingCondition.MaxWaitTimeInSeconds", ...),
         ("ResourceConfig.KeepAlivePeriodInSeconds", 7200),
     )
     with pytest.raises(ValueError, match=r"^CreateTrainingJob: 3 errors\n") as caught:
@@ -429,6 +432,7 @@ def test_no_connection_in_a_fresh_process_without_credentials(tmp_path):
     # urllib3 tries, when it is imported, whether it can bind to ::1.
     code = """
 import sys
+from decimal import Decimal
 seen = []
 sys.addaudithook(lambda event, args: seen.append((event, args)))
 from labs_lib import aws
@@ -463,3 +467,120 @@ def test_a_model_in_the_home_folder_changes_nothing(tmp_path, monkeypatch):
     module._service_model.cache_clear()
     module._input_shape.cache_clear()
     assert aws.validate("CreateTrainingJob", JOB)
+
+
+# Whatever is given
+
+
+@pytest.mark.parametrize("name", [None, 5, ["CreateTrainingJob"], {"a": 1}, b"x", True])
+def test_operation_and_service_are_text(name):
+    with pytest.raises(ValueError, match="operation is .* Expected text"):
+        aws.validate(name, JOB)
+    with pytest.raises(ValueError, match="service is .* Expected text"):
+        aws.validate("CreateTrainingJob", JOB, service=name)
+
+
+def test_a_request_that_contains_itself():
+    endless = {"SearchExpression": {"SubExpressions": []}, "Resource": "TrainingJob"}
+    endless["SearchExpression"]["SubExpressions"].append(endless["SearchExpression"])
+    tags = []
+    tags.append(tags)
+    for operation, request in (
+        ("Search", endless),
+        ("CreateTrainingJob", {**JOB, "Tags": tags}),
+        ("CreateTrainingJob", {**JOB, "Unknown": endless}),
+    ):
+        with pytest.raises(aws.RequestError, match="does the request contain itself") as e:
+            aws.validate(operation, request)
+        assert {finding.rule for finding in e.value.findings} == {"depth"}
+
+
+HALF = "x\ud800"
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (("TrainingJobName", HALF), "TrainingJobName"),
+        (("HyperParameters", {"a": HALF}), "HyperParameters.a"),
+        (("HyperParameters", {HALF: "1"}), "HyperParameters (key: x\\ud800)"),
+        ((HALF, 1), "request (key: x\\ud800)"),
+    ],
+)
+def test_half_a_character_is_no_text(change, path):
+    with pytest.raises(aws.RequestError) as caught:
+        aws.validate("CreateTrainingJob", {**JOB, change[0]: change[1]})
+    (finding,) = caught.value.findings
+    assert finding.rule == "unicode"
+    text = str(caught.value)
+    text.encode()
+    assert f"  {path} is " in text
+
+
+@pytest.mark.parametrize("number", [Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")])
+def test_a_decimal_that_is_no_number(number):
+    request = changed(JOB, ("StoppingCondition.MaxRuntimeInSeconds", number))
+    with pytest.raises(aws.RequestError, match="a finite number") as caught:
+        aws.validate("CreateTrainingJob", request)
+    assert len(caught.value.findings) == 1
+
+
+def test_a_number_that_python_does_not_write():
+    request = changed(JOB, ("StoppingCondition.MaxRuntimeInSeconds", 10**5000))
+    with pytest.raises(aws.RequestError, match="MaxRuntimeInSeconds has more than 100"):
+        aws.validate("CreateTrainingJob", request)
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(10**100, 10**120)
+    | st.floats()
+    | st.decimals()
+    | st.binary(max_size=3)
+    | st.text(st.characters(), max_size=4)
+    | st.text(st.characters(categories=["Cs"]), max_size=2)
+    | st.just(float)
+    | st.just({1, 2}),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner)
+        | st.dictionaries(
+            st.text(max_size=3) | st.integers() | st.none(), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["CreateTrainingJob", "CreateHyperParameterTuningJob", "Search"]),
+    st.data(),
+)
+def test_whatever_is_given_is_valid_or_refused_with_words(operation, data):
+    request = copy.deepcopy(GOOD.get(operation, {"Resource": "TrainingJob"}))
+    place, key = request, data.draw(st.sampled_from(sorted(request)))
+    while isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans()):
+        place = place[key]
+        keys = sorted(place) if isinstance(place, dict) else range(len(place))
+        key = data.draw(st.sampled_from(keys))
+    place[key] = data.draw(ODD)
+    try:
+        answer = aws.validate(operation, request)
+    except aws.RequestError as error:
+        text, checked = str(error), len(error.findings)
+    else:
+        text, checked = repr(answer), answer.fields
+    assert text.encode()
+    assert checked >= 1
+
+
+@settings(deadline=None)
+@given(st.none() | ODD)
+def test_a_request_is_a_dictionary(request_):
+    with pytest.raises(aws.RequestError) as caught:
+        aws.validate("CreateTrainingJob", request_)
+    assert str(caught.value).encode()
+    assert caught.value.findings

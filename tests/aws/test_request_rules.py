@@ -1,6 +1,10 @@
 """The rules that the service model lacks: a good request, and a bad one for each rule."""
 
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labs_lib import aws
 from labs_lib.aws.request_rules import RULES
@@ -27,6 +31,9 @@ ROUTING = f"{POLICY}.TrafficRoutingConfiguration"
 BATCH = "DeploymentConfig.RollingUpdatePolicy.MaximumBatchSize.Value"
 SCHEDULE = "MonitoringScheduleConfig.ScheduleConfig"
 CHANNEL = "InputDataConfig"
+CATEGORICAL = f"{RANGES}.CategoricalParameterRanges"
+LIMITS = f"{CONFIG}.ResourceLimits"
+ON_DEMAND = [("EnableManagedSpotTraining", False), (WAIT, ...)]
 
 # Rule, path of the finding, and the changes that trip this rule and no other.
 TRAINING = [
@@ -74,6 +81,8 @@ TRAINING = [
     ("spot_wait", WAIT, [(WAIT, ...)]),
     ("spot_wait", WAIT, [(RUN, ...)]),
     ("spot_wait_equal", WAIT, [(WAIT, 3600)]),
+    ("wait_without_spot", WAIT, [("EnableManagedSpotTraining", False)]),
+    ("wait_without_spot", WAIT, [("EnableManagedSpotTraining", ...)]),
     ("max_runtime", RUN, [(RUN, 28 * 86400 + 1), (WAIT, 30 * 86400)]),
 ]
 BAD = [
@@ -91,7 +100,7 @@ BAD = [
         "CreateTrainingJob",
         "keep_alive_limit",
         KEEP,
-        [(KEEP, 3601), ("EnableManagedSpotTraining", False)],
+        [(KEEP, 3601), *ON_DEMAND],
     ),
     ("CreateTrainingJob", "keep_alive_alone", KEEP, [(KEEP, 60)]),
     (
@@ -100,7 +109,7 @@ BAD = [
         KEEP,
         [
             (KEEP, 60),
-            ("EnableManagedSpotTraining", False),
+            *ON_DEMAND,
             (
                 "ResourceConfig.InstanceGroups",
                 [
@@ -170,6 +179,49 @@ BAD = [
             (INTEGER, ...),
             ("WarmStartConfig", ...),
         ],
+    ),
+    (
+        "CreateHyperParameterTuningJob",
+        "enough_combinations",
+        f"{LIMITS}.MaxNumberOfTrainingJobs",
+        # 9 depths and 2 boosters: 18 combinations for 20 jobs.
+        [(CONTINUOUS, ...)],
+    ),
+    (
+        "CreateHyperParameterTuningJob",
+        "searched_twice",
+        f"{CONTINUOUS}[1].Name",
+        [(f"{CONTINUOUS}.1.Name", "eta")],
+    ),
+    (
+        "CreateHyperParameterTuningJob",
+        "searched_twice",
+        f"{CATEGORICAL}[0].Name",
+        [(f"{CATEGORICAL}.0.Name", "max_depth")],
+    ),
+    (
+        "CreateHyperParameterTuningJob",
+        "static_and_searched",
+        "TrainingJobDefinition.StaticHyperParameters.eta",
+        [("TrainingJobDefinition.StaticHyperParameters.eta", "0.1")],
+    ),
+    (
+        "CreateHyperParameterTuningJob",
+        "categories_once",
+        f"{CATEGORICAL}[0].Values",
+        [(f"{CATEGORICAL}.0.Values", ["dart", "gbtree", "dart"])],
+    ),
+    (
+        "CreateHyperParameterTuningJob",
+        "objective",
+        f"{CONFIG}.HyperParameterTuningJobObjective",
+        [(f"{CONFIG}.HyperParameterTuningJobObjective", ...)],
+    ),
+    (
+        "CreateHyperParameterTuningJob",
+        "parallel_jobs",
+        f"{LIMITS}.MaxParallelTrainingJobs",
+        [(f"{LIMITS}.MaxParallelTrainingJobs", 21)],
     ),
     (
         "CreateHyperParameterTuningJob",
@@ -352,17 +404,13 @@ def test_conflicts_quote_both_sources():
         "payload_limit",
     }
     assert all("guide" in rule.source and "model" in rule.source for rule in conflicts)
-    request = changed(
-        GOOD["CreateTrainingJob"], (KEEP, 7200), ("EnableManagedSpotTraining", False)
-    )
+    request = changed(GOOD["CreateTrainingJob"], (KEEP, 7200), *ON_DEMAND)
     (note,) = aws.validate("CreateTrainingJob", request).notes
     assert note.allowed == "by the guide at most 3600, by the service model at most 21600"
 
 
 def test_beyond_both_sources_is_an_error():
-    request = changed(
-        GOOD["CreateTrainingJob"], (KEEP, 21601), ("EnableManagedSpotTraining", False)
-    )
+    request = changed(GOOD["CreateTrainingJob"], (KEEP, 21601), *ON_DEMAND)
     with pytest.raises(aws.RequestError, match="at most 21600") as caught:
         aws.validate("CreateTrainingJob", request)
     assert [finding.severity for finding in caught.value.findings] == ["error"]
@@ -371,8 +419,8 @@ def test_beyond_both_sources_is_an_error():
 @pytest.mark.parametrize(
     ("operation", "changes"),
     [
-        ("CreateTrainingJob", [("EnableManagedSpotTraining", False), (WAIT, ...)]),
-        ("CreateTrainingJob", [("EnableManagedSpotTraining", False), (KEEP, 3600)]),
+        ("CreateTrainingJob", [("EnableManagedSpotTraining", ...), (WAIT, ...)]),
+        ("CreateTrainingJob", [(KEEP, 3600), *ON_DEMAND]),
         ("CreateTrainingJob", [(RUN, 28 * 86400), (WAIT, 29 * 86400)]),
         (
             "CreateTrainingJob",
@@ -421,6 +469,14 @@ def test_beyond_both_sources_is_an_error():
                     HYPERPARAMETERS | {f"p{index}": "1" for index in range(91)},
                 ),
             ],
+        ),
+        (
+            "CreateHyperParameterTuningJob",
+            [(CONTINUOUS, ...), (f"{LIMITS}.MaxNumberOfTrainingJobs", 18)],
+        ),
+        (
+            "CreateHyperParameterTuningJob",
+            [(f"{LIMITS}.MaxParallelTrainingJobs", 20)],
         ),
         (
             "UpdateEndpoint",
@@ -478,3 +534,54 @@ def test_definitions_in_a_list():
     assert [finding.path for finding in caught.value.findings] == [
         f"TrainingJobDefinitions[1].{WAIT}"
     ]
+
+
+def test_each_definition_in_a_list_has_an_objective():
+    job = GOOD["CreateHyperParameterTuningJob"]
+    definition = job["TrainingJobDefinition"]
+    mine = definition | {"TuningObjective": {"Type": "Maximize", "MetricName": "auc"}}
+    request = changed(
+        job,
+        ("TrainingJobDefinition", ...),
+        ("TrainingJobDefinitions", [mine, definition]),
+        (f"{CONFIG}.HyperParameterTuningJobObjective", ...),
+    )
+    with pytest.raises(aws.RequestError) as caught:
+        aws.validate("CreateHyperParameterTuningJob", request)
+    assert [(finding.rule, finding.path) for finding in caught.value.findings] == [
+        ("objective", "TrainingJobDefinitions[1].TuningObjective")
+    ]
+
+
+@given(
+    st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 4)), max_size=3),
+    st.lists(st.integers(1, 4), max_size=3),
+    st.booleans(),
+    st.integers(1, 200),
+)
+def test_jobs_are_held_against_the_combinations(integers, categories, real, jobs):
+    ranges = {
+        "IntegerParameterRanges": [
+            {"Name": f"i{k}", "MinValue": str(low), "MaxValue": str(low + more)}
+            for k, (low, more) in enumerate(integers)
+        ],
+        "CategoricalParameterRanges": [
+            {"Name": f"c{k}", "Values": [str(value) for value in range(size)]}
+            for k, size in enumerate(categories)
+        ],
+    }
+    if real:
+        some = {"Name": "r", "MinValue": "0", "MaxValue": "1", "ScalingType": "Linear"}
+        ranges["ContinuousParameterRanges"] = [some]
+    request = changed(
+        GOOD["CreateHyperParameterTuningJob"],
+        (RANGES, ranges),
+        (f"{LIMITS}.MaxNumberOfTrainingJobs", jobs),
+        (f"{LIMITS}.MaxParallelTrainingJobs", 1),
+    )
+    sizes = [more + 1 for _, more in integers] + categories
+    if (integers or categories) and not real and math.prod(sizes) < jobs:
+        with pytest.raises(aws.RequestError, match=rf"\({math.prod(sizes)}\)"):
+            aws.validate("CreateHyperParameterTuningJob", request)
+    else:
+        assert aws.validate("CreateHyperParameterTuningJob", request).notes == ()

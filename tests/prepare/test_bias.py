@@ -3,9 +3,11 @@
 import itertools
 import json
 import math
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -1056,3 +1058,171 @@ def test_model_that_predicts_one_class(people):
         "TE": "undefined: a facet has neither false negatives nor false positives, or no "
         "facet has false positives",
     }
+
+
+# A value is what it is in every type of column
+
+
+def forms(numbers):
+    """Return columns that hold the same whole numbers."""
+    yield pd.Series(numbers, dtype="int64")
+    yield pd.Series(numbers, dtype="float64")
+    yield pd.Series(numbers, dtype="float32")
+    yield pd.Series(numbers, dtype="Int64")
+    yield pd.Series(numbers, dtype="int64[pyarrow]")
+    yield pd.Series(numbers, dtype=object)
+    yield pd.Series([float(n) for n in numbers], dtype=object)
+    yield pd.Series([Decimal(n) for n in numbers], dtype=object)
+    yield pd.Series(pd.Categorical(numbers, sorted(set(numbers), reverse=True)))
+    yield pd.Series(pd.Categorical([float(n) for n in numbers]))
+
+
+ROWS = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(1, 3), st.integers(1, 3)),
+    min_size=4,
+    max_size=12,
+).filter(
+    lambda rows: (
+        len({facet for facet, _, _ in rows}) > 1
+        and {y == 1 for _, y, _ in rows} == {True, False}
+        and {yhat for _, _, yhat in rows} <= {y for _, y, _ in rows}
+    )
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(ROWS, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+def test_a_value_is_the_same_in_every_type_of_column(rows, facet_form, y_form, yhat_form):
+    plain = frame(rows, columns=("facet", "y", "yhat"))
+    d = rows[0][0]
+
+    def table(data):
+        return bias.report(
+            data, label="y", positive=1, facets={"facet": d}, predicted="yhat"
+        ).table[["metric", "value", "members"]]
+
+    chosen = {"facet": facet_form, "y": y_form, "yhat": yhat_form}
+    other = pd.DataFrame(
+        {name: list(forms(plain[name].tolist()))[form] for name, form in chosen.items()}
+    )
+    # Categories in another order are summed in that order.
+    pd.testing.assert_frame_equal(table(other), table(plain), rtol=1e-12, atol=1e-12)
+    cells = {(facet, y) for facet, y, _ in rows}
+    if len(cells) == plain["facet"].nunique() * plain["y"].nunique():
+        weights = bias.reweigh(other["facet"], other["y"])
+        assert weights == pytest.approx(bias.reweigh(plain["facet"], plain["y"]))
+
+
+@given(
+    st.lists(
+        st.floats(0, 1, width=32) | st.sampled_from([np.float32(0.1), np.float32(0.3)]),
+        min_size=4,
+        max_size=8,
+    ),
+    st.sampled_from([0.1, 0.3, 0.5, 0.7]),
+)
+def test_scores_lie_above_the_same_threshold_in_float32(scores, threshold):
+    places = np.arange(len(scores))
+    data = pd.DataFrame({"facet": places % 2, "y": places // 2 % 2})
+    data["score"] = np.array(scores, dtype="float32")
+    one, other = (
+        bias.report(
+            data.astype({"score": dtype}),
+            label="y",
+            positive=1,
+            facets={"facet": 1},
+            predicted="score",
+            probability_threshold=threshold,
+        ).table
+        for dtype in ("float32", "float64")
+    )
+    assert one.equals(other)
+    above = sum(float(score) > threshold for score in data["score"][data["facet"] == 1])
+    of_d = (data["facet"] == 1).sum()
+    of_a = [float(s) > threshold for s in data["score"][data["facet"] == 0]]
+    dppl = one.set_index("metric").loc["DPPL", "value"]
+    assert dppl == pytest.approx(np.mean(of_a) - above / of_d)
+
+
+def test_whole_numbers_that_no_float_tells_apart():
+    big = 2**53
+    data = pd.DataFrame({"f": [big, big + 1, big + 1, big], "y": [0, 1, 1, 0]})
+    for wanted in (big + 1, [big + 1], bias.Above(float(big)), bias.Above(big)):
+        found = bias.report(data, label="y", positive=1, facets={"f": wanted}).table
+        assert found.set_index("metric").loc["DPL", "value"] == -1
+
+
+@pytest.mark.parametrize(
+    ("column", "d"),
+    [
+        (pd.cut([1, 5, 9, 5], [0, 4, 10]), pd.Interval(0, 4)),
+        (pd.IntervalIndex(pd.cut([1, 5, 9, 5], [0, 4, 10])), pd.Interval(0, 4)),
+        (pd.to_datetime(["2024-01-31", "2025-01-01", "2025-01-01", "2025-01-01"]), None),
+        (pd.PeriodIndex(["2024-01", "2024-02", "2024-02", "2024-02"], freq="M"), None),
+        (
+            pd.Series([pd.Timestamp("2024-01-01").date()] * 3 + [pd.Timestamp.max.date()]),
+            None,
+        ),
+        (pd.to_timedelta([1, 2, 2, 2], unit="h"), pd.Timedelta(1, "h")),
+    ],
+)
+def test_bands_and_dates_as_facets(column, d):
+    data = pd.DataFrame({"f": column, "y": [0, 1, 1, 0]})
+    report = bias.report(data, label="y", positive=1, facets={"f": d})
+    facets = json.loads(report.to_json())["pre_training_bias_metrics"]["facets"]["f"]
+    assert len(facets) == (1 if d is not None else 2)
+
+
+def test_columns_that_are_one_in_json():
+    data = pd.DataFrame({1: [0, 1, 0, 1], "1": [0, 0, 1, 1], "y": [0, 1, 1, 0]})
+    with pytest.raises(ValueError, match="two are one text .* Rename"):
+        bias.report(data, label="y", positive=1, facets={1: 1, "1": 1})
+
+
+@pytest.mark.parametrize("facets", [["f"], "f", None, {}])
+def test_facets_that_are_no_mapping(facets):
+    data = pd.DataFrame({"f": [0, 1], "y": [0, 1]})
+    with pytest.raises(ValueError, match="expected columns with the values of d"):
+        bias.report(data, label="y", positive=1, facets=facets)
+
+
+@pytest.mark.parametrize(
+    "wanted", [pd.Series([1]), np.array(1), np.array([1]), range(1, 2), {1: "one"}, (1,)]
+)
+def test_values_may_come_in_any_collection(wanted):
+    data = pd.DataFrame({"f": [0, 1, 1, 0], "y": [0, 1, 1, 1]})
+    expected = bias.report(data, label="y", positive=1, facets={"f": 1}).table
+    found = bias.report(data, label="y", positive=wanted, facets={"f": wanted}).table
+    assert found.drop(columns="value_or_threshold").equals(
+        expected.drop(columns="value_or_threshold")
+    )
+
+
+@pytest.mark.parametrize(
+    "values", [[[1], [2]], pd.Series([[1], [2]], dtype=pd.ArrowDtype(pa.list_(pa.int64())))]
+)
+def test_values_that_cannot_be_compared(values):
+    data = pd.DataFrame({"f": values, "y": [0, 1]})
+    with pytest.raises(ValueError, match="several types|cannot be compared"):
+        bias.report(data, label="y", positive=1, facets={"f": None})
+
+
+@pytest.mark.parametrize(
+    "options", [{"repeats": 500.0}, {"repeats": "many"}, {"confidence": "95"}]
+)
+def test_options_of_another_type(options):
+    data = pd.DataFrame({"f": [0, 1], "y": [0, 1]})
+    with pytest.raises(ValueError, match=r"repeats is|confidence is"):
+        bias.report(data, label="y", positive=1, facets={"f": 1}, **options)
+
+
+def test_flags_with_gaps():
+    flags = pd.array([True, None, False], dtype="boolean")
+    with pytest.raises(ValueError, match="is not a list of True and False"):
+        bias.flip_test([[1], [2], [3]], flags, [1, 0, 1])
+
+
+def test_a_threshold_beyond_every_float():
+    data = pd.DataFrame({"f": [0, 1], "y": [0, 1]})
+    with pytest.raises(ValueError, match="no rows above"):
+        bias.report(data, label="y", positive=1, facets={"f": bias.Above(10**400)})

@@ -1,9 +1,12 @@
 import html.parser
 import json
 import math
+from collections import Counter
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -251,15 +254,63 @@ def test_99_among_its_like_is_not_disguised():
     assert columns.profile(pd.Series([*range(80, 100), 99], name="x")).disguised == {}
 
 
+TAIL = np.random.default_rng(0).lognormal(0, 2, 500)
+
+
 @pytest.mark.parametrize(
-    ("zeros", "others", "disguised"),
+    ("threes", "others", "disguised"),
     [(12, 100, True), (12, 19, True), (12, 18, False), (11, 99, False), (11, 98, True)],
 )
-def test_a_frequent_number_is_disguised_above_ten_percent(zeros, others, disguised):
-    values = [0] * zeros + [7 * i for i in range(1, others + 1)]
+def test_a_frequent_number_is_disguised_above_ten_percent(threes, others, disguised):
+    values = [3] * threes + [7 * i for i in range(1, others + 1)]
     assert columns.profile(pd.Series(values, name="x")).disguised == (
-        {0: zeros} if disguised else {}
+        {3: threes} if disguised else {}
     )
+
+
+@pytest.mark.parametrize(
+    ("others", "disguised"),
+    [
+        (np.arange(1, 61), False),  # counts
+        (np.random.default_rng(0).gamma(1, 2, 60), False),  # rain
+        (np.random.default_rng(0).normal(0, 5, 60), False),  # changes
+        (np.random.default_rng(0).lognormal(3, 1, 60), False),  # amounts
+        (np.random.default_rng(0).normal(120, 12, 60), True),  # blood pressures
+        (np.random.default_rng(0).normal(-120, 12, 60), True),
+    ],
+)
+@pytest.mark.parametrize("as_text", [False, True])
+def test_zero_is_disguised_only_far_from_the_others(others, disguised, as_text):
+    frame = pd.DataFrame({"x": [0.0] * 240 + others.tolist()})
+    frame = frame.astype(str) if as_text else frame
+    report = quality.report(frame)
+    (profile,) = report.profiles
+    assert profile.type == "numeric"
+    assert (profile.zeros, sum(profile.disguised.values())) == (
+        (0, 240) if disguised else (240, 0)
+    )
+    found = report.warnings.set_index("warning")["rows"]
+    wanted, other = "Disguised missing values", "Many zeros"
+    wanted, other = (wanted, other) if disguised else (other, wanted)
+    assert found[wanted] == 240
+    assert other not in found
+
+
+@pytest.mark.parametrize(
+    ("target", "remedy"),
+    [
+        (TAIL, "would the logarithm do?"),
+        (TAIL - TAIL.min(), "would the logarithm of the target plus 1 do?"),
+        (TAIL - 2 * TAIL.min(), "would the absolute error do?"),
+        (-TAIL, "would the logarithm of the target without its sign do?"),
+        (TAIL.min() - TAIL, "would the logarithm of 1 minus the target do?"),
+        (2 * TAIL.max() - TAIL, "would the absolute error do?"),
+    ],
+)
+def test_the_advice_for_a_long_tail_can_be_followed(target, remedy):
+    (finding,) = rules.number_findings("y", target, rows=len(target))
+    assert finding.warning == "Skewed target"
+    assert finding.detail.endswith(remedy)
 
 
 def test_infinite_values_are_invalid_and_leave_the_statistics_finite():
@@ -319,9 +370,10 @@ def long_tail(*outliers, rows=99):
             ("medium", "Disguised missing values", "y"),
         ),
         (
-            many(y=[0] * 30 + list(range(1, 61))),
+            many(y=[3.5] * 30 + list(range(1, 61))),
             ("medium", "Disguised missing values", "y"),
         ),
+        (many(y=[0] * 30 + list(range(1, 61))), ("low", "Many zeros", "y")),
         (
             many(y=[str(x) for x in noise()[1:]] + ["six"]),
             ("medium", "Invalid values", "y"),
@@ -499,7 +551,9 @@ def test_a_clean_frame_has_no_warning():
 
 
 def test_warnings_start_with_the_most_severe():
-    frame = many(constant=[1] * 90, y=[0] * 30 + list(range(1, 61)), t=["a", "b", "?"] * 30)
+    frame = many(
+        constant=[1] * 90, y=[3.5] * 30 + list(range(1, 61)), t=["a", "b", "?"] * 30
+    )
     frame = pd.concat([frame, frame])
     severities = quality.report(frame).warnings["severity"].tolist()
     assert severities == ["high", "medium", "medium", "low"]
@@ -843,3 +897,146 @@ def test_crashes_have_a_leak():
         ["Target leakage", "injSeverity"]
     ]
     assert abs(report.table.loc["injSeverity", "pearson"]) < 0.5
+
+
+# A value is what it is in every type and order, and names are the user's
+
+
+def forms(numbers):
+    """Return columns that hold the same whole numbers."""
+    yield pd.Series(numbers, dtype="int64")
+    yield pd.Series([*numbers, None], dtype="Int64")
+    yield pd.Series([*numbers, None], dtype="int64[pyarrow]")
+    yield pd.Series(numbers, dtype=object)
+    yield pd.Series([Decimal(n) for n in numbers], dtype=object)
+    yield pd.Series([Decimal(f"{n}.00") for n in numbers], dtype=object)
+    yield pd.Series([str(n) for n in numbers])
+    yield pd.Series(pd.Categorical(numbers, sorted(set(numbers), reverse=True)))
+    yield pd.Series([n if k % 2 else str(n) for k, n in enumerate(numbers)], dtype=object)
+    if max(map(abs, numbers)) < 2**53:
+        yield pd.Series([*numbers, np.nan])
+        yield pd.Series([float(n) for n in numbers], dtype=object)
+        yield pd.Series(
+            [n if k % 2 else float(n) for k, n in enumerate(numbers)], dtype=object
+        )
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.integers(-3, 3) | st.integers(2**60, 2**60 + 3), min_size=2, max_size=9
+    ).filter(lambda n: len(set(n)) > 1)
+)
+def test_classes_are_counted_by_value_in_every_type_of_column(numbers):
+    expected = {str(n): count for n, count in Counter(numbers).items()}
+    for column in forms(numbers):
+        frame = pd.DataFrame({"x": 1.0, "y": column})
+        found = quality.report(frame, target="y", task="classification")
+        assert {str(n): count for n, count in found.classes.items()} == expected
+        assert found.table.loc["y", "distinct"] == len(expected)
+        top = {str(value): count for value, count in found.profiles[1].top}
+        assert top == expected
+
+
+OBJECTS = (
+    st.none()
+    | st.booleans()
+    | st.integers(0, 2)
+    | st.sampled_from(
+        [0.0, 1.0, 1.5, "1", "1.0", "x", "", " ", "NA", Decimal(1), Decimal("1.50")]
+    )
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(OBJECTS, min_size=2, max_size=12).flatmap(
+        lambda values: st.tuples(st.just(values), st.permutations(values))
+    )
+)
+def test_the_order_of_mixed_values_changes_nothing(pair):
+    one, other = (
+        quality.report(pd.DataFrame({"x": pd.Series(values, dtype=object)}))
+        for values in pair
+    )
+    assert one.profiles == other.profiles
+    assert one.warnings.equals(other.warnings)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.sampled_from([["x"], ["y"], ["count"], ["score"], [None], ["x", "y"], ["x", "x"]]),
+    st.sampled_from([("x", "y"), (("a", 1), ("a", 2)), ("count", "row"), (0, 1)]),
+)
+def test_names_of_index_and_columns_change_nothing(levels, names):
+    values = {names[0]: np.arange(40.0) % 20, names[1]: np.arange(40) % 2}
+    plain = pd.DataFrame(values)
+    plain.columns = pd.Index(list(names), tupleize_cols=False)
+    expected = quality.report(plain)
+    index = pd.MultiIndex.from_arrays([range(40)] * len(levels), names=levels)
+    index = index if len(levels) > 1 else index.get_level_values(0)
+    frames = [plain.set_axis(index)]
+    if isinstance(names[0], tuple):
+        frames.append(plain.set_axis(pd.MultiIndex.from_tuples(names), axis=1))
+    for frame in frames:
+        found = quality.report(frame)
+        assert found.table.equals(expected.table)
+        assert found.warnings.equals(expected.warnings)
+        assert found.duplicates == expected.duplicates
+        assert found.duplicate_examples.reset_index(drop=True).equals(
+            expected.duplicate_examples.reset_index(drop=True)
+        )
+        assert json.loads(found.to_json())["columns"] == 2
+        assert found.to_html()
+
+
+def test_two_levels_with_a_target_and_models():
+    frame, target = world()[["x", "z", "y"]], "y"
+    two = frame.set_axis(pd.MultiIndex.from_product([["a"], frame.columns]), axis=1)
+    found = quality.report(two, target=("a", target))
+    plain = quality.report(frame, target=target)
+    assert found.quick_model.scores.equals(plain.quick_model.scores)
+    assert np.array_equal(found.table["power"], plain.table["power"], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [[1], [2]],
+        [{1}, {2}],
+        [{"a": 1}, {"a": 2}],
+        pd.Series([[1], [2]], dtype=pd.ArrowDtype(pa.list_(pa.int64()))),
+    ],
+)
+def test_values_that_cannot_be_compared(values):
+    with pytest.raises(ValueError, match="'x' holds values that cannot be compared"):
+        quality.report(pd.DataFrame({"x": values}))
+
+
+def test_half_a_character():
+    frame = pd.DataFrame({"x": pd.Series(["a\udce9", "b"], dtype=object)})
+    with pytest.raises(ValueError, match=r"'a\\udce9', with half of a character"):
+        quality.report(frame)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.cut(np.arange(120.0), 3),
+        pd.interval_range(0, 120),
+        pd.period_range("2024-01", periods=120, freq="M"),
+        pd.to_datetime(np.arange(120), unit="D", utc=True),
+        pd.to_timedelta(np.arange(120), unit="h"),
+        np.arange(120) * 1j,
+        pd.Series([Decimal(k) / 8 for k in range(120)]),
+        pd.Series([pd.Timestamp("2024-01-01").date()] * 120),
+        np.array([1e308, -1e308] * 60),
+        pd.array([True, None, False] * 40, dtype="boolean"),
+    ],
+)
+def test_every_report_can_be_written(column):
+    frame = pd.DataFrame({"x": column, "y": np.arange(120) % 2})
+    for options in ({}, {"target": "y"}):
+        found = quality.report(frame, **options)
+        assert json.loads(found.to_json())["rows"] == 120
+        assert found.to_html()

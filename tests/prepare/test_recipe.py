@@ -2,9 +2,11 @@ import copy
 import json
 import math
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
@@ -627,12 +629,6 @@ def test_wrong_steps(steps, message):
         ("ONE_HOT_ENCODING", ["a", ["b"]], {}, r"the value \['b'\], expected text"),
         (
             "ONE_HOT_ENCODING",
-            ["other"],
-            {"invalidHandlingStrategy": "KEEP"},
-            "already a column 'x_other'",
-        ),
-        (
-            "ONE_HOT_ENCODING",
             pd.to_datetime(["2025-01-01"]),
             {},
             "expected text or numbers",
@@ -671,7 +667,7 @@ def test_an_infinite_or_mixed_live_value():
 
 def test_a_target_that_exists_already():
     step = action("RENAME", sourceColumn="age", targetColumn="amount")
-    with pytest.raises(ValueError, match="already a column 'amount'; choose another"):
+    with pytest.raises(ValueError, match="already a column 'amount'; DELETE or RENAME"):
         Recipe([step]).fit(TRAIN)
 
 
@@ -747,3 +743,142 @@ def test_json_of_steps_alone_can_be_fitted():
     assert_same_bits(
         recipe.transform(TRAIN), Recipe(EVERY_STEP).fit(TRAIN).transform(TRAIN)
     )
+
+
+# A value is what it is in every type of column
+
+
+def forms(numbers):
+    """Return columns that hold the same whole numbers."""
+    yield pd.Series(numbers, dtype="int64")
+    yield pd.Series(numbers, dtype="float64")
+    yield pd.Series(numbers, dtype="Int64")
+    yield pd.Series(numbers, dtype="int64[pyarrow]")
+    yield pd.Series(numbers, dtype=object)
+    yield pd.Series([Decimal(n) for n in numbers], dtype=object)
+    yield pd.Series([Decimal(f"{n}.00") for n in numbers], dtype=object)
+    yield pd.Series([str(n) for n in numbers])
+    yield pd.Series(pd.Categorical(numbers))
+    yield pd.Series(pd.Categorical(numbers, sorted(set(numbers), reverse=True)))
+    yield pd.Series(pd.Categorical([Decimal(n) for n in numbers]))
+    mixed = [n if k % 2 else str(n) for k, n in enumerate(numbers)]
+    yield pd.Series(pd.Categorical(mixed))
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-99, 10**6), min_size=2, max_size=6))
+def test_texts_are_the_same_in_every_type_of_column(numbers):
+    encode = action("ONE_HOT_ENCODING", sourceColumn="x")
+    turn = action("CHANGE_DATA_TYPE", sourceColumn="x", columnDataType="double")
+    fitted = Recipe([encode]).fit(pd.DataFrame({"x": numbers}))
+    names = sorted(f"x_{n}" for n in set(numbers))
+    assert fitted.get_feature_names_out().tolist() == ["x", *names]
+    for column in forms(numbers):
+        table = pd.DataFrame({"x": column})
+        found = fitted.transform(table)
+        assert [[f"x_{n}"] for n in numbers] == [
+            [name for name in names if row[name]] for row in found[names].to_dict("records")
+        ]
+        assert Recipe([encode]).fit(table).learned_ == fitted.learned_
+        assert Recipe([turn]).fit(table).transform(table)["x"].tolist() == numbers
+
+
+@given(
+    st.lists(st.integers(-(10**6), 10**6), min_size=2, max_size=6).filter(
+        lambda n: len(set(n)) > 1
+    )
+)
+def test_numbers_are_the_same_in_every_type_of_column(numbers):
+    expected = one("NORMALIZATION", numbers, strategy="Z_SCORE")[1]["out"]
+    for column in forms(numbers):
+        if column.dtype.kind in "iuf" or (
+            column.dtype == object and not isinstance(column[0], str)
+        ):
+            found = one("NORMALIZATION", column, strategy="Z_SCORE")[1]["out"]
+            assert found.tolist() == expected.tolist()
+
+
+@given(
+    st.lists(
+        st.sampled_from(["other", "other_2", "other_3", "web", ""]) | st.text(max_size=3),
+        min_size=1,
+        max_size=5,
+        unique=True,
+    ),
+    st.lists(st.text(max_size=3), max_size=3),
+)
+def test_each_row_has_one_one_whatever_the_categories_are_called(known, live):
+    step = action("ONE_HOT_ENCODING", sourceColumn="x", invalidHandlingStrategy="KEEP")
+    fitted = Recipe([step]).fit(pd.DataFrame({"x": known}))
+    names = fitted.get_feature_names_out().tolist()
+    assert len(set(names)) == len(names) == len(known) + 2
+    table = pd.DataFrame({"x": pd.Series([*known, *live, None], dtype=object)})
+    found = fitted.transform(table).drop(columns="x")
+    assert (found.sum(axis=1) == 1).all()
+    for text, row in zip(table["x"], found.to_dict("records"), strict=True):
+        if text in known:
+            assert row[f"x_{text}"] == 1
+        else:
+            assert row[names[-1]] == 1
+
+
+def test_a_decimal_keeps_its_digits_as_text():
+    column = pd.Series(
+        [Decimal("0.10"), Decimal("0.1000000000000000000001"), Decimal("1E3")]
+    )
+    found = one("CHANGE_DATA_TYPE", column, columnDataType="string")[1]["x"]
+    assert found.tolist() == ["0.1", "0.1000000000000000000001", "1000"]
+
+
+def test_whole_numbers_that_no_float_tells_apart():
+    column = pd.Series([2**53 + 1, 2**53, 2**53 + 1, None], dtype="Int64")
+    with pytest.raises(ValueError, match="from 2\\*\\*53 on.* CHANGE_DATA_TYPE"):
+        one("FILL_WITH_MOST_FREQUENT", column)
+    steps = [
+        action("CHANGE_DATA_TYPE", sourceColumn="x", columnDataType="string"),
+        action("FILL_WITH_MOST_FREQUENT", sourceColumn="x"),
+    ]
+    found = Recipe(steps).fit_transform(pd.DataFrame({"x": column}))["x"]
+    assert found.tolist() == [str(2**53 + 1), str(2**53), str(2**53 + 1), str(2**53 + 1)]
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (pd.to_timedelta([1, 2], unit="h"), r"total_seconds\(\)"),
+        (pd.period_range("2024-01", periods=2, freq="M"), "before the recipe"),
+        (pd.interval_range(0, 2), "before the recipe"),
+        (pd.Series(["a", "b"]), "CHANGE_DATA_TYPE or ONE_HOT_ENCODING"),
+        (pd.Categorical(["a", "b"]), "CHANGE_DATA_TYPE or ONE_HOT_ENCODING"),
+        (pd.to_datetime(["2024-01-01"] * 2), "FEATURIZE_DATE_TIME"),
+    ],
+)
+def test_the_way_to_numbers_exists(column, message):
+    with pytest.raises(ValueError, match=f"expected numbers.*{message}"):
+        one("FILL_WITH_MEDIAN", column)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([[1], [2]]),
+        pd.Series([{1}, {2}]),
+        pd.Series([[1], [2]], dtype=pd.ArrowDtype(pa.list_(pa.int64()))),
+        pd.to_timedelta([1, 2], unit="h"),
+        pd.interval_range(0, 2),
+        pd.Series(["a\udce9", "b"], dtype=object),
+        pd.Series([Decimal("Infinity"), Decimal(1)]),
+    ],
+)
+def test_values_that_are_neither_text_nor_numbers(column):
+    with pytest.raises(ValueError, match="step 1, ONE_HOT_ENCODING: column 'x' h"):
+        Recipe([action("ONE_HOT_ENCODING", sourceColumn="x")]).fit(
+            pd.DataFrame({"x": column})
+        )
+
+
+def test_an_index_called_like_a_column():
+    table = pd.DataFrame({"x": ["a", "b"]}).rename_axis("x")
+    found = Recipe([action("ONE_HOT_ENCODING", sourceColumn="x")]).fit_transform(table)
+    assert found.index.name == "x"
+    assert found["x_a"].tolist() == [1, 0]

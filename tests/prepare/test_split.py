@@ -1,3 +1,4 @@
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -314,3 +315,47 @@ def test_a_threshold_above_one_counts_as_one():
     frame = pd.DataFrame({"customer": np.repeat(np.arange(3), [60, 30, 10])})
     parts = key_split(frame, {"a": 0.5, "b": 0.5}, columns="customer", error_threshold=7)
     assert_partition(parts, {"a": 0.5, "b": 0.5}, 100)
+
+
+# A value is what it is in every type of column
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(0, 5), min_size=40, max_size=60).filter(lambda n: len(set(n)) > 1)
+)
+def test_a_key_is_its_value_in_every_type_of_column(numbers):
+    plain = pd.DataFrame({"k": numbers})
+    fractions = {"a": 0.5, "b": 0.5}
+    expected = [
+        stratified_split(plain, fractions, column="k", error_threshold=1),
+        key_split(plain, fractions, columns="k", error_threshold=1),
+    ]
+    for column in (
+        pd.Series(numbers, dtype="Int64"),
+        pd.Series(numbers, dtype="float32"),
+        pd.Series(numbers, dtype=object),
+        pd.Series([n if i % 2 else float(n) for i, n in enumerate(numbers)], dtype=object),
+        pd.Series([Decimal(n) for n in numbers]),
+        pd.Series([str(n) for n in numbers]),
+        pd.Series(pd.Categorical(numbers, sorted(set(numbers), reverse=True))),
+    ):
+        frame = pd.DataFrame({"k": column})
+        found = [
+            stratified_split(frame, fractions, column="k", error_threshold=1),
+            key_split(frame, fractions, columns="k", error_threshold=1),
+        ]
+        for one, other in zip(found, expected, strict=True):
+            assert all(np.array_equal(one[name], other[name]) for name in fractions)
+
+
+def test_columns_that_are_no_key():
+    fractions = {"a": 0.5, "b": 0.5}
+    lists = pd.DataFrame({"k": [[1], [2]] * 4})
+    with pytest.raises(ValueError, match="cannot be compared, such as lists"):
+        stratified_split(lists, fractions, column="k")
+    twice = pd.DataFrame(np.eye(4), columns=["k", "k", "a", "b"])
+    levels = twice.set_axis(pd.MultiIndex.from_product([["k", "l"], [1, 2]]), axis=1)
+    for frame in (twice, levels):
+        with pytest.raises(ValueError, match="'k' names 2 columns, expected one"):
+            key_split(frame, fractions, columns="k")

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -362,3 +363,217 @@ def test_a_model_that_has_seen_one_class_is_named():
     model = DummyClassifier().fit(GOOD, [1, 1])
     with pytest.raises(ValueError, match="one class only"):
         analyze(model.predict_proba)
+
+
+# Categories are their values, names are the user's
+
+
+def kinds(values):
+    """Return the same values as columns of other types and with other categories."""
+    plain = pd.Series(values, dtype=object)
+    yield plain
+    yield pd.Series(pd.Categorical(plain))
+    yield pd.Series(pd.Categorical(plain, categories=sorted(set(values), reverse=True)))
+    yield pd.Series(pd.Categorical(plain, categories=list(dict.fromkeys(values))))
+    yield pd.Series(pd.Categorical(plain, sorted(set(values)), ordered=True))
+    yield pd.Series(list(values))
+
+
+VALUES = st.sampled_from(
+    [
+        ["phone", "shop", "web"],
+        [1, 3, 20],
+        [0.5, 2.0, 7.25],
+        [
+            pd.Timestamp("2024-01-31"),
+            pd.Timestamp("2024-02-29"),
+            pd.Timestamp("2025-01-01"),
+        ],
+        pd.cut([1, 2, 3], 3).tolist(),
+        [pd.Period("2024-01"), pd.Period("2024-02"), pd.Period("2024-03")],
+        [Decimal("0.1"), Decimal("0.3"), Decimal("2")],
+    ]
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(VALUES, st.lists(st.integers(0, 2), min_size=1, max_size=2), st.booleans())
+def test_a_category_is_its_value_whatever_the_type_of_the_row(values, chosen, text):
+    rng = np.random.default_rng(0)
+    drawn = [values[i] for i in rng.permutation(np.arange(90) % 3)]
+    column = pd.Series(pd.Categorical(drawn, categories=values))
+    if text and isinstance(values[0], str):
+        column = pd.Series(drawn)
+    data = pd.DataFrame({"c": column, "n": rng.normal(size=90)})
+    worth = dict(zip(values, (3.0, 0.0, -3.0), strict=True))
+
+    def predict(table):
+        assert table["c"].dtype == data["c"].dtype
+        return table["c"].map(worth).astype(float).to_numpy() + table["n"].to_numpy()
+
+    def weights(live):
+        rows = pd.DataFrame({"c": live, "n": 0.0})
+        return explain.lime_weights(predict, rows, data=data, num_samples=50)
+
+    live = [values[i] for i in chosen]
+    expected = weights(pd.Series(live).astype(data["c"].dtype))
+    for column in kinds(live):
+        assert weights(column).equals(expected)
+        curves = explain.ice(predict, data, "c", column)[:, :, 0]
+        assert np.allclose(
+            curves - curves[:, [0]], [worth[v] - worth[live[0]] for v in live]
+        )
+
+
+@pytest.mark.parametrize("kind", [object, "str", "category"])
+def test_an_unknown_category_is_an_error(kind):
+    data = pd.DataFrame({"c": pd.Categorical(["a", "b"] * 50), "n": np.arange(100.0)})
+    row = pd.DataFrame({"c": pd.Series(["fax"], dtype=kind), "n": [1.0]})
+
+    def first(table):
+        return table["n"].to_numpy()
+
+    with pytest.raises(ValueError, match="'c' of rows: 'fax' is not among .* 'a', 'b'"):
+        explain.lime_weights(first, row, data=data, num_samples=50)
+    with pytest.raises(ValueError, match="values for 'c': 'fax' is not among"):
+        explain.ice(first, data, "c", row["c"])
+    # Missing is no unknown value.
+    assert np.isfinite(explain.ice(first, data, "c", ["a", None])).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (pd.to_datetime(np.arange(4), unit="D"), "LIME perturbs numbers, text"),
+        (pd.Series([[1], [2], [1], [2]]), "cannot be compared, such as lists"),
+        (np.arange(4) * 1j, "LIME perturbs numbers"),
+    ],
+)
+def test_columns_that_lime_does_not_perturb(column, message):
+    data = pd.DataFrame({"c": column, "n": np.arange(4.0)})
+    with pytest.raises(ValueError, match=message):
+        explain.lime_weights(lambda t: t["n"], data[:1], data=data, num_samples=50)
+
+
+def test_text_where_a_number_was():
+    data = pd.DataFrame({"n": np.arange(4.0)})
+    with pytest.raises(ValueError, match="'n' holds str with values that are no numbers"):
+        explain.lime_weights(
+            lambda t: t["n"], pd.DataFrame({"n": ["x"]}), data=data, num_samples=50
+        )
+
+
+COLUMNS = st.sampled_from(
+    [
+        pd.cut(np.arange(12.0), 3),
+        pd.to_datetime(np.arange(12) % 3, unit="D"),
+        pd.to_datetime(np.arange(12) % 3, unit="D", utc=True),
+        pd.period_range("2024-01", periods=12, freq="M"),
+        pd.to_timedelta(np.arange(12) % 3, unit="h"),
+        pd.Series([Decimal(k) / 8 for k in range(12)]),
+        pd.Series([pd.Timestamp("2024-01-01").date()] * 12),
+        pd.Categorical([np.inf, 1.0, -np.inf] * 4),
+        pd.Series([1, "1", "x"] * 4, dtype=object),
+        pd.Series([True, False, None] * 4),
+        pd.array([1, None, 3] * 4, dtype="Int64"),
+        pd.array([True, None, False] * 4, dtype="boolean"),
+        np.array([1e308, -1e308, 0] * 4),
+        np.nextafter(1, np.arange(12) % 2),
+        np.arange(12) + 2**60,
+        pd.Series(["a\ud800", "b", "c"] * 4, dtype=object),
+    ]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(COLUMNS, st.integers(2, 20), st.sampled_from(["name", "1", 1, "value", "label0"]))
+def test_every_analysis_can_be_written(column, resolution, name):
+    table = pd.DataFrame({"x": np.arange(12.0), name: column})
+    found = explain.analyze(
+        lambda t: t["x"].to_numpy(),
+        table[:4],
+        baseline=table[8:9],
+        num_samples=16,
+        grid_resolution=resolution,
+        pdp_features=["x", name],
+    )
+    entry = json.loads(found.to_json())["explanations"]["pdp"][1]
+    values, shares = entry["feature_values"], entry["data_distribution"]
+    assert len(values) == len(shares) == len(entry["model_predictions"][0])
+    assert len({repr(value) for value in values}) == len(values)
+    assert sum(shares) == pytest.approx(1)
+    assert entry["model_predictions"][0] == pytest.approx(
+        [table["x"][:4].mean()] * len(values)
+    )
+
+
+def test_dates_and_bands_read_as_they_are():
+    table = pd.DataFrame(
+        {
+            "band": pd.Categorical.from_codes([0, 1], pd.interval_range(0, 2)),
+            "day": pd.to_datetime(["2024-01-31", "2024-02-29"]),
+            "month": pd.PeriodIndex(["2024-01", "2024-02"], freq="M"),
+            "price": [Decimal("1.5"), Decimal("2.5")],
+        }
+    )
+    found = explain.analyze(
+        lambda t: np.zeros(len(t)), table, baseline=table, num_samples=8, grid_resolution=2
+    )
+    entries = {entry["feature_name"]: entry for entry in found.pdp}
+    assert {name: entry["feature_values"] for name, entry in entries.items()} == {
+        "band": ["(0, 1]", "(1, 2]"],
+        "day": ["2024-01-31T00:00:00", "2024-02-29T00:00:00"],
+        "month": ["2024-01", "2024-02"],
+        "price": [1.75, 2.25],
+    }
+    assert entries["price"]["data_type"] == "numerical"
+
+
+def test_infinite_values_are_refused_before_anything_is_computed():
+    table = pd.DataFrame({"a": [1.0, np.inf], "b": [0.0, 1.0]})
+
+    def never(_):
+        raise AssertionError
+
+    for names in (None, ["a"]):
+        with pytest.raises(ValueError, match="'a' has 1 infinite values.* pdp_features"):
+            explain.analyze(never, table, baseline=table, pdp_features=names)
+    found = explain.analyze(
+        lambda t: np.arctan(t["a"]),
+        table,
+        baseline=table,
+        num_samples=8,
+        pdp_features=["b"],
+    )
+    assert np.isfinite(found.local["label0"]).all(axis=None)
+
+
+def test_column_names_of_two_levels_and_names_that_are_one_in_json():
+    two = pd.DataFrame(np.eye(2), columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 2)]))
+    same = pd.DataFrame(np.eye(2), columns=[1, "1"])
+    for table, message in ((two, "2 levels, expected one. Join"), (same, "same name")):
+        with pytest.raises(ValueError, match=message):
+            explain.analyze(lambda t: np.zeros(len(t)), table, baseline=table)
+        with pytest.raises(ValueError, match=message):
+            explain.lime_weights(lambda t: np.zeros(len(t)), table, data=table)
+
+
+def test_lime_takes_any_name_of_a_column():
+    data = pd.DataFrame({0: pd.Categorical(["a", "b"] * 50), 2.5: np.arange(100.0)})
+    found = explain.lime_weights(
+        lambda t: t[2.5].to_numpy(), data[:1], data=data, num_samples=50
+    )
+    assert list(found.columns) == [0, 2.5]
+
+
+@pytest.mark.parametrize("answer", [["a"], [[1, 2], [3]], [object()]])
+def test_a_model_that_gives_no_numbers(answer):
+    table = pd.DataFrame({"a": [1.0]})
+    with pytest.raises(ValueError, match="something else than numbers"):
+        explain.kernel_shap(lambda t: answer * len(t), table, baseline=table)
+
+
+def test_values_that_cannot_be_compared():
+    table = pd.DataFrame({"a": pd.Series([[1], [2]]), "b": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="'a' holds values that cannot be compared"):
+        explain.kernel_shap(lambda t: t["b"], table, baseline=table)

@@ -13,7 +13,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.gaussian_process import GaussianProcessRegressor
 
@@ -24,6 +24,7 @@ from labs_lib.train.tuning.gaussian_process import expected_improvement, learn
 
 ETA = {"Name": "eta", "MinValue": "0.01", "MaxValue": "0.5"}
 DEPTH = {"Name": "depth", "MinValue": "1", "MaxValue": "9"}
+TWICE = {"Name": "booster", "Values": ["dart", "tree", "dart"]}
 CATEGORIES = [
     {"Name": "booster", "Values": ["tree", "linear"]},
     {"Name": "policy", "Values": ["depth", "loss", "none"]},
@@ -548,6 +549,21 @@ def test_less_is_expected_where_a_job_runs_already():
             {"HyperParameterTuningJobObjective": {"Type": "Best", "MetricName": "auc"}},
             "Maximize",
         ),
+        (
+            {
+                "ResourceLimits": {
+                    "MaxParallelTrainingJobs": 5,
+                    "MaxNumberOfTrainingJobs": 4,
+                }
+            },
+            "MaxParallelTrainingJobs is 5, with 4 jobs in all",
+        ),
+        ({"ParameterRanges": {"ContinuousParameterRanges": [ETA, ETA]}}, "'eta' again"),
+        (
+            {"ParameterRanges": {"CategoricalParameterRanges": [TWICE]}},
+            "has 'dart' twice",
+        ),
+        ({"ParameterRanges": {"IntegerParameterRanges": [DEPTH]}}, "combinations"),
     ],
 )
 def test_what_aws_would_reject(change, message):
@@ -560,16 +576,6 @@ def test_what_aws_would_reject(change, message):
     [
         ({"ParameterRanges": {}}, "no hyperparameter"),
         ({"ResourceLimits": {"MaxParallelTrainingJobs": 1}}, "MaxNumberOfTrainingJobs"),
-        (
-            {
-                "ResourceLimits": {
-                    "MaxParallelTrainingJobs": 5,
-                    "MaxNumberOfTrainingJobs": 4,
-                }
-            },
-            "at most the number of jobs",
-        ),
-        ({"ParameterRanges": {"ContinuousParameterRanges": [ETA, ETA]}}, "more than once"),
         (
             {
                 "TuningJobCompletionCriteria": {
@@ -611,7 +617,7 @@ def test_no_objective():
     [
         ({"surrogate": "forest"}, "surrogate"),
         ({"warm_start": "TransferLearning"}, "both"),
-        ({"static": {"eta": 0.1}}, "more than once"),
+        ({"static": {"eta": 0.1}}, "StaticHyperParameters.eta is searched too"),
         (
             {"metrics": ["logloss", "error"]},
             "'auc', which the training job does not report",
@@ -639,7 +645,7 @@ def test_wrong_parents():
         tuning.tune(config(ranges=real), hill, **options)
     more = {"CategoricalParameterRanges": CATEGORIES}
     with pytest.raises(ValueError, match="policy"):
-        tuning.tune(config(ranges=more), hill, **options)
+        tuning.tune(config(jobs=6, ranges=more), hill, **options)
     changed = {f"fixed_{i}": i for i in range(6)}
     fixed = tuning.tune(config(jobs=3), hill, static=dict.fromkeys(changed, -1))
     with pytest.raises(ValueError, match="Each counts twice"):
@@ -656,3 +662,137 @@ def test_every_job_failed():
         tuning.tune(config(jobs=3), lambda h: h["missing"])
     with pytest.raises(ValueError, match="after each epoch"):
         tuning.tune(config("Hyperband", jobs=3), hill, static={"epochs": 9})
+
+
+# Names and values are the user's
+
+NAMES = st.sampled_from(["job", "status", "value", "epochs", "best", "reason"]) | st.text(
+    st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=5
+)
+
+
+def named(eta, depth, booster):
+    """Return ranges like those of `config`, under other names."""
+    return {
+        "ContinuousParameterRanges": [ETA | {"Name": eta}],
+        "IntegerParameterRanges": [DEPTH | {"Name": depth}],
+        "CategoricalParameterRanges": [CATEGORIES[0] | {"Name": booster}],
+    }
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(NAMES, min_size=3, max_size=3, unique=True), st.booleans())
+def test_another_name_changes_nothing_but_the_name(names, shared):
+    early = {"TrainingJobEarlyStoppingType": "Auto"}
+    known = dict(zip(names, ("eta", "depth", "booster"), strict=True))
+
+    def curve(h):
+        yield hill(h) - 1
+        yield hill(h)
+
+    def renamed(h):
+        return curve({known[name]: value for name, value in h.items()})
+
+    plain = tuning.tune(config(jobs=6, **early), curve)
+    storage = optuna.storages.InMemoryStorage() if shared else None
+    other = config(jobs=6, ranges=named(*names), **early)
+    found = tuning.tune(other, renamed, storage=storage)
+    own = ["job", "status", "value", "epochs", "best", "reason"]
+    if not shared:  # a shared search draws from a generator for each job
+        assert found.jobs[own].equals(plain.jobs[own])
+        back = found.hyperparameters.rename(columns=known)
+        assert back.equals(plain.hyperparameters)
+    order = [names[1], names[0], names[2]]  # integers come first
+    assert list(found.hyperparameters.columns) == order
+    assert list(found.jobs.columns) == own + [name for name in order if name not in own]
+    rest = found.jobs.columns.difference(own)
+    assert found.jobs[rest].equals(found.hyperparameters[rest])
+    child = tuning.tune(
+        config("Bayesian", jobs=1, ranges=named(*names)),
+        lambda h: hill({known[name]: value for name, value in h.items()}),
+        parents=[found],
+        warm_start="TransferLearning",
+    )
+    # What is tried first is the parent's best job.
+    assert child.best == pytest.approx(found.best)
+    assert child.value == pytest.approx(found.value)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(["IdenticalDataAndAlgorithm", "TransferLearning"]),
+    st.sampled_from(
+        [("eta", 0.1, "0.10"), ("depth", 4, "4.0"), ("booster", "linear", "linear")]
+    ),
+    st.sampled_from([(0.5, "0.50"), (7, "7"), (True, "true"), ("gbtree", "gbtree")]),
+)
+def test_statics_may_be_text(warm_start, moved, fixed):
+    name, value, text = moved
+    kinds = named("eta", "depth", "booster")
+    left = {kind: r for kind, r in kinds.items() if r[0]["Name"] != name}
+
+    def child(static, fixed):
+        parent = tuning.tune(
+            config(jobs=4, ranges=left),
+            lambda h: hill(h | {name: value}),
+            static={name: static, "fixed": fixed},
+        )
+        found = tuning.tune(
+            config("Bayesian", jobs=12, ranges=kinds),
+            hill,
+            static={"fixed": fixed},
+            parents=[parent],
+            warm_start=warm_start,
+        )
+        return found.jobs
+
+    as_numbers = child(value, fixed[0])
+    assert child(text, fixed[1]).equals(as_numbers)
+    if warm_start == "TransferLearning":
+        assert (as_numbers[name][:4] == value).all()
+
+
+def test_a_static_value_is_the_same_as_text():
+    """Five changes are allowed; 1 and "1.0" are none."""
+    numbers = {f"fixed_{i}": i for i in range(9)}
+    texts = {name: f"{value}.0" for name, value in numbers.items()}
+    parent = tuning.tune(config(jobs=3), hill, static=texts)
+    found = tuning.tune(
+        config(jobs=3),
+        hill,
+        static=numbers,
+        parents=[parent],
+        warm_start="TransferLearning",
+    )
+    assert found.static == numbers
+
+
+@pytest.mark.parametrize("epochs", ["9", "9.0", 9, 9.0])
+def test_hyperband_reads_epochs_from_text(epochs):
+    def curve(h):
+        return (hill(h) + epoch / 10 for epoch in range(20))
+
+    found = tuning.tune(config("Hyperband", jobs=3), curve, static={"epochs": epochs})
+    assert found.jobs["epochs"].max() == 9
+
+
+@pytest.mark.parametrize("epochs", ["many", "9.5", None, [9]])
+def test_hyperband_says_which_epochs_it_cannot_read(epochs):
+    with pytest.raises(ValueError, match="hyperparameter epochs is .* whole number"):
+        tuning.tune(config("Hyperband", jobs=3), hill, static={"epochs": epochs})
+
+
+@pytest.mark.parametrize("surrogate", ["tpe", "gp"])
+def test_the_first_ten_bayesian_jobs_are_random(surrogate):
+    """They do not depend on what came out, the eleventh does."""
+    ranges = {"ContinuousParameterRanges": [ETA]}
+    up, down = (
+        tuning.tune(
+            config("Bayesian", jobs=12, ranges=ranges),
+            lambda h, sign=sign: sign * h["eta"],
+            surrogate=surrogate,
+        ).jobs["eta"]
+        for sign in (1, -1)
+    )
+    assert up[:10].equals(down[:10])
+    assert (up[10:] != down[10:]).any()

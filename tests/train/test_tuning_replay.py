@@ -103,3 +103,22 @@ def test_boxes_hold_the_optimum_or_miss_it(table):
         assert grid.settings.iloc[place]["eta"] != best["eta"]
     for name, (low, high) in tune_ranges.around(best).items():
         assert replays.BOX[name][0] <= low < high <= replays.BOX[name][1]
+
+
+def test_a_hyperparameter_may_not_be_called_like_a_curve():
+    table = rows().rename(columns={"eta": "validation_9"})
+    scales = {"validation_9": "Logarithmic", "depth": "Linear"}
+    with pytest.raises(ValueError, match="validation_9 is called like .* Rename it"):
+        Replay(table, scales=scales)
+    # A name that only begins like one is a name like any other.
+    table = rows().rename(columns={"eta": "validation_share"})
+    replay = Replay(table, scales={"validation_share": "Logarithmic", "depth": "Linear"})
+    assert replay.validation.shape == (9, 3)
+
+
+def test_a_hyperparameter_that_the_table_of_jobs_does_not_hold():
+    table = rows().rename(columns={"depth": "epochs"})
+    replay = Replay(table, scales={"eta": "Logarithmic", "epochs": "Linear"})
+    jobs = pd.DataFrame({"epochs": [3], "value": [1.0], "eta": [0.1]})
+    with pytest.raises(ValueError, match="epochs is called like .* Rename it"):
+        chosen(jobs, replay, [1])

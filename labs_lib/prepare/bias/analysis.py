@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -157,8 +158,18 @@ def report(
     metrics.check_convention(convention)
     _check_repeats(repeats, confidence)
     methods = _methods(methods, predicted)
-    if not facets:
-        raise ValueError("facets is empty, expected at least one, as {'sex': 'Female'}.")
+    if not isinstance(facets, Mapping) or not facets:
+        what = "empty" if isinstance(facets, Mapping) else type(facets).__name__
+        raise ValueError(
+            f"facets is {what}, expected columns with the values of d, at least one, as "
+            "{'sex': 'Female'}."
+        )
+    texts = [str(facet) for facet in facets]
+    if len(set(texts)) < len(texts):
+        raise ValueError(
+            f"facets has the columns {columns.shown(facets)}, of which two are one text in "
+            "Clarify's JSON. Rename one of them."
+        )
     if probability_threshold is not None and predicted is None:
         raise ValueError(
             "probability_threshold is given without predictions. Name the column of the "
@@ -237,12 +248,13 @@ def _methods(wanted, predicted):
 
 
 def _check_repeats(repeats, confidence):
-    if not 0 < confidence < 1:
+    if not (isinstance(confidence, Real) and 0 < confidence < 1):
         raise ValueError(f"confidence is {confidence}, expected between 0 and 1, as 0.95.")
     needed = stats.repeats_needed(confidence)
-    if repeats != 0 and repeats < needed:
+    whole = isinstance(repeats, Integral)
+    if not whole or (repeats != 0 and repeats < needed):
         raise ValueError(
-            f"repeats is {repeats}, expected 0 for no interval, or at least {needed} for a "
+            f"repeats is {repeats!r}, expected 0 for no interval, or at least {needed} for a "
             f"{confidence:.0%} interval."
         )
 

@@ -25,7 +25,7 @@ class Above:
 
     def __post_init__(self):
         number = isinstance(self.threshold, int | float | np.number)
-        if not (number and math.isfinite(self.threshold)):
+        if not (number and -math.inf < self.threshold < math.inf):
             raise ValueError(
                 f"threshold is {self.threshold!r}, expected a finite number, as Above(40)."
             )
@@ -78,7 +78,13 @@ def encode(series: pd.Series) -> tuple[np.ndarray, list]:
     if isinstance(series.dtype, pd.CategoricalDtype):
         used = series.cat.remove_unused_categories().cat
         return used.codes.to_numpy(), used.categories.tolist()
-    codes, values = pd.factorize(series, sort=True)
+    try:
+        codes, values = pd.factorize(series, sort=True)
+    except (TypeError, NotImplementedError):
+        raise ValueError(
+            f"column {series.name!r} holds values that cannot be compared, such as lists. "
+            "Expected numbers, text, dates or categories: turn the values into text first."
+        ) from None
     return codes, values.tolist()
 
 
@@ -115,6 +121,13 @@ def above(series: pd.Series, threshold: float, what: str) -> np.ndarray:
             f"{what} is of type {series.dtype}, expected numbers, because a threshold is "
             "given. Give values instead, or convert the column."
         )
+    if pd.api.types.is_integer_dtype(series.dtype):
+        # A whole number lies above exactly if it lies above the whole number below; as a
+        # float it may be rounded onto the threshold.
+        threshold = math.floor(threshold)
+    else:
+        # NumPy would round the threshold to the digits of a float32.
+        series = series.astype(float)
     return (series > threshold).to_numpy(dtype=bool)
 
 
@@ -138,9 +151,10 @@ def taken_as_threshold(series: pd.Series, wanted: object) -> bool:
 
 def as_list(wanted: object) -> list:
     """Return one value or a collection of values as a list."""
-    if isinstance(wanted, list | tuple | set | frozenset | np.ndarray | pd.Index):
-        return list(wanted)
-    return [wanted]
+    if isinstance(wanted, np.ndarray | pd.Index | pd.Series):
+        return np.ravel(wanted).tolist()
+    one = isinstance(wanted, str | bytes) or not isinstance(wanted, Iterable)
+    return [wanted] if one else list(wanted)
 
 
 def shown(values: Iterable) -> str:

@@ -89,7 +89,7 @@ def flips(
 
 def _flags(values, name):
     values = np.asarray(values)
-    if values.ndim != 1 or not np.isin(values, (0, 1)).all():
+    if values.ndim != 1 or pd.isna(values).any() or not np.isin(values, (0, 1)).all():
         raise ValueError(
             f"{name} is not a list of True and False (or 1 and 0), one for each row."
         )

@@ -9,6 +9,7 @@ import math
 import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -103,6 +104,8 @@ class Column:
         Whether the column only names the row.
     top : list of (value, count)
         The ten most frequent values, ties in the order of the values.
+    zeros : int
+        Rows with 0, where 0 is by far the most frequent number and lies among the others.
     rare : list of (value, count)
         Values below `RARE_SHARE` of the most frequent one, rarest first.
     numbers : Numbers or None
@@ -122,6 +125,7 @@ class Column:
     mixed: str = ""
     is_id: bool = False
     top: list = field(default_factory=list)
+    zeros: int = 0
     rare: list = field(default_factory=list)
     numbers: Numbers | None = None
 
@@ -267,7 +271,7 @@ def is_number(dtype: object) -> bool:
 def to_numbers(series: pd.Series) -> np.ndarray:
     """Return a column as float64, NaN where there is no finite number."""
     if is_number(series.dtype):
-        values = _number_values(series)
+        values = number_values(series)
         numbers = values.astype(float, copy=True)
     else:
         codes, labels, _ = to_labels(series)
@@ -296,22 +300,47 @@ def to_labels(series: pd.Series) -> tuple[np.ndarray, pd.Series, str]:
     """
     try:
         codes, values = pd.factorize(series)
-    except TypeError as error:
+    except (TypeError, NotImplementedError) as error:
         raise ValueError(
             f"Column {series.name!r} holds values that cannot be compared ({error}). "
             "Expected numbers, text, dates or categories: turn the values into text first."
         ) from None
-    labels = pd.Series(values).astype("str")
+    mixed = ""
+    if series.dtype == object:
+        kind = pd.api.types.infer_dtype(series, skipna=True)
+        if kind in ("mixed", "mixed-integer"):
+            # True and 1 are equal, and the first of them would be the text of both.
+            objects = series[codes >= 0]
+            kinds = sorted({type(value).__name__ for value in objects})
+            mixed = " and ".join(kinds) if len(kinds) > 1 else ""
+            codes = codes.copy()
+            codes[codes >= 0], values = pd.factorize(
+                np.array([_text(value) for value in objects], dtype=object)
+            )
+        elif kind not in ("string", "empty"):
+            values = [_text(value) for value in values]
+    try:
+        labels = pd.Series(values).astype("str")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"Column {series.name!r} holds {error.object!r}, with half of a character (a "
+            "surrogate). Read the file with its own encoding."
+        ) from None
     if series.dtype != object:
         return codes, labels, ""
-    kind = pd.api.types.infer_dtype(values, skipna=True)
-    mixed = ""
-    if kind in ("mixed", "mixed-integer"):
-        kinds = sorted({type(value).__name__ for value in values})
-        mixed = " and ".join(kinds) if len(kinds) > 1 else ""
     # 1 and "1" are two objects, but one text.
     again, labels = pd.factorize(labels)
     return np.append(again, -1)[codes], pd.Series(labels), mixed
+
+
+def _text(value: object) -> str:
+    """Return an object as text; equal numbers, such as 1 and 1.0, have the same one."""
+    if isinstance(value, Decimal) and value.is_finite():
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def read_numbers(labels: pd.Series) -> np.ndarray:
@@ -357,16 +386,17 @@ def _profile_dates(series):
 def _profile_numbers(series):
     present = series.dropna()
     null = len(series) - len(present)
-    distinct, counts = np.unique(_number_values(present), return_counts=True)
+    distinct, counts = np.unique(number_values(present), return_counts=True)
     numbers = distinct.astype(float)
     finite = np.isfinite(numbers)
     infinite = int(counts[~finite].sum())
     type_ = {0: "empty", 2: "binary"}.get(len(distinct), "numeric")
     whole = _whole(numbers)
-    shape, disguised = None, {}
+    shape, disguised, zeros = None, {}, 0
     if type_ == "numeric" and finite.any():
         shape = _numbers(numbers[finite], counts[finite])
-        disguised = _disguised_numbers(distinct[finite], numbers[finite], counts[finite])
+        known = distinct[finite], numbers[finite], counts[finite]
+        disguised, zeros = _disguised_numbers(*known)
     return Column(
         name=series.name,
         type=type_,
@@ -382,6 +412,7 @@ def _profile_numbers(series):
             and (_dense(numbers) or _named_id(series.name))
         ),
         top=_top(distinct, counts),
+        zeros=zeros,
         rare=_rare(distinct, counts)
         if _has_categories(type_, len(distinct), whole)
         else [],
@@ -420,13 +451,14 @@ def _profile_labels(series):
     text = labels.to_numpy(dtype=object)
     tokens = stripped.str.upper().isin(DISGUISED).to_numpy(dtype=bool)
     disguised = dict(_by_count(text[tokens], counts[tokens]))
-    invalid, infinite, shape = 0, 0, None
+    invalid, infinite, zeros, shape = 0, 0, 0, None
     if type_ == "numeric":
         invalid = int(counts[~finite & ~tokens].sum())
         infinite = int(counts[np.isinf(numbers)].sum())
         order = np.argsort(numbers[finite], kind="stable")
         shape = _numbers(numbers[finite][order], counts[finite][order])
-        disguised |= _disguised_numbers(text[finite], numbers[finite], counts[finite])
+        found, zeros = _disguised_numbers(text[finite], numbers[finite], counts[finite])
+        disguised |= found
     elif type_ == "datetime":
         dates = read_dates(labels)
         invalid = int(counts[dates.isna().to_numpy() & ~tokens].sum())
@@ -450,6 +482,7 @@ def _profile_labels(series):
             and not stripped.str.contains(r"\s", regex=True).any()
         ),
         top=_top(text, counts),
+        zeros=zeros,
         rare=_rare(text, counts) if _has_categories(type_, len(labels), whole) else [],
         numbers=shape,
     )
@@ -469,7 +502,8 @@ def _has_categories(type_, distinct, whole):
     return type_ in ("categorical", "binary") or codes
 
 
-def _number_values(series):
+def number_values(series: pd.Series) -> np.ndarray:
+    """Return a column of numbers as they are: whole numbers stay whole if none is missing."""
     if pd.api.types.is_timedelta64_dtype(series.dtype):
         return series.dt.total_seconds().to_numpy(dtype=float)
     if isinstance(series.dtype, np.dtype):
@@ -518,14 +552,15 @@ def _histogram(values, first, last):
 
 
 def _disguised_numbers(labels, numbers, counts):
-    """Numbers that probably stand for a missing value -> rows.
+    """Numbers that probably stand for a missing value -> rows, and rows of a natural 0.
 
-    Data Wrangler's rule is that of the frequent value. Ours in addition: 99, 999 and so on,
-    at least twice, at an end of the range and an outlier among the other values.
+    Data Wrangler's rule is that of the frequent value. Ours in addition: 0 is a value like
+    any other, such as no rain, unless it is an outlier among the other values; and 99, 999
+    and so on, at least twice, at an end of the range and an outlier among the others.
     """
-    found = {}
+    found, zeros = {}, 0
     if len(labels) < 2:
-        return found
+        return found, zeros
     order = np.argsort(counts, kind="stable")
     first, second = order[-1], order[-2]
     if (
@@ -533,14 +568,25 @@ def _disguised_numbers(labels, numbers, counts):
         and counts[first] > FREQUENT_SHARE * counts.sum()
         and counts[first] > FREQUENT_RATIO * counts[second]
     ):
-        found[_plain(labels[first])] = int(counts[first])
+        if numbers[first] == 0 and not _is_outlier(first, numbers, counts):
+            zeros = int(counts[first])
+        else:
+            found[_plain(labels[first])] = int(counts[first])
     for end in (np.argmin(numbers), np.argmax(numbers)):
-        if abs(numbers[end]) in NINES and counts[end] >= 2:
-            rest = np.repeat(np.delete(numbers, end), np.delete(counts, end))
-            low, high = robust_bounds(rest)
-            if not low <= numbers[end] <= high:
-                found[_plain(labels[end])] = int(counts[end])
-    return found
+        if (
+            abs(numbers[end]) in NINES
+            and counts[end] >= 2
+            and _is_outlier(end, numbers, counts)
+        ):
+            found[_plain(labels[end])] = int(counts[end])
+    return found, zeros
+
+
+def _is_outlier(place, numbers, counts):
+    """Tell whether the number at a place is an outlier among the other values."""
+    rest = np.repeat(np.delete(numbers, place), np.delete(counts, place))
+    low, high = robust_bounds(rest)
+    return not low <= numbers[place] <= high
 
 
 def _date_share(labels, finite):

@@ -190,6 +190,8 @@ def report(
     """
     domains = dict(domains or {})
     _check(frame, target=target, task=task, domains=domains, model_rows=model_rows)
+    # Names of several levels become tuples.
+    frame = frame.set_axis(frame.columns.to_flat_index(), axis=1)
     bar = {
         "description": "Quality report",
         "transient": True,
@@ -352,7 +354,9 @@ def _duplicates(frame, features):
     compared = frame.drop(columns=ids)
     twins = compared[compared.duplicated(keep=False)] if compared.shape[1] else compared[:0]
     repeats = int(twins.duplicated().sum()) if len(twins) else 0
-    groups = twins.groupby(list(twins.columns), dropna=False, sort=False, observed=True)
+    # Numbered, so that no name of the index or of a column means another one.
+    plain = twins.set_axis(range(twins.shape[1]), axis=1).reset_index(drop=True)
+    groups = plain.groupby(list(plain.columns), dropna=False, sort=False, observed=True)
     number = groups.ngroup() if len(twins) else pd.Series(dtype=int)
     most = number.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     most = most.head(EXAMPLES)
@@ -497,7 +501,8 @@ def _table(profiles, correlations, powers):
             "power": powers.get(p.name, math.nan),
         }
         records.append(record)
-    table = pd.DataFrame(records, index=pd.Index([p.name for p in profiles], name="column"))
+    names = pd.Index([p.name for p in profiles], name="column", tupleize_cols=False)
+    table = pd.DataFrame(records, index=names)
     return table.astype({"type": "str", "outliers": "Int64"})
 
 

@@ -86,11 +86,13 @@ def category_codes(series: pd.Series) -> tuple[np.ndarray, list]:
         Numbers in a numeric column, else text.
     """
     if columns.is_number(series.dtype):
-        numbers = columns.to_numbers(series)
-        values = np.unique(numbers[~np.isnan(numbers)])
-        codes = np.searchsorted(values, numbers).astype(float)
-        codes[np.isnan(numbers)] = np.nan
-        return codes, [int(v) if v.is_integer() else v for v in values.tolist()]
+        there = ~np.isnan(columns.to_numbers(series))
+        # As they are: two whole numbers may be one float.
+        numbers = columns.number_values(series[there])
+        values, places = np.unique(numbers, return_inverse=True)
+        codes = np.full(len(series), np.nan)
+        codes[there] = places
+        return codes, [int(v) if v == round(v) else v for v in values.tolist()]
     codes, labels, _ = columns.to_labels(series)
     there = (labels.str.strip() != "").to_numpy(dtype=bool)
     used = np.zeros(len(labels), dtype=bool)

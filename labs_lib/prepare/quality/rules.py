@@ -117,6 +117,15 @@ def feature_findings(column: Column) -> list[QualityWarning]:
             f"{kind}{infinite}.",
             column.invalid,
         )
+    if column.zeros:
+        add(
+            "low",
+            "Many zeros",
+            f"0 in {column.zeros:,} rows ({column.zeros / column.rows:.1%}): nothing of it, "
+            "or not measured? Whether it is 0 and how much it is may be two questions.",
+            column.zeros,
+            [0],
+        )
     if column.distinct == 1:
         add(
             "low",
@@ -296,7 +305,7 @@ def number_findings(
     outliers = int(((values < low) | (values > high)).sum())
     skew, kurtosis = columns.skew_and_kurtosis(values)
     shape = f"{outliers:,} outliers, skew {skew:.1f}, kurtosis {kurtosis:.1f} (normal: 3). "
-    decide = "A few rows decide the squared error; would the logarithm do?"
+    decide = f"A few rows decide the squared error; would {_remedy(values, skew)} do?"
     if outliers and abs(skew) > SKEWED:
         found.append(
             QualityWarning("high", "Skewed target", name, shape + decide, outliers)
@@ -323,6 +332,20 @@ def number_findings(
             )
         )
     return found
+
+
+def _remedy(values: np.ndarray, skew: float) -> str:
+    """Return what makes a long tail shorter, as far as the values allow it."""
+    least, most = float(values.min()), float(values.max())
+    if skew >= 0 and least > 0:
+        return "the logarithm"
+    if skew >= 0 and least == 0:
+        return "the logarithm of the target plus 1"
+    if skew < 0 and most < 0:
+        return "the logarithm of the target without its sign"
+    if skew < 0 and most == 0:
+        return "the logarithm of 1 minus the target"
+    return "the absolute error"
 
 
 def leak_findings(name: Hashable, power: float, correlation: float) -> list[QualityWarning]:

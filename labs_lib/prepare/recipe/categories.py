@@ -1,5 +1,7 @@
 """Text into pieces, numbers, and columns of 0 and 1."""
 
+import itertools
+
 import numpy as np
 
 from labs_lib.prepare.recipe.messages import listed
@@ -68,4 +70,11 @@ def one_hot(table: Table, p: dict, learned: dict) -> None:
     for k, category in enumerate(categories):
         table.put(f"{source}_{category}", (found == k).astype(np.int8), source=source)
     if p["invalidHandlingStrategy"] == "KEEP":
-        table.put(f"{source}_other", (found < 0).astype(np.int8), source=source)
+        other = _other(categories)
+        table.put(f"{source}_{other}", (found < 0).astype(np.int8), source=source)
+
+
+def _other(categories: list[str]) -> str:
+    """Return the name of everything else: other, or what no category is called."""
+    names = itertools.chain(["other"], (f"other_{k}" for k in itertools.count(2)))
+    return next(name for name in names if name not in categories)

@@ -58,7 +58,8 @@ class Recipe(TransformerMixin, BaseEstimator):
     ONE_HOT_ENCODING              sourceColumn, [*invalidHandlingStrategy*, ERROR]: new
                                   columns ``<column>_<value>`` of 0 and 1. For values not
                                   seen in training, and missing ones: ERROR, KEEP (a last
-                                  column ``<column>_other``) or SKIP (the row is left out)
+                                  column ``<column>_other``, or ``_other_2`` and so on where
+                                  that is a category) or SKIP (the row is left out)
     FEATURIZE_DATE_TIME           sourceColumn, parts (of year, month, day, weekday, hour),
                                   [embeddingMode, CYCLIC]: new columns
                                   ``<column>_<part>_sin`` and ``_cos`` on a circle, or

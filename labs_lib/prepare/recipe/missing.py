@@ -8,6 +8,9 @@ import pandas as pd
 from labs_lib.prepare.recipe.parameters import number
 from labs_lib.prepare.recipe.table import Table, spread
 
+LARGEST_WHOLE = 2**53
+"""From it on two whole numbers may be the same float."""
+
 
 def flag_missing(table: Table, p: dict, learned: dict) -> None:
     """FLAG_COLUMN_FROM_NULL: true where the value is missing."""
@@ -42,7 +45,13 @@ def learn_most_frequent(table: Table, p: dict) -> dict:
             )
         counts = np.bincount(codes[codes >= 0], minlength=len(texts))
         return {"value": min(zip(-counts, texts, strict=True))[1]}
-    different, counts = np.unique(table.present(source), return_counts=True)
+    present = table.present(source)
+    if values.dtype.kind in "iu" and np.abs(present).max() >= LARGEST_WHOLE:
+        raise ValueError(
+            f"column {source!r} has whole numbers from 2**53 on, which as numbers cannot be "
+            "told apart; make text of them first, with CHANGE_DATA_TYPE."
+        )
+    different, counts = np.unique(present, return_counts=True)
     return {"value": float(different[counts.argmax()])}
 
 

@@ -67,8 +67,37 @@ class Parameter:
         return 1 - drawn if self.reverse else drawn
 
     def drawn(self, value: Any) -> Any:
-        """Return what Optuna would have drawn for a hyperparameter."""
-        return 1 - value if self.reverse else value
+        """Return what Optuna would have drawn for a hyperparameter, None if it never would.
+
+        The value may be text, as AWS has static hyperparameters.
+        """
+        if isinstance(self.distribution, CategoricalDistribution):
+            same = (choice for choice in self.distribution.choices if equal(choice, value))
+            return next(same, None)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return None
+        whole = isinstance(self.distribution, IntDistribution)
+        if whole and not number.is_integer():
+            return None
+        number = 1 - number if self.reverse else int(number) if whole else number
+        return number if self.distribution.low <= number <= self.distribution.high else None
+
+
+def equal(a: Any, b: Any) -> bool:
+    """Whether two values of a hyperparameter are one; 0.1 and "0.10" are."""
+    if as_text(a) == as_text(b):
+        return True
+    try:
+        return float(a) == float(b)
+    except (TypeError, ValueError):
+        return False
+
+
+def as_text(value: Any) -> str:
+    """Return a static hyperparameter as a request to AWS has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)
@@ -119,26 +148,23 @@ def read(config: Mapping[str, Any], *, static: Mapping[str, Any]) -> Plan:
         If AWS would reject the configuration. The message names each field and what is
         allowed.
     ValueError
-        If no hyperparameter is searched, a name occurs twice, there are more parallel jobs
-        than jobs, or the configuration asks for what is not reproduced.
+        If no hyperparameter is searched, or the configuration asks for what is not
+        reproduced.
     """
     request = {
         "HyperParameterTuningJobName": "local",
         "HyperParameterTuningJobConfig": config,
         "TrainingJobDefinition": _DEFINITION
-        | {"StaticHyperParameters": {name: str(value) for name, value in static.items()}},
+        | {
+            "StaticHyperParameters": {
+                name: as_text(value) for name, value in static.items()
+            }
+        },
     }
     aws.validate("CreateHyperParameterTuningJob", request)
     _refuse_what_is_not_reproduced(config)
     ranges = config.get("ParameterRanges", {})
     parameters = _parameters(ranges)
-    names = [item.name for item in parameters] + list(static)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(
-            f"{', '.join(twice)} stands in the configuration more than once. Give each "
-            "hyperparameter one range, or one static value."
-        )
     if not parameters:
         raise ValueError(
             "The configuration searches no hyperparameter. Give at least one range in "
@@ -153,18 +179,7 @@ def read(config: Mapping[str, Any], *, static: Mapping[str, Any]) -> Plan:
                 "itself how many jobs there are. Say how many."
             )
         max_jobs = math.prod(len(item.distribution.choices) for item in parameters)
-    parallel = limits["MaxParallelTrainingJobs"]
-    if parallel > max_jobs:
-        raise ValueError(
-            f"MaxParallelTrainingJobs is {parallel}, with {max_jobs} jobs in all. Expected "
-            "at most the number of jobs."
-        )
-    objective = config.get("HyperParameterTuningJobObjective")
-    if objective is None:
-        raise ValueError(
-            "The configuration has no HyperParameterTuningJobObjective. Give it Type "
-            "(Maximize or Minimize) and MetricName."
-        )
+    objective = config["HyperParameterTuningJobObjective"]
     low, high = _resource(config, static)
     criteria = config.get("TuningJobCompletionCriteria", {})
     return Plan(
@@ -173,7 +188,7 @@ def read(config: Mapping[str, Any], *, static: Mapping[str, Any]) -> Plan:
         metric=objective["MetricName"],
         parameters=parameters,
         max_jobs=max_jobs,
-        max_parallel=parallel,
+        max_parallel=limits["MaxParallelTrainingJobs"],
         max_seconds=limits.get("MaxRuntimeInSeconds", math.inf),
         median_rule=config.get("TrainingJobEarlyStoppingType", "Off") == "Auto",
         min_resource=low,
@@ -215,12 +230,8 @@ def _parameters(ranges: Mapping[str, Sequence[Mapping]]) -> tuple[Parameter, ...
             log = _logarithmic(item, low, high)
             found.append(Parameter(item["Name"], FloatDistribution(low, high, log=log)))
     for item in ranges.get("CategoricalParameterRanges", []):
-        values = list(item["Values"])
-        if len(set(values)) < len(values):
-            raise ValueError(
-                f"{item['Name']} has a value more than once in {values}. Give each value once."
-            )
-        found.append(Parameter(item["Name"], CategoricalDistribution(values)))
+        values = CategoricalDistribution(list(item["Values"]))
+        found.append(Parameter(item["Name"], values))
     return tuple(found)
 
 
@@ -238,13 +249,13 @@ def _resource(config: Mapping[str, Any], static: Mapping[str, Any]) -> tuple[int
     given = config.get("StrategyConfig", {}).get("HyperbandStrategyConfig", {})
     high = given.get("MaxResource")
     if high is None:
-        inferred = [int(static[name]) for name in _EPOCHS if name in static]
+        inferred = [(name, static[name]) for name in _EPOCHS if name in static]
         if not inferred:
             raise ValueError(
                 "Hyperband has no MaxResource, and none of the static hyperparameters "
                 f"{', '.join(_EPOCHS)} says how many epochs there are. Give one of them."
             )
-        high = inferred[0]
+        high = _whole(*inferred[0])
     low = given.get("MinResource", 1)
     if not low <= high <= MAX_RESOURCE:
         raise ValueError(
@@ -252,3 +263,16 @@ def _resource(config: Mapping[str, Any], static: Mapping[str, Any]) -> tuple[int
             f"at most MaxResource, and that at most {MAX_RESOURCE:,}."
         )
     return low, high
+
+
+def _whole(name: str, value: Any) -> int:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not number.is_integer():
+        raise ValueError(
+            f"The static hyperparameter {name} is {value!r}, from which Hyperband takes "
+            "MaxResource. Expected a whole number, or MaxResource in the StrategyConfig."
+        )
+    return int(number)

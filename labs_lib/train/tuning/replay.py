@@ -1,6 +1,7 @@
 """Training jobs that were run before: a grid of settings, and the curve of each."""
 
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from itertools import pairwise
@@ -8,7 +9,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from labs_lib.train.tuning.search import COLUMNS
+
 SCALES = ("Linear", "Logarithmic")
+
+_VALIDATION = re.compile(r"validation_\d+")
+_CURVE = re.compile(r"(validation|test)_\d+")
 
 
 class Replay:
@@ -37,13 +43,20 @@ class Replay:
     Raises
     ------
     ValueError
-        If a scale is unknown, a column is missing, a combination is missing or stands twice, or
-        a logarithmic scale has values that are not above 0.
+        If a scale is unknown, a hyperparameter has the name of a curve's column, a column is
+        missing, a combination is missing or stands twice, or a logarithmic scale has values
+        that are not above 0.
     """
 
     def __init__(self, rows: pd.DataFrame, *, scales: Mapping[str, str]):
         names = list(scales)
-        epochs = sum(str(c).startswith("validation_") for c in rows.columns)
+        taken = [name for name in names if _CURVE.fullmatch(name)]
+        if taken:
+            raise ValueError(
+                f"the hyperparameter {taken[0]} is called like the columns of the curves, "
+                "validation_1, test_1 and so on. Rename it, in rows and in scales."
+            )
+        epochs = sum(bool(_VALIDATION.fullmatch(str(c))) for c in rows.columns)
         curves = [
             f"{part}_{e + 1}" for part in ("validation", "test") for e in range(epochs)
         ]
@@ -104,15 +117,23 @@ def chosen(jobs: pd.DataFrame, replay: Replay, budgets: list[int]) -> pd.DataFra
     Raises
     ------
     ValueError
-        If a budget does not pay for a single job, or the search ended before the largest.
+        If a budget does not pay for a single job, the search ended before the largest, or a
+        hyperparameter has the name of another column of `jobs`.
     """
+    names = list(replay.settings.columns)
+    taken = [name for name in names if name in COLUMNS]
+    if taken:
+        raise ValueError(
+            f"the hyperparameter {taken[0]} is called like a column that every table of jobs "
+            "has, so its values are not in jobs. Rename it, in the rows and the scales of the "
+            "Replay and in the configuration."
+        )
     epochs = jobs["epochs"].to_numpy()
     paid = np.cumsum(epochs) / replay.validation.shape[1]
     if budgets[0] < paid[0] or paid[-1] < budgets[-1] * (1 - 1e-9):
         raise ValueError(
             f"The search used {paid[0]:g} to {paid[-1]:g} trainings; expected budgets between."
         )
-    names = list(replay.settings.columns)
     rows = []
     for budget in budgets:
         count = int(np.searchsorted(paid, budget + 1e-9, side="right"))

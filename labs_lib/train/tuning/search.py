@@ -27,11 +27,14 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from labs_lib.train.tuning import trials
 from labs_lib.train.tuning.gaussian_process import GaussianProcessSampler
-from labs_lib.train.tuning.plan import NOT_IMPROVING, Plan, read
+from labs_lib.train.tuning.plan import NOT_IMPROVING, Plan, equal, read
 from labs_lib.train.tuning.stopping import Hyperband, MedianRule
 
 Curve = Iterable[float]
 Train = Callable[[dict[str, Any]], float | Curve]
+
+COLUMNS = ("job", "status", "value", "epochs", "best", "reason")
+"""What the table of jobs says of each job, besides its hyperparameters."""
 
 SURROGATES = ("tpe", "gp")
 WARM_STARTS = ("IdenticalDataAndAlgorithm", "TransferLearning")
@@ -64,7 +67,11 @@ class TuningJob:
     jobs : DataFrame
         One row a training job, in the order of their start: ``job``, ``status`` (Completed,
         Stopped, Failed), ``value`` (the objective, last epoch), ``epochs``, ``best`` (best
-        value so far), ``reason`` of a failure, and one column a searched hyperparameter.
+        value so far), ``reason`` of a failure, and one column a searched hyperparameter,
+        unless its name is one of these.
+    hyperparameters : DataFrame
+        One row a training job, as in `jobs`; one column a searched hyperparameter, whatever
+        its name.
     best : dict
         Hyperparameters of the best job, static ones included.
     value : float
@@ -80,6 +87,7 @@ class TuningJob:
     """
 
     jobs: pd.DataFrame
+    hyperparameters: pd.DataFrame
     best: dict[str, Any]
     value: float
     ended_by: str
@@ -121,19 +129,21 @@ def tune(
     config : dict
         As in the request `CreateHyperParameterTuningJob`. Strategies: Grid tries every
         combination of categories in a random order; Random draws; Bayesian uses
-        `surrogate`; Hyperband draws and stops jobs at its rungs.
+        `surrogate`, but for the first ten jobs, which are random: until ten have ended there
+        is nothing to learn from; Hyperband draws and stops jobs at its rungs.
     train : callable
         Gets the hyperparameters (numbers as numbers) and returns the objective, or an
         iterable of the objective after each epoch, of which the last one counts. Early
         stopping and Hyperband need the iterable. An exception or NaN makes a failed job;
         the search goes on.
     static : dict, optional
-        Hyperparameters that are not searched.
+        Hyperparameters that are not searched, numbers or text; `train` gets them as they are.
     metrics : sequence of str, optional
         Names of the metrics that the training job reports; if given, the objective has to be
         one of them.
     surrogate : {"tpe", "gp"}
-        Bayesian search by tree-structured Parzen estimators, or a Gaussian process. A paper
+        Bayesian search by tree-structured Parzen estimators, or a Gaussian process, each
+        after ten random jobs (not the same ten: they draw from their own generators). A paper
         on the service (Perrone et al., 2021) describes a Gaussian process; what runs today
         is not published.
     parents : sequence of TuningJob
@@ -224,7 +234,11 @@ def _check_parent(plan: Plan, static: Mapping[str, Any], parent: TuningJob) -> N
                 f"{item.name} was {there} in a parent and is {here} here. Expected the same "
                 "type of hyperparameter."
             )
-    changed = [n for n in static if n not in parent.static or parent.static[n] != static[n]]
+    changed = [
+        name
+        for name in static
+        if name not in parent.static or not equal(parent.static[name], static[name])
+    ]
     if 2 * len(changed) > MAX_CHANGES:
         raise ValueError(
             f"{len(changed)} static hyperparameters had another value in a parent, or were "
@@ -308,11 +322,14 @@ class _Search:
             return
         drawn = []
         for parent in parents:
-            for row in parent.jobs[parent.jobs["status"] != "Failed"].to_dict("records"):
+            done = (parent.jobs["status"] != "Failed").to_numpy()
+            values = parent.jobs["value"][done].tolist()
+            searched = parent.hyperparameters[done].to_dict("records")
+            for value, row in zip(values, searched, strict=True):
                 known = parent.static | row
                 params = {i.name: i.drawn(known[i.name]) for i in self._plan.parameters}
-                drawn.append((row["value"], params))
-        inside = [(value, params) for value, params in drawn if self._inside(params)]
+                drawn.append((value, params))
+        inside = [pair for pair in drawn if None not in pair[1].values()]
         if warm_start == "IdenticalDataAndAlgorithm":
             for value, params in inside:
                 self._study.add_trial(
@@ -327,17 +344,6 @@ class _Search:
         inside.sort(key=lambda pair: pair[0], reverse=self._plan.maximize)
         for _, params in inside[: min(TRANSFERRED, self._plan.max_jobs)]:
             self._study.enqueue_trial(params)
-
-    def _inside(self, params: Mapping[str, Any]) -> bool:
-        for name, distribution in self._distributions.items():
-            value = params[name]
-            if isinstance(distribution, CategoricalDistribution):
-                inside = value in distribution.choices
-            else:
-                inside = distribution.low <= value <= distribution.high
-            if not inside:
-                return False
-        return True
 
     def run(self) -> str:
         """Train until a limit or a criterion ends the search; return its name."""
@@ -526,30 +532,34 @@ class _Search:
 
     def result(self, ended_by: str) -> TuningJob:
         """Return the table of jobs and the best one."""
-        rows, best = [], None
+        rows, searched, best = [], [], None
         for number, trial in enumerate(self._jobs(), start=1):
             done = trial.state == TrialState.COMPLETE
             if done and (best is None or self._plan.better(trial.value, best.value)):
                 best = trial
             stopped = "Stopped" if "stopped" in trial.user_attrs else "Completed"
             rows.append(
-                {
-                    "job": number,
-                    "status": stopped if done else "Failed",
-                    "value": trial.value if done else np.nan,
-                    "epochs": trial.user_attrs.get("epochs", 1 if done else 0),
-                    "best": best.value if best else np.nan,
-                    "reason": trial.user_attrs.get("reason", ""),
-                }
-                | self._plan.values(trial.params)
+                (
+                    number,
+                    stopped if done else "Failed",
+                    trial.value if done else np.nan,
+                    trial.user_attrs.get("epochs", 1 if done else 0),
+                    best.value if best else np.nan,
+                    trial.user_attrs.get("reason", ""),
+                )
             )
+            searched.append(self._plan.values(trial.params))
         if best is None:
-            reason = rows[0]["reason"] if rows else "no job ended"
+            reason = rows[0][-1] if rows else "no job ended"
             raise ValueError(
                 f"None of {len(rows)} training jobs succeeded. The first: {reason}."
             )
+        hyperparameters = pd.DataFrame(searched)
+        # A hyperparameter may be called like a column of the table, which keeps its own.
+        others = hyperparameters.columns.difference(COLUMNS, sort=False)
         return TuningJob(
-            jobs=pd.DataFrame(rows),
+            jobs=pd.DataFrame(rows, columns=COLUMNS).join(hyperparameters[others]),
+            hyperparameters=hyperparameters,
             best=self._static | self._plan.values(best.params),
             value=best.value,
             ended_by=ended_by,
