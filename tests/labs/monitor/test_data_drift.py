@@ -104,7 +104,6 @@ def test_ex3():
         lab.ex3,
         right=[(ACTIONS,)],
         wrong={
-            "letters": ({"a": "watch"},),
             "fault": (ACTIONS | {"a": "retrain"},),
             "harmless": (ACTIONS | {"b": "retrain"},),
             "always": (ACTIONS | {"c": "watch"},),
