@@ -7,6 +7,15 @@ import pytest
 from labs_lib.labs.prepare.split.exercises import lab
 from tests.labs.contract import assert_exercise
 
+# Mutants that no input tells apart, or that are right answers themselves; see mutation.py.
+EQUIVALENT = {
+    "ex1: return np.array(draw) < 1000 * share → return np.array(draw) <= 1000 * share": "another rule by the number alone, with a share one in a thousand larger",
+    "ex1: draw = [zlib.crc32(str(customer).encode()) % 1000 for customer in customers] → draw = [zlib.crc32(str(customer).encode()) % 1001 for customer in customers]": "another rule by the number alone, with nearly the same share",
+    "ex1: draw = [zlib.crc32(str(customer).encode()) % 1000 for customer in customers] → draw = [zlib.crc32(str(customer).encode()) % 999 for customer in customers]": "another rule by the number alone, with nearly the same share",
+    "ex1: return np.array(draw) < 1000 * share → return np.array(draw) < 1001 * share": "another rule by the number alone, with nearly the same share",
+    "ex1: return np.array(draw) < 1000 * share → return np.array(draw) < 999 * share": "another rule by the number alone, with nearly the same share",
+}
+
 
 def stub(*answers):
     raise NotImplementedError

@@ -83,18 +83,19 @@ def smallest_large(distance: float, n: int) -> float:
     praise="Ask this before the monitor runs: below that size it is switched off, and nobody is told.",
 )
 def ex1(rows_needed: Callable) -> Wrong | None:
-    """Any function passes whose windows are right within one row."""
-    got = np.array([float(rows_needed(d, n, 0.1)) for d, n in _WINDOWS])
+    """Any function passes that gives the smallest windows."""
+    # A share of a row means one more.
+    got = np.ceil([float(rows_needed(d, n, 0.1)) - 1e-9 for d, n in _WINDOWS])
     expected = np.array([smallest(d, n) for d, n in _WINDOWS])
 
     def like(other: Callable) -> bool:
         values = np.array([other(d, n) for d, n in _WINDOWS], dtype=float)
         ends = np.isfinite(values) & np.isfinite(got)
-        same = np.isclose(got[ends], values[ends], rtol=0, atol=1.01)
+        same = np.isclose(got[ends], values[ends], rtol=0, atol=1e-6)
         return bool(same.all() and (ends.any()))
 
     unreachable = ~np.isfinite(expected)
-    good = np.isclose(got, expected, rtol=0, atol=1.01) | (
+    good = np.isclose(got, expected, rtol=0, atol=1e-6) | (
         unreachable & np.isposinf(got)
     )
     if good.all():

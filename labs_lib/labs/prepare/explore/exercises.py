@@ -67,7 +67,7 @@ def ex1(missing_kinds: Callable) -> Wrong | None:
     got = missing_kinds(_VALUES.copy())
     if not isinstance(got, Mapping) or set(got) != set(_KINDS):
         return wrong("keys")
-    got = {kind: int(got[kind]) for kind in _KINDS}
+    got = {kind: float(got[kind]) for kind in _KINDS}
     if got == _EXPECTED:
         return None
     if got["null"] == 2 and got["empty"] == got["blank"] == got["disguised"] == 0:
@@ -81,7 +81,7 @@ def ex1(missing_kinds: Callable) -> Wrong | None:
     if (got["empty"], got["blank"]) in ((3, 2), (3, 0), (1, 3)):
         return wrong("blank_is_empty")
     kind = next(kind for kind in _KINDS if got[kind] != _EXPECTED[kind])
-    return wrong("other", kind=kind, expected=_EXPECTED[kind], got=got[kind])
+    return wrong("other", kind=kind, expected=_EXPECTED[kind], got=f"{got[kind]:g}")
 
 
 # Exercise 2: bounds that outliers cannot move --------------------------------------------

@@ -132,7 +132,11 @@ def ex2(circle: Callable) -> Wrong | None:
     apart = np.linalg.norm(points[:, :, None] - points[:, None, :], axis=0)
     step = apart[np.arange(24), (np.arange(24) + 1) % 24]
     twelve = apart[np.arange(24), (np.arange(24) + 12) % 24]
-    if np.allclose(step, step[0]) and step[0] > 0 and np.allclose(twelve, apart.max()):
+    if (
+        np.allclose(step, step[0])
+        and step[0] > 1e-6
+        and np.allclose(twelve, apart.max())
+    ):
         return None
     if np.allclose(points[0], points[1]):
         return wrong("one")

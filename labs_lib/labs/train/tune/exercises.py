@@ -104,6 +104,8 @@ _CASES = [
     # Later epochs of the earlier jobs do not count: of the first two, the middle is 0.2.
     ([[0.1, 0.3, 0.9], [0.2, 0.2, 0.8], [0.0, 0.2, 0.9]], [0.1, 0.3], False),
     ([[0.6, 0.4, 0.0], [0.5, 0.5, 0.0], [0.4, 0.4, 0.1]], [0.6, 0.45], True),
+    # The mean of the middle job is 0.4, its median 0.1.
+    ([[0.1, 0.1, 1.0], [0.0, 0.0, 0.0], [0.9, 0.9, 0.9]], [0.2, 0.2, 0.3], True),
     # Of four jobs the middle lies between two of them: 0.35.
     ([[0.1], [0.3], [0.4], [0.9]], [0.36], False),
     ([[0.1], [0.3], [0.4], [0.9]], [0.34], True),
@@ -230,6 +232,16 @@ _SEARCHES = [
             "subsample": 0.5,
         },
         {"lambda"},
+    ),
+    # The fifth job decides, and the sixth is too many.
+    (
+        {
+            "eta": (0.30, 0.10, 0.30, 0.19, 0.10),
+            "depth": (0.70, 0.90, 0.70, 0.81, 0.90),
+            "lambda": 0.5,
+            "subsample": 0.5,
+        },
+        {"eta", "depth"},
     ),
     # Just inside and just outside of a fifth from each end.
     (
