@@ -1,4 +1,4 @@
-"""Quizzes: radio buttons in JupyterLab, plain calls elsewhere, a reason for every option.
+"""Quizzes: buttons in JupyterLab, plain calls elsewhere, a reason for every option.
 
 The questions of a lab are data, in the file ``quiz.toml`` of its folder::
 
@@ -211,7 +211,7 @@ class Quiz:
         return progress.of(self.lab).get(f"quiz{number}", progress.Record())
 
     def __call__(self) -> None:
-        """Show every question: radio buttons in mode learn, the answers in a solution."""
+        """Show every question: buttons in mode learn, the answers in a solution."""
         pages = [_Page(n, q) for n, q in enumerate(self.questions, start=1)]
         if settings.mode() != "learn":
             for page in pages:
@@ -229,36 +229,34 @@ class Quiz:
         display({**box._repr_mimebundle_(), "text/plain": plain}, raw=True)
 
     def _widget(self, page: "_Page") -> ipywidgets.Widget:
+        # Buttons, not radio buttons: JupyterLab takes the arrow keys for its cells, so that with
+        # a keyboard only the first of a group could be reached.
         number, options = page.number, page.question.options
-        # The text behind each button is for screen readers; what is seen stands beside it.
-        choice = ipywidgets.RadioButtons(
-            options=[(f"{k}) {o.text.replace('`', '')}", k) for k, o in options.items()],
-            index=None,
-        )
-        texts = [
-            ipywidgets.HTML(f"{letter}) {to_html(option.text)}")
-            for letter, option in options.items()
-        ]
-        group = ipywidgets.Box([choice, *texts])
-        group.add_class("labs-options")
-        submit = ipywidgets.Button(description="Answer", disabled=True)
-        reason = ipywidgets.HTML()
+        buttons, reason = {}, ipywidgets.HTML()
         reason.add_class("labs-reason")
 
-        def ready(change: dict) -> None:
-            submit.disabled = change["new"] is None
+        def show(letter: str, panel: Panel) -> None:
+            for other, button in buttons.items():
+                chosen = "success" if options[letter].right else "danger"
+                button.button_style = chosen if other == letter else ""
+            reason.value = panel._repr_html_()
 
-        def explain(_: object) -> None:
-            reason.value = self.answer(number, choice.value)._repr_html_()
-
-        choice.observe(ready, names="value")
-        submit.on_click(explain)
+        rows = []
+        for letter, option in options.items():
+            # The tooltip is what a screen reader adds to the letter.
+            button = ipywidgets.Button(
+                description=letter, tooltip=option.text.replace("`", "")
+            )
+            button.on_click(lambda _, k=letter: show(k, self.answer(number, k)))
+            buttons[letter] = button
+            row = ipywidgets.Box([button, ipywidgets.HTML(to_html(option.text))])
+            row.add_class("labs-option")
+            rows.append(row)
         record = self._record(number)
         if record.choice in options:
-            choice.value = record.choice
-            reason.value = self._explained(number, record.choice)._repr_html_()
+            show(record.choice, self._explained(number, record.choice))
         head = ipywidgets.HTML(_STYLE + page.head())
-        return ipywidgets.VBox([head, group, submit, reason])
+        return ipywidgets.VBox([head, *rows, reason])
 
 
 # Seen in place of the widgets when their kernel is gone. While they live, it is hidden.
@@ -270,32 +268,20 @@ _WITHOUT_KERNEL = (
     "above it. What you chose is kept and comes back.</div>"
 )
 
-# The group is a grid: each button's label spans a row, and the option's text, which may wrap and
-# hold code, lies over it. A click on the text goes through to the label.
+# A button's own area covers its row, so that a click on the text chooses too.
 _STYLE = (
     "<style>"
-    ".labs-options {display: grid !important; grid-template-columns: 1.6em 1fr; "
-    "max-width: 60em; overflow: visible} "
-    ".labs-options > .widget-radio, .labs-options > .widget-radio .widget-radio-box "
-    "{display: contents} "
-    ".labs-options .widget-label {display: none} "
-    ".labs-options .widget-radio-box label {grid-column: 1 / -1; font-size: 0; "
-    "height: auto !important; margin: 0; display: flex; align-items: flex-start; "
-    "cursor: pointer; border-radius: 3px} "
-    ".labs-options .widget-radio-box label:hover, "
-    ".labs-options .widget-radio-box label:focus-within {background: #8883} "
-    ".labs-options .widget-radio-box input {width: 13px; height: 13px; order: -1; "
-    "margin: 0.3rem 0.2rem !important; flex: none} "
-    ".labs-options > .widget-html {grid-column: 2; pointer-events: none; height: auto; "
-    "margin: 0; width: auto} "
-    ".labs-options .widget-html-content, .labs-reason .widget-html-content "
-    "{line-height: 1.4 !important; white-space: normal} "
-    + " ".join(
-        f".labs-options .widget-radio-box label:nth-of-type({n}), "
-        f".labs-options > .widget-html:nth-child({n + 1}) {{grid-row: {n}}}"
-        for n in range(1, 9)
-    )
-    + "</style>"
+    ".labs-option {position: relative; align-items: flex-start; max-width: 60em; "
+    "overflow: visible; border-radius: 3px} "
+    ".labs-option:hover {background: #8883} "
+    ".labs-option > button {flex: none; width: 2.2em; height: 1.9em; padding: 0; "
+    "margin: 2px 0.6em 2px 2px; line-height: 1.9em; overflow: visible; position: static} "
+    ".labs-option > button::after {content: ''; position: absolute; inset: 0; z-index: 1} "
+    ".labs-option > .widget-html {flex: 1 1 auto; height: auto; width: auto; "
+    "margin: 0.35em 0 0.2em} "
+    ".labs-option .widget-html-content, .labs-reason .widget-html-content "
+    "{line-height: 1.4 !important; white-space: normal}"
+    "</style>"
 )
 
 

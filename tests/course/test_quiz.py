@@ -48,7 +48,7 @@ def test_a_solution_shows_every_reason(questions, shown):
     assert "b) `six`\n     Right: Yes." in repr(shown[0])
 
 
-def test_a_learner_gets_radio_buttons_and_text_where_there_are_none(
+def test_a_learner_gets_buttons_and_text_where_there_are_none(
     questions, shown, progress_file
 ):
     questions()
@@ -61,39 +61,37 @@ def test_a_learner_gets_radio_buttons_and_text_where_there_are_none(
 
 
 def widgets_of(quiz_of_lab):
-    """Return radio buttons, button and explanation of the first question."""
+    """Return the buttons by letter, and the explanation, of the first question."""
     page = quiz._Page(1, quiz_of_lab.questions[0])
-    _, group, submit, reason = quiz_of_lab._widget(page).children
-    return group.children[0], submit, reason
+    _, *rows, reason = quiz_of_lab._widget(page).children
+    buttons = [row.children[0] for row in rows]
+    return {button.description: button for button in buttons}, reason
 
 
-def test_moving_among_the_options_answers_nothing(questions, progress_file):
-    choice, submit, reason = widgets_of(questions)
-    assert submit.disabled
-    for letter in "abc":
-        choice.value = letter
-    assert not submit.disabled
-    assert reason.value == ""
-    assert not progress_file.exists()
+def test_options_are_rendered_and_read_aloud(questions, progress_file):
+    _, *rows, _ = questions._widget(quiz._Page(1, questions.questions[0])).children
+    button, text = rows[1].children
+    assert (button.description, button.tooltip) == ("b", "six")
+    assert text.value == "<code>six</code>"
 
 
 def test_the_first_choice_counts(questions, progress_file):
-    choice, submit, reason = widgets_of(questions)
-    choice.value = "b"
-    submit.click()
+    buttons, reason = widgets_of(questions)
+    assert reason.value == ""
+    buttons["b"].click()
     assert "Question 1, b: right" in reason.value
-    choice.value = "a"
-    submit.click()
+    assert buttons["b"].button_style == "success"
+    buttons["a"].click()
+    assert (buttons["a"].button_style, buttons["b"].button_style) == ("danger", "")
     record = progress.load()["train/algorithms"]["quiz1"]
     assert (record.choice, record.attempts, record.closed) == ("b", 2, None)
     assert list(progress.passed()["train/algorithms"]) == ["quiz1"]
 
 
 def test_choosing_every_option_is_no_pass(questions, progress_file):
-    choice, submit, reason = widgets_of(questions)
+    buttons, reason = widgets_of(questions)
     for letter in "abc":
-        choice.value = letter
-        submit.click()
+        buttons[letter].click()
     assert "Your first choice was a; that one is kept." in reason.value
     record = progress.load()["train/algorithms"]["quiz1"]
     assert (record.choice, record.attempts, record.passed) == ("a", 3, None)
@@ -105,8 +103,8 @@ def test_choosing_every_option_is_no_pass(questions, progress_file):
 def test_coming_back_shows_what_was_chosen(questions, progress_file, letter, said):
     questions.answer(1, letter)
     before = progress_file.read_text()
-    choice, _, reason = widgets_of(Quiz(questions.lab, questions.questions))
-    assert choice.value == letter
+    buttons, reason = widgets_of(Quiz(questions.lab, questions.questions))
+    assert [k for k, button in buttons.items() if button.button_style] == [letter]
     assert said in reason.value
     assert progress_file.read_text() == before
 
