@@ -294,6 +294,7 @@ def pages() -> dict[Path, str]:
 def _checked(info: LabInfo) -> Source:
     page = source.read(info)
     problems = lint.source_problems(page) + lint.exercise_problems(page)
+    problems += lint.quiz_problems(page)
     if problems:
         raise SourceError("\n".join(problems))
     return page

@@ -76,27 +76,32 @@ def my_progress() -> TextTable | Panel:
     if mode.current() != "learn":
         return Panel("Your progress", "Nothing is recorded in this mode.", "quiet")
     try:
-        passed = progress.load()
+        records = progress.load()
     except ValueError as error:
         return Panel("Your progress cannot be read", str(error), "bad")
-    return progress_table(passed)
+    return progress_table(records)
 
 
-def progress_table(passed: dict[str, dict[str, str]]) -> TextTable:
-    """Return a row a page: what is passed and what is open.
+def progress_table(records: progress.Records) -> TextTable:
+    """Return a row a page: what is passed, what was right at a later choice, what is open.
 
     Parameters
     ----------
-    passed : dict
+    records : dict
         As `labs_lib.course.progress.load` returns it.
     """
     rows = []
     for info in catalog.pages():
-        items = _items(info)
-        done = [item for item in items if item in passed.get(info.id, {})]
-        rest = [item for item in items if item not in done]
-        rows.append((info.id, " ".join(done) or "-", " ".join(rest) or "-"))
-    return TextTable(("lab", "passed", "open"), rows)
+        items, of_lab = _items(info), records.get(info.id, {})
+        done = [item for item in items if item in of_lab and of_lab[item].passed]
+        later = [
+            item
+            for item in items
+            if item in of_lab and of_lab[item].closed and item not in done
+        ]
+        rest = [item for item in items if item not in (*done, *later)]
+        rows.append((info.id, *(" ".join(names) or "-" for names in (done, later, rest))))
+    return TextTable(("lab", "passed", "right later", "open"), rows)
 
 
 def _items(info: LabInfo) -> list[str]:

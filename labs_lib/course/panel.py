@@ -40,5 +40,6 @@ class Panel:
         body = f"<br>{to_html(self.text)}" if self.text else ""
         return (
             f'<div style="border-left: 4px solid {_COLORS[self.tone]}; padding: 0.3em 0.9em; '
-            f'margin: 0.3em 0; max-width: 60em"><b>{to_html(self.title)}</b>{body}</div>'
+            f'margin: 0.3em 0; max-width: 60em; line-height: 1.4">'
+            f"<b>{to_html(self.title)}</b>{body}</div>"
         )

@@ -1,26 +1,64 @@
-"""What a learner has passed, kept in one small file.
+"""What a learner has tried, passed and bet, kept in one small file of the person.
 
-The file is ``.labs/progress.json`` in the course folder, or the path in ``LABS_PROGRESS``.
-It is written only in mode ``learn``.
+The file is ``progress.json`` in the user data folder of the platform, or the path in
+``LABS_PROGRESS``; it is written in mode ``learn`` only. Several kernels may write at once: each
+change is made to what the file holds at that moment.
+
+A record tells for each item of a lab, such as ``ex1``, ``quiz3`` or ``bet_ranking``:
+
+- ``attempts``: how often it was answered;
+- ``choice``: the first choice of a question, or the bet; neither changes any more;
+- ``passed``: when. A question is passed if the first choice is right;
+- ``closed``: when the right option of a question was found at a later choice, or when a bet
+  was set beside what was measured.
 """
 
+import contextlib
 import json
 import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import platformdirs
 
 from labs_lib import settings
 from labs_lib.course import mode
 from labs_lib.files import write_text
 
+_OLD = Path(".labs") / "progress.json"
+_LOCK_SECONDS = 10.0
+
+
+@dataclass
+class Record:
+    """What is known of one item; see the module's text."""
+
+    attempts: int = 0
+    choice: str | None = None
+    passed: str | None = None
+    closed: str | None = None
+
+
+Records = dict[str, dict[str, Record]]
+"""Lab to item to record."""
+
 
 def path() -> Path:
     """Return where the progress file is, or would be."""
-    return Path(os.environ.get("LABS_PROGRESS", settings.ROOT / ".labs" / "progress.json"))
+    if own := os.environ.get("LABS_PROGRESS"):
+        return Path(own)
+    folder = platformdirs.user_data_path("sagemaker-labs", appauthor=False)
+    return folder / "progress.json"
 
 
-def load() -> dict[str, dict[str, str]]:
-    """Return what is passed: ``{lab: {item: time}}``, empty if nothing is.
+def load() -> Records:
+    """Return every record, none if there is no file yet.
+
+    A file that an earlier version kept in the course folder counts until there is one of the
+    person.
 
     Raises
     ------
@@ -28,55 +66,179 @@ def load() -> dict[str, dict[str, str]]:
         If the file is not a progress file.
     """
     file = path()
+    if not file.exists() and not os.environ.get("LABS_PROGRESS"):
+        old = settings.ROOT / _OLD
+        file = old if old.exists() else file
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        passed = content["passed"]
-        well_formed = all(
-            isinstance(time, str) for items in passed.values() for time in items.values()
-        )
+        return _records(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError):
-        well_formed = False
+        raise ValueError(
+            f"{file} is not a progress file. Move it away to start afresh; nothing else uses it."
+        ) from None
     except OSError as error:
         raise ValueError(
             f"The progress file {file} cannot be read: {error.strerror}."
         ) from None
-    if not well_formed:
-        raise ValueError(
-            f"{file} is not a progress file. Move it away to start afresh; nothing else uses it."
-        )
-    return passed
 
 
-def record(lab: str, item: str) -> str | None:
-    """Note that `item` of `lab` is passed.
+def passed() -> dict[str, dict[str, str]]:
+    """Return what is passed, and when: ``{lab: {item: time}}``.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a progress file.
+    """
+    found = {}
+    for lab, items in load().items():
+        done = {name: record.passed for name, record in items.items() if record.passed}
+        if done:
+            found[lab] = done
+    return found
+
+
+def of(lab: str) -> dict[str, Record]:
+    """Return the records of one lab; empty outside mode ``learn`` or if none can be read."""
+    if mode.current() != "learn":
+        return {}
+    with contextlib.suppress(ValueError):
+        return load().get(lab, {})
+    return {}
+
+
+def attempt(
+    lab: str, item: str, *, passed: bool = False, choice: str | None = None
+) -> str | None:
+    """Note one answer.
 
     Parameters
     ----------
     lab : str
         A lab's identity, such as ``train/algorithms``.
     item : str
-        What was passed, such as ``ex1`` or ``quiz3``.
+        What was answered, such as ``ex1`` or ``quiz3``.
+    passed : bool
+        Whether the answer is right.
+    choice : str, optional
+        The option chosen. Where one is given, the item is passed by the first choice alone.
 
     Returns
     -------
     str or None
         Why it could not be noted, or None. A learner goes on either way.
     """
+
+    def change(record: Record) -> None:
+        record.attempts += 1
+        at_first = choice is None or record.choice is None
+        record.choice = record.choice or choice
+        if passed and not record.passed:
+            if at_first:
+                record.passed = _now()
+            else:
+                record.closed = record.closed or _now()
+
+    return _change(lab, item, change)
+
+
+def bet(lab: str, item: str, guess: str) -> str | None:
+    """Note a bet, unless it was already set beside the measurement; see `attempt`."""
+
+    def change(record: Record) -> None:
+        record.attempts += record.choice != guess
+        record.choice = guess if record.closed is None else record.choice
+
+    return _change(lab, item, change)
+
+
+def close(lab: str, item: str) -> str | None:
+    """Note that a bet was set beside the measurement; see `attempt`."""
+
+    def change(record: Record) -> None:
+        record.closed = record.closed or _now()
+
+    return _change(lab, item, change)
+
+
+def _change(lab: str, item: str, change: Callable[[Record], None]) -> str | None:
     if mode.current() != "learn":
         return None
     try:
-        passed = load()
-        if item in passed.get(lab, {}):
-            return None
-        passed.setdefault(lab, {})[item] = datetime.now(UTC).isoformat(timespec="seconds")
-        write_text(path(), json.dumps({"version": 1, "passed": passed}, indent=1) + "\n")
+        with _alone(path()):
+            records = load()
+            change(records.setdefault(lab, {}).setdefault(item, Record()))
+            write_text(path(), _text(records))
     except ValueError as error:
         return str(error)
     except OSError as error:
         return (
-            f"Passed, but not recorded: {path()} cannot be written ({error.strerror}). "
+            f"Not recorded: {path()} cannot be written ({error.strerror}). "
             "Set LABS_PROGRESS to a file that you may write."
         )
     return None
+
+
+@contextlib.contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Let one process at a time into the block; one that died inside is not waited for."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = file.with_name(f".{file.name}.lock")
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError:
+            # A write takes milliseconds: a lock of that age has lost its owner.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - lock.stat().st_mtime > _LOCK_SECONDS:
+                    lock.unlink()
+        except PermissionError:
+            # Windows says so while the owner is deleting the lock.
+            if os.name != "nt":
+                raise
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _records(content: dict) -> Records:
+    if content["version"] == 1 or "labs" not in content:
+        items = content["passed"]
+        made = {
+            lab: {name: Record(attempts=1, passed=time) for name, time in done.items()}
+            for lab, done in items.items()
+        }
+    else:
+        made = {
+            lab: {name: Record(**fields) for name, fields in items.items()}
+            for lab, items in content["labs"].items()
+        }
+    for items in made.values():
+        for record in items.values():
+            texts = (record.choice, record.passed, record.closed)
+            if not all(isinstance(text, str | None) for text in texts) or not isinstance(
+                record.attempts, int
+            ):
+                raise ValueError("a record of another form")
+    return made
+
+
+def _text(records: Records) -> str:
+    labs = {
+        lab: {
+            name: {
+                field: value for field, value in asdict(record).items() if value is not None
+            }
+            for name, record in items.items()
+        }
+        for lab, items in records.items()
+    }
+    return json.dumps({"version": 2, "labs": labs}, indent=1) + "\n"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,16 +1,20 @@
-"""Quizzes: radio buttons in JupyterLab, plain calls elsewhere, a reason for every option.
+"""Quizzes: buttons in JupyterLab, plain calls elsewhere, a reason for every option.
 
 The questions of a lab are data, in the file ``quiz.toml`` of its folder::
 
     [[question]]
     text = "A situation with a constraint. What do you do?"
+    domain = 2                      # of the exam MLA-C01, 1 to 4; may be left out
+    concept = "imbalanced-metrics"  # an id of concepts.csv; may be left out
+    section = "On trial"            # heading of the lesson that proves it; may be left out
 
     [[question.option]]
     text = "The best choice here"
     reason = "Why."
     right = true
 
-Options get their letters, a to d, from their order.
+Options get their letters, a to d, from their order. A question is passed if the first choice
+is right; later choices explain, and are noted as later ones.
 """
 
 import tomllib
@@ -44,22 +48,45 @@ class Question:
     options : mapping of str to Option
         By letter, in the order shown. At least one is right; where judgement is asked for,
         every defensible option is.
+    domain : int, optional
+        Domain of the exam MLA-C01, 1 to 4.
+    concept : str, optional
+        Concept that it asks about, an id of ``concepts.csv``.
+    section : str, optional
+        Heading of the lesson's section that proves the answer.
 
     Raises
     ------
     ValueError
-        If there are fewer than three options, none is right, or a reason is missing.
+        If there are fewer than three options, none is right, a reason is missing, or the
+        domain is none.
     """
 
-    def __init__(self, text: str, options: Mapping[str, Option]) -> None:
+    def __init__(
+        self,
+        text: str,
+        options: Mapping[str, Option],
+        *,
+        domain: int | None = None,
+        concept: str | None = None,
+        section: str | None = None,
+    ) -> None:
         if len(options) < 3:
             raise ValueError(f"{text!r} has {len(options)} options; give at least three.")
         if not any(option.right for option in options.values()):
             raise ValueError(f"{text!r} has no right option.")
         if not all(option.reason for option in options.values()):
             raise ValueError(f"{text!r} has an option without a reason.")
+        if domain is not None and domain not in (1, 2, 3, 4):
+            raise ValueError(f"its domain is {domain!r}, expected 1 to 4.")
+        for name, value in (("concept", concept), ("section", section)):
+            if value is not None and not isinstance(value, str):
+                raise ValueError(f"its {name} is {value!r}, expected a text.")
         self.text = text
         self.options = dict(options)
+        self.domain = domain
+        self.concept = concept
+        self.section = section
 
 
 def load(file: Path) -> list[Question]:
@@ -91,7 +118,9 @@ def load(file: Path) -> list[Question]:
 
 
 def _question(table: object) -> Question:
-    text, options = _fields(table, ("text", "option"))
+    text, options, *about = _fields(
+        table, ("text", "option"), domain=None, concept=None, section=None
+    )
     if not isinstance(options, list):
         raise ValueError("its options have to be [[question.option]] tables.")
     made = {}
@@ -100,7 +129,8 @@ def _question(table: object) -> Question:
         if not isinstance(right, bool):
             raise ValueError(f"right is {right!r}, expected true or nothing.")
         made[letter] = Option(str(words), str(reason), right)
-    return Question(str(text), made)
+    domain, concept, section = about
+    return Question(str(text), made, domain=domain, concept=concept, section=section)
 
 
 def _fields(table: object, needed: Sequence[str], **optional: object) -> list[object]:
@@ -141,65 +171,116 @@ class Quiz:
         number : int
             From 1.
         letter : str
-            One of the question's options.
+            One of the question's options; capitals are taken too.
 
         Raises
         ------
         ValueError
             If there is no such question or option.
         """
-        if not 1 <= number <= len(self.questions):
+        if number not in range(1, len(self.questions) + 1):
             raise ValueError(
                 f"There is no question {number}; give 1 to {len(self.questions)}."
             )
-        options = self.questions[number - 1].options
+        options = self.questions[int(number) - 1].options
+        letter = str(letter).strip().lower()
         if letter not in options:
             raise ValueError(
                 f"Question {number} has no option {letter!r}; give one of {list(options)}."
             )
-        chosen = options[letter]
+        problem = progress.attempt(
+            self.lab, f"quiz{number}", passed=options[letter].right, choice=letter
+        )
+        return self._explained(int(number), letter, problem)
+
+    def _explained(self, number: int, letter: str, problem: str | None = None) -> Panel:
+        """Return the reason of an option, and what counts if it was not the first choice."""
+        chosen = self.questions[number - 1].options[letter]
+        first = self._record(number).choice
+        text = chosen.reason
+        if first not in (None, letter):
+            text += f"\n\nYour first choice was {first}; that one is kept."
+        if problem:
+            text += f"\n\n{problem}"
         if not chosen.right:
-            return Panel(
-                f"Question {number}, {letter}: not the best choice", chosen.reason, "bad"
-            )
-        problem = progress.record(self.lab, f"quiz{number}")
-        text = chosen.reason + (f"\n\n{problem}" if problem else "")
+            return Panel(f"Question {number}, {letter}: not the best choice", text, "bad")
         return Panel(f"Question {number}, {letter}: right", text, "good")
 
+    def _record(self, number: int) -> progress.Record:
+        return progress.of(self.lab).get(f"quiz{number}", progress.Record())
+
     def __call__(self) -> None:
-        """Show every question: radio buttons in mode learn, the answers in a solution."""
-        for number, question in enumerate(self.questions, start=1):
-            page = _Page(number, question)
-            if mode.current() == "learn":
-                # Where widgets do not run, the question is still there as text.
-                bundle = self._widget(number, page)._repr_mimebundle_()
-                display({**bundle, "text/plain": page.plain(answers=False)}, raw=True)
-            else:
+        """Show every question: buttons in mode learn, the answers in a solution."""
+        pages = [_Page(n, q) for n, q in enumerate(self.questions, start=1)]
+        if mode.current() != "learn":
+            for page in pages:
                 display(page)
-
-    def _widget(self, number: int, page: "_Page") -> ipywidgets.Widget:
-        choice = ipywidgets.RadioButtons(
-            options=[(f"{k}) {o.text}", k) for k, o in page.question.options.items()],
-            index=None,
-            layout={"width": "auto"},
+            return
+        # A notebook that is opened the next day holds this note and no widgets.
+        display(
+            {"text/html": _WITHOUT_KERNEL, "text/plain": "Questions and options:"}, raw=True
         )
-        choice.add_class("labs-quiz")
-        reason = ipywidgets.HTML()
+        box = ipywidgets.VBox([self._widget(page) for page in pages])
+        box.add_class("labs-quiz")
+        # Where widgets do not run, the questions are still there as text.
+        how = 'Answer with lab.quiz.answer(1, "b"), which also gives the reason.'
+        plain = "\n\n".join([*(page.plain(answers=False) for page in pages), how])
+        display({**box._repr_mimebundle_(), "text/plain": plain}, raw=True)
 
-        def explain(change: dict) -> None:
-            reason.value = self.answer(number, change["new"])._repr_html_()
+    def _widget(self, page: "_Page") -> ipywidgets.Widget:
+        # Buttons, not radio buttons: JupyterLab takes the arrow keys for its cells, so that with
+        # a keyboard only the first of a group could be reached.
+        number, options = page.number, page.question.options
+        buttons, reason = {}, ipywidgets.HTML()
+        reason.add_class("labs-reason")
 
-        choice.observe(explain, names="value")
-        return ipywidgets.VBox([ipywidgets.HTML(_STYLE + page.head()), choice, reason])
+        def show(letter: str, panel: Panel) -> None:
+            for other, button in buttons.items():
+                chosen = "success" if options[letter].right else "danger"
+                button.button_style = chosen if other == letter else ""
+            reason.value = panel._repr_html_()
+
+        rows = []
+        for letter, option in options.items():
+            # The tooltip is what a screen reader adds to the letter.
+            button = ipywidgets.Button(
+                description=letter, tooltip=option.text.replace("`", "")
+            )
+            button.on_click(lambda _, k=letter: show(k, self.answer(number, k)))
+            buttons[letter] = button
+            row = ipywidgets.Box([button, ipywidgets.HTML(to_html(option.text))])
+            row.add_class("labs-option")
+            rows.append(row)
+        record = self._record(number)
+        if record.choice in options:
+            show(record.choice, self._explained(number, record.choice))
+        head = ipywidgets.HTML(_STYLE + page.head())
+        return ipywidgets.VBox([head, *rows, reason])
 
 
-# Radio labels of ipywidgets are one line high, and a long one pushes its button to the next line;
-# a scenario's options need to wrap beside the button.
+# Seen in place of the widgets when their kernel is gone. While they live, it is hidden.
+_WITHOUT_KERNEL = (
+    "<style>.jp-OutputArea:has(.labs-quiz) .labs-no-kernel {display: none} "
+    ".jp-OutputArea:has(.labs-no-kernel) .jp-OutputArea-output.jupyter-widgets"
+    ":not(:has(.labs-quiz)) {display: none}</style>"
+    '<div class="labs-no-kernel">No questions here? <b>Run this cell again</b>, after the cells '
+    "above it. What you chose is kept and comes back.</div>"
+)
+
+# A button's own area covers its row, so that a click on the text chooses too.
 _STYLE = (
-    "<style>.labs-quiz label {height: auto !important; white-space: normal !important; "
-    "line-height: 1.4 !important; margin: 0.15em 0; display: flex; align-items: flex-start} "
-    ".labs-quiz label input {order: -1; flex: none; margin: 0 0.6em 0 0} "
-    ".labs-quiz .widget-radio-box {max-width: 60em; height: auto}</style>"
+    "<style>"
+    ".labs-option {position: relative; align-items: flex-start; max-width: 60em; "
+    "overflow: visible; border-radius: 3px} "
+    ".labs-option:hover {background: #8883} "
+    ".labs-option > button {flex: none; width: 2.2em; height: 1.9em; padding: 0; "
+    "margin: 2px 0.6em 2px 2px; line-height: 1.9em; overflow: visible; position: static} "
+    ".labs-option > button::after {content: ''; position: absolute; inset: 0; z-index: 1} "
+    ".labs-option > .widget-html {flex: 1 1 auto; height: auto; width: auto; "
+    "margin: 0.35em 0 0.2em} "
+    ".labs-option .widget-html-content, .labs-reason .widget-html-content "
+    "{line-height: 1.4 !important; white-space: normal}"
+    "</style>"
 )
 
 
@@ -230,16 +311,18 @@ class _Page:
         return self.plain(answers=True)
 
     def _repr_html_(self) -> str:
+        # Not a list: front ends number those as they like.
         options = "".join(
-            f"<li value='{i}'>{to_html(o.text)}</li>"
-            for i, o in enumerate(self.question.options.values(), start=1)
+            f"<p style='margin: 0.3em 0 0.3em 1em; text-indent: -1em; padding-left: 1em'>"
+            f"{letter}) {to_html(option.text)}</p>"
+            for letter, option in self.question.options.items()
         )
         reasons = "".join(
             f"<p><b>{k}, {'right' if o.right else 'wrong'}.</b> {to_html(o.reason)}</p>"
             for k, o in self.question.options.items()
         )
         return (
-            f"{self.head()}<ol type='a' style='max-width: 60em'>{options}</ol>"
+            f"{self.head()}<div style='max-width: 60em'>{options}</div>"
             f"<details style='max-width: 60em'><summary>Answers and reasons</summary>"
             f"{reasons}</details>"
         )

@@ -55,9 +55,9 @@ def test_untouched_is_not_attempted(lab, answers):
     ("answers", "message"),
     [
         ((3,), "takes 2 answer(s): x, double. It got 1"),
-        (("3", abs), "`x` should be a number; it is a str"),
-        ((True, abs), "`x` should be a number; it is a bool"),
-        ((3, 4), "`double` should be a function; it is a int"),
+        (("3", abs), "`x` should be a number; it is the text '3'. Leave out the quotes."),
+        ((True, abs), "`x` should be a number; it is True"),
+        ((3, 4), "`double` should be a function; it is an int"),
         ((3, lambda x: 1 / 0), "Your answer raised ZeroDivisionError: division by zero"),
     ],
 )
@@ -105,10 +105,11 @@ def test_a_solution_notebook_without_the_cell(tiny):
 
 def test_passing_is_recorded_once_in_mode_learn(lab, progress_file):
     lab.ex1.check(3, lambda x: x + x)
-    first = progress_file.read_text()
+    first = progress.load()["train/algorithms"]["ex1"]
     lab.ex1.check(3, lambda x: x + x)
-    assert progress_file.read_text() == first
-    assert list(progress.load()["train/algorithms"]) == ["ex1"]
+    again = progress.load()["train/algorithms"]["ex1"]
+    assert (first.attempts, again.attempts) == (1, 2)
+    assert first.passed == again.passed is not None
 
 
 def test_nothing_is_recorded_in_mode_build(lab, progress_file, monkeypatch):
@@ -117,9 +118,14 @@ def test_nothing_is_recorded_in_mode_build(lab, progress_file, monkeypatch):
     assert not progress_file.exists()
 
 
-def test_wrong_answers_are_not_recorded(lab, progress_file):
-    lab.ex1.check(3, lambda x: x * x)
+def test_a_wrong_answer_counts_as_an_attempt_and_dots_do_not(lab, progress_file):
+    lab.ex1.check(3, ...)
+    lab.ex1.check(3, stub)
     assert not progress_file.exists()
+    lab.ex1.check(3, lambda x: x * x)
+    lab.ex1.check(3, lambda x: 1 / 0)
+    assert progress.load()["train/algorithms"]["ex1"].attempts == 2
+    assert progress.passed() == {}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +148,7 @@ def test_a_read_only_progress_file_does_not_stop_the_learner(
     monkeypatch.setattr(progress, "write_text", refuse)
     outcome = lab.ex1.check(3, lambda x: x + x)
     assert outcome.status == PASSED
-    assert "not recorded" in outcome.text
+    assert "Not recorded" in outcome.text
     assert "LABS_PROGRESS" in outcome.text
 
 
@@ -176,9 +182,9 @@ def test_reprs(lab):
     assert repr(lab.ex1) == "Exercise 1, double it: .check(...), .hint(), .solution()"
 
 
-def test_prediction(lab):
+def test_prediction(lab, progress_file):
     lab.predict("guess", options=("higher", "lower"))
-    assert lab.guess.commit(...).tone == "quiet"
+    assert lab.guess.commit(...).title == "No guess yet"
     assert "no guess" in lab.guess.reveal("higher").text
     assert "Take one of" in lab.guess.commit("up").text
     assert lab.guess.commit("higher").title == "Noted"
@@ -186,3 +192,90 @@ def test_prediction(lab):
     assert lab.guess.reveal("lower").text == "You guessed: higher."
     with pytest.raises(ValueError, match="not an option of lab.guess"):
         lab.guess.reveal("up")
+
+
+def test_a_bet_is_kept_for_the_next_day_and_stands_once_it_was_measured(lab, progress_file):
+    lab.predict("guess", options=("higher", "lower"))
+    lab.guess.commit("lower")
+    lab.guess.commit("higher")
+
+    def next_day():
+        again = Lab("train/algorithms")
+        again.predict("guess", options=("higher", "lower"))
+        return again.guess
+
+    assert 'You guessed "higher" earlier' in next_day().commit(...).text
+    assert next_day().reveal("higher").text == "As you guessed."
+    assert next_day().commit("lower").title == "Already measured"
+    assert next_day().guess == "higher"
+
+
+@pytest.mark.parametrize("mode", ["build"])
+def test_a_published_page_speaks_to_nobody_who_made_no_guess(lab, monkeypatch, mode):
+    monkeypatch.setenv("LABS_MODE", mode)
+    lab.predict("guess", options=("higher", "lower"))
+    shown = f"{lab.guess.commit(...)!r} {lab.guess.reveal('higher')!r}"
+    assert "guess yet" not in shown
+    assert "no guess" not in shown
+    assert '"higher", "lower"' in shown
+
+
+def test_an_error_is_reported_with_the_learners_line_and_arguments(lab):
+    def double(x):
+        half = x / 0
+        return half
+
+    outcome = lab.ex1.check(3, double)
+    line = double.__code__.co_firstlineno + 1
+    assert f"in line {line} of its cell: `half = x / 0`" in outcome.text
+    assert "called with x = 3" in outcome.text
+
+
+def test_a_function_without_return_is_asked_about_it(lab):
+    def double(x):
+        x + x
+
+    assert "forget `return`" in lab.ex1.check(3, double).text
+
+
+def test_an_error_that_only_looks_like_a_stub_is_an_error(lab):
+    def unfinished_library(x):
+        return np.random.BitGenerator().random_raw()
+
+    assert lab.ex1.check(3, unfinished_library).status == ERROR
+
+
+def test_a_function_that_changes_its_arguments_is_told_so():
+    lab = Lab("train/algorithms")
+
+    @lab.exercise("sort", hints=(), misconceptions={}, praise="Yes.")
+    def ex1(ordered: Callable[..., list]):
+        return None if ordered([3, 1, 2]) == [1, 2, 3] else wrong("other")
+
+    def in_place(numbers):
+        numbers.sort()
+        return numbers
+
+    outcome = lab.ex1.check(in_place)
+    assert outcome.status == WRONG
+    assert "changes its argument `numbers` in place" in outcome.text
+    assert lab.ex1.check(sorted).status == PASSED
+    assert lab.ex1.check(lambda numbers: np.sort(numbers)).status == PASSED
+    assert "should be a list; it is 3" not in lab.ex1.check(max).text
+    assert "What your function returns should be a list" in lab.ex1.check(max).text
+
+
+def test_numbers_that_differ_are_never_shown_alike():
+    lab = Lab("train/algorithms")
+
+    @lab.exercise(
+        "a ratio",
+        hints=(),
+        misconceptions={"other": "expected {expected:.3f}; yours gave {got:.3f}"},
+        praise="Yes.",
+    )
+    def ex1(x: float):
+        return None if x == 8 / 9 else wrong("other", expected=8 / 9, got=x)
+
+    assert lab.ex1.check(0.889).text == "expected 0.8889; yours gave 0.889"
+    assert lab.ex1.check(0.5).text == "expected 0.889; yours gave 0.500"

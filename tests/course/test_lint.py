@@ -9,6 +9,7 @@ from nbformat import v4
 
 from labs_lib.course import build, catalog, lint, source
 from labs_lib.course.exercise import Exercise
+from labs_lib.course.quiz import Option, Question
 from labs_lib.settings import ROOT
 
 
@@ -128,6 +129,36 @@ def test_a_figure_in_a_hint_or_quiz_is_caught(tiny, monkeypatch):
     found = lint.exercise_problems(page)
     assert [p.split(": ")[1].split(" is")[0] for p in found] == ["'40 %'", "'0.7'"]
     assert isinstance(exercise, Exercise)
+
+
+def test_a_question_names_what_exists(tiny, monkeypatch):
+    page = source.read(tiny)
+    question = tiny.exercises().lab.quiz.questions[0]
+    assert lint.quiz_problems(page) == []
+    monkeypatch.setattr(question, "section", "Exercise")
+    monkeypatch.setattr(question, "concept", catalog.concepts()[0].id)
+    assert lint.quiz_problems(page) == []
+    monkeypatch.setattr(question, "section", "Nowhere")
+    monkeypatch.setattr(question, "concept", "nothing")
+    assert lint.quiz_problems(page) == [
+        "start, quiz 1: unknown concept nothing; see labs_lib/course/concepts.csv",
+        "start, quiz 1: the lesson has no section 'Nowhere'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("longest", "said"), [(0, []), (2, []), (3, ["3 of 6 questions (1, 2, 3)"])]
+)
+def test_the_right_option_is_rarely_the_longest(tiny, monkeypatch, longest, said):
+    def question(length):
+        options = {"a": Option("x" * length, "Yes.", right=True)}
+        return Question("?", options | {k: Option("xx", "No.") for k in "bc"})
+
+    questions = [question(3 if number < longest else 1) for number in range(6)]
+    monkeypatch.setattr(tiny.exercises().lab.quiz, "questions", questions)
+    found = lint.quiz_length_problems(source.read(tiny))
+    assert len(found) == len(said)
+    assert all(part in text for part, text in zip(said, found, strict=True))
 
 
 def png(draw):

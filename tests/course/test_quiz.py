@@ -8,7 +8,7 @@ from labs_lib.course.quiz import Option, Question, Quiz
 def questions():
     options = {
         "a": Option("five < six", "No."),
-        "b": Option("six", "Yes.", right=True),
+        "b": Option("`six`", "Yes.", right=True),
         "c": Option("seven", "Too many."),
     }
     return Quiz("train/algorithms", [Question("How many?", options)])
@@ -33,31 +33,80 @@ def test_an_unknown_question_or_option(questions, number, letter):
         questions.answer(number, letter)
 
 
+@pytest.mark.parametrize("letter", ["B", " b", "b "])
+def test_a_capital_letter_is_taken(questions, letter):
+    assert questions.answer(1, letter).tone == "good"
+
+
 def test_a_solution_shows_every_reason(questions, shown):
     questions()
-    assert "five &lt; six" in shown[0]._repr_html_()
-    assert "Too many." in shown[0]._repr_html_()
-    assert "b) six\n     Right: Yes." in repr(shown[0])
+    html = shown[0]._repr_html_()
+    assert "a) five &lt; six" in html
+    assert "b) <code>six</code>" in html
+    assert "Too many." in html
+    assert "<ol" not in html  # a front end may number a list as it likes
+    assert "b) `six`\n     Right: Yes." in repr(shown[0])
 
 
-def test_a_learner_gets_radio_buttons_and_text_where_there_are_none(
+def test_a_learner_gets_buttons_and_text_where_there_are_none(
     questions, shown, progress_file
 ):
     questions()
-    assert "application/vnd.jupyter.widget-view+json" in shown[0]
-    assert "b) six" in shown[0]["text/plain"]
-    assert "Yes." not in shown[0]["text/plain"]
+    note, widgets = shown
+    assert "Run this cell again" in note["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in widgets
+    assert "b) `six`" in widgets["text/plain"]
+    assert 'lab.quiz.answer(1, "b")' in widgets["text/plain"]
+    assert "Yes." not in widgets["text/plain"]
 
 
-def test_clicking_explains_and_records(questions, progress_file):
-    box = questions._widget(1, quiz._Page(1, questions.questions[0]))
-    choice, reason = box.children[1:]
-    choice.value = "a"
-    assert "not the best choice" in reason.value
-    assert progress.load() == {}
-    choice.value = "b"
-    assert "right" in reason.value
-    assert list(progress.load()["train/algorithms"]) == ["quiz1"]
+def widgets_of(quiz_of_lab):
+    """Return the buttons by letter, and the explanation, of the first question."""
+    page = quiz._Page(1, quiz_of_lab.questions[0])
+    _, *rows, reason = quiz_of_lab._widget(page).children
+    buttons = [row.children[0] for row in rows]
+    return {button.description: button for button in buttons}, reason
+
+
+def test_options_are_rendered_and_read_aloud(questions, progress_file):
+    _, *rows, _ = questions._widget(quiz._Page(1, questions.questions[0])).children
+    button, text = rows[1].children
+    assert (button.description, button.tooltip) == ("b", "six")
+    assert text.value == "<code>six</code>"
+
+
+def test_the_first_choice_counts(questions, progress_file):
+    buttons, reason = widgets_of(questions)
+    assert reason.value == ""
+    buttons["b"].click()
+    assert "Question 1, b: right" in reason.value
+    assert buttons["b"].button_style == "success"
+    buttons["a"].click()
+    assert (buttons["a"].button_style, buttons["b"].button_style) == ("danger", "")
+    record = progress.load()["train/algorithms"]["quiz1"]
+    assert (record.choice, record.attempts, record.closed) == ("b", 2, None)
+    assert list(progress.passed()["train/algorithms"]) == ["quiz1"]
+
+
+def test_choosing_every_option_is_no_pass(questions, progress_file):
+    buttons, reason = widgets_of(questions)
+    for letter in "abc":
+        buttons[letter].click()
+    assert "Your first choice was a; that one is kept." in reason.value
+    record = progress.load()["train/algorithms"]["quiz1"]
+    assert (record.choice, record.attempts, record.passed) == ("a", 3, None)
+    assert record.closed is not None
+    assert progress.passed() == {}
+
+
+@pytest.mark.parametrize(("letter", "said"), [("b", "b: right"), ("a", "not the best")])
+def test_coming_back_shows_what_was_chosen(questions, progress_file, letter, said):
+    questions.answer(1, letter)
+    before = progress_file.read_text()
+    buttons, reason = widgets_of(Quiz(questions.lab, questions.questions))
+    assert [k for k, button in buttons.items() if button.button_style] == [letter]
+    assert said in reason.value
+    assert progress_file.read_text() == before
 
 
 def test_repr(questions):
@@ -100,6 +149,14 @@ def test_questions_are_read_from_a_file(tmp_path):
     }
 
 
+def test_a_question_may_say_where_it_belongs(tmp_path):
+    file = tmp_path / "quiz.toml"
+    about = 'domain = 2\nconcept = "x"\nsection = "On trial"\ntext = "How'
+    file.write_text(QUESTION.replace('text = "How', about), encoding="utf-8")
+    (question,) = quiz.load(file)
+    assert (question.domain, question.concept, question.section) == (2, "x", "On trial")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -113,6 +170,8 @@ def test_questions_are_read_from_a_file(tmp_path):
             "unknown field rigth, expected text, reason, right",
         ),
         ("right = true", "right = 1", "right is 1, expected true"),
+        ('text = "How', 'domain = 5\ntext = "How', "its domain is 5, expected 1 to 4"),
+        ('text = "How', 'concept = 1\ntext = "How', "its concept is 1, expected a text"),
         (", right = true", "", "has no right option"),
         ('    {text = "five", reason = "Too few."},\n', "", "has 2 options"),
         ("[[question]]", "[[questions]]", r"holds \['questions'\]"),

@@ -53,6 +53,17 @@ class Notebook:
         )
         self.wait()
 
+    def save_and_close(self) -> None:
+        """Save the notebook, end its kernel and leave the page, as on an evening."""
+        self.command("docmanager:save", {})
+        self.page.wait_for_function(
+            "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
+        )
+        self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"
+        )
+        self.page.close()
+
     def wait(self) -> None:
         """Wait until no cell is running or queued."""
         self.page.wait_for_function(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -49,15 +50,21 @@ def test_untouched_exercises_say_so(lab):
     assert sum("not attempted" in text for text in outputs) == 4
 
 
+def recorded(server):
+    return json.loads(server[1].read_text())["labs"]
+
+
 def test_a_wrong_answer_is_named_and_a_right_one_recorded(start, server):
     assert "That is the recall" in start.type_and_run(
         "lab.ex1.check", "accuracy = 0\nlab.ex1.check(accuracy)"
     )
-    assert not server[1].exists()
+    record = recorded(server)["start"]["ex1"]
+    assert "passed" not in record
     assert "passed" in start.type_and_run(
         "lab.ex1.check", "accuracy = 1 - 11 / 1_100\nlab.ex1.check(accuracy)"
     )
-    assert "ex1" in json.loads(server[1].read_text())["passed"]["start"]
+    assert recorded(server)["start"]["ex1"]["attempts"] == record["attempts"] + 1
+    assert recorded(server)["start"]["ex1"]["passed"]
 
 
 def test_hints_come_one_after_the_other(start):
@@ -65,31 +72,55 @@ def test_hints_come_one_after_the_other(start):
     assert "Hint 2 of 3" in start.type_and_run("lab.ex1.hint", "lab.ex1.hint()")
 
 
-def test_the_quiz_explains_each_click(start, server):
+def test_the_quiz_is_answered_by_keyboard_and_explains(start, server):
     quiz = start.cell("lab.quiz()")
-    radios = quiz.locator("input[type=radio]")
-    assert radios.count() == 4
-    radios.nth(0).check()
-    quiz.get_by_text("not the best choice").wait_for()
-    radios.nth(1).check()
+    buttons = quiz.locator(".labs-option button")
+    assert buttons.count() == 4
+    assert quiz.get_by_text("Run this cell again").is_hidden()
+    buttons.nth(0).focus()
+    start.page.keyboard.press("Tab")  # moves and answers nothing
+    focused = "() => document.activeElement.textContent"
+    assert start.page.evaluate(focused) == "b"
+    assert "quiz1" not in recorded(server)["start"]
+    start.page.keyboard.press("Enter")
     quiz.get_by_text("Question 1, b: right").wait_for()
-    assert "quiz1" in json.loads(server[1].read_text())["passed"]["start"]
+    assert start.page.evaluate(focused) == "b"
+    assert recorded(server)["start"]["quiz1"]["choice"] == "b"
+    assert recorded(server)["start"]["quiz1"]["passed"]
 
 
-def test_a_long_answer_wraps_beside_its_button(start):
+def test_a_click_on_the_text_chooses_and_the_first_answer_stands(start, server):
+    quiz = start.cell("lab.quiz()")
+    text = quiz.locator(".labs-option .widget-html").nth(0)
+    text.scroll_into_view_if_needed()
+    place = text.bounding_box()
+    start.page.mouse.click(place["x"] + 30, place["y"] + 5)
+    quiz.get_by_text("Your first choice was b").wait_for()
+    assert "Question 1, a: not the best choice" in quiz.locator(".labs-reason").inner_text()
+    assert recorded(server)["start"]["quiz1"]["choice"] == "b"
+    assert recorded(server)["start"]["quiz1"]["attempts"] == 2
+
+
+def test_a_long_answer_wraps_beside_its_button_in_single_lines(start):
     before = start.page.viewport_size
     start.page.set_viewport_size({"width": 600, "height": before["height"]})
-    labels = start.cell("lab.quiz()").locator(".widget-radio-box label")
-    places = labels.evaluate_all(
-        """labels => labels.map(label => {
-            const [text, button] = [label, label.querySelector("input")].map(
-                part => part.getBoundingClientRect());
-            return [text.height, button.top - text.top]})"""
+    quiz = start.cell("lab.quiz()")
+    places = quiz.locator(".labs-option").evaluate_all(
+        """rows => rows.map(row => {
+            const [button, text] = ["button", ".widget-html-content"].map(
+                part => row.querySelector(part).getBoundingClientRect());
+            return [text.height, button.top - text.top, text.left - button.right]})"""
+    )
+    lines = quiz.locator(".labs-reason .widget-html-content > div").evaluate(
+        "part => parseFloat(getComputedStyle(part).lineHeight) / "
+        "parseFloat(getComputedStyle(part).fontSize)"
     )
     start.page.set_viewport_size(before)
-    heights, offsets = zip(*places, strict=True)
+    heights, offsets, gaps = zip(*places, strict=True)
     assert max(heights) > 1.5 * min(heights)  # some answer wraps
-    assert max(offsets) < 10
+    assert max(map(abs, offsets)) < 10
+    assert min(gaps) > 0
+    assert lines < 1.6
 
 
 def test_progress_is_shown(start):
@@ -102,7 +133,29 @@ def test_the_lab_takes_a_wrong_and_a_right_answer(lab, server):
     assert "Divide the odds" in lab.type_and_run("lab.ex4.check", wrong)
     right = wrong.replace("score / weight", "score / (score + weight * (1 - score))")
     assert "passed" in lab.type_and_run("lab.ex4.check", right)
-    assert "ex4" in json.loads(server[1].read_text())["passed"]["train/algorithms"]
+    assert recorded(server)["train/algorithms"]["ex4"]["passed"]
+
+
+def test_the_next_day_the_quiz_says_what_to_do_and_knows_what_was_chosen(
+    browser, server, course
+):
+    shutil.copy(course / "00_start_here.ipynb", course / "two_days.ipynb")
+    day = Notebook(browser, server[0], "two_days.ipynb")
+    day.restart_and_run_all()
+    quiz = day.cell("lab.quiz()")
+    quiz.locator(".labs-option button").nth(1).click()
+    quiz.get_by_text("Question 1, b: right").wait_for()
+    day.save_and_close()
+    day = Notebook(browser, server[0], "two_days.ipynb")
+    quiz = day.cell("lab.quiz()")
+    quiz.get_by_text("Run this cell again").wait_for()
+    day.page.wait_for_timeout(3_000)  # the error would come late
+    assert "not found" not in quiz.locator(".jp-OutputArea").first.inner_text()
+    day.restart_and_run_all()
+    quiz.get_by_text("Question 1, b: right").wait_for()
+    assert quiz.locator(".labs-option button.mod-success").inner_text() == "b"
+    assert quiz.get_by_text("Run this cell again").is_hidden()
+    day.page.close()
 
 
 def test_figures_are_there_and_described(lab):

@@ -13,6 +13,12 @@ from labs_lib.monitor import distances
 from labs_lib.payments import event_worlds
 from tests.labs.contract import assert_exercise
 
+# Mutants that no input tells apart, or that are right answers themselves; see mutation.py.
+EQUIVALENT = {
+    "ex1: if distance <= threshold or room <= 0: → if distance < threshold or room <= 0:": "at the threshold the room is below zero",
+    "ex1: if distance <= threshold or room <= 0: → if distance <= threshold or room < 0:": "a room of exactly zero is a matter of rounding",
+}
+
 
 def stub(*answers):
     raise NotImplementedError
@@ -104,7 +110,6 @@ def test_ex3():
         lab.ex3,
         right=[(ACTIONS,)],
         wrong={
-            "letters": ({"a": "watch"},),
             "fault": (ACTIONS | {"a": "retrain"},),
             "harmless": (ACTIONS | {"b": "retrain"},),
             "always": (ACTIONS | {"c": "watch"},),

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_curve
 
+from labs_lib.aws import check_xgboost_hyperparameters
 from labs_lib.labs.train.algorithms import exercises as algorithms
 from labs_lib.labs.train.algorithms.exercises import lab
 from tests.labs.contract import assert_exercise
@@ -144,3 +145,22 @@ def test_ex4():
 
 def test_ex4_leaves_out_what_is_only_nearly_right():
     assert lab.ex4.check(lambda s, w: s / w).misconception == "divided"
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_ex2_takes_the_objective_with_and_without_its_data(cut):
+    def watched(hyperparameters, channels):
+        named = hyperparameters.get("_tuning_objective_metric")
+        named = named or hyperparameters.get("eval_metric")
+        armed = "early_stopping_rounds" in hyperparameters and "validation" in channels
+        found = named.split(",")[-1] if armed and named else None
+        return found.split(":")[-1] if cut and found else found
+
+    assert lab.ex2.check(watched).status == "passed"
+
+
+def test_ex2_asks_only_what_the_container_takes():
+    assert len(algorithms._JOBS) == 6
+    for hyperparameters, *_ in algorithms._JOBS.values():
+        asked = {"num_round": "10", "objective": "binary:logistic", **hyperparameters}
+        check_xgboost_hyperparameters(asked, channels=["train", "validation"])

@@ -7,6 +7,11 @@ from labs_lib.labs.train.ensembles import exercises as ensembles
 from labs_lib.labs.train.ensembles.exercises import lab
 from tests.labs.contract import assert_exercise
 
+# Mutants that no input tells apart, or that are right answers themselves; see mutation.py.
+EQUIVALENT = {
+    "ex1: return max(1, math.ceil((1 - rho) / (rho * share) - 1e-09)) → return max(1, math.ceil((1 - rho) / (rho * share) - 2e-09))": "a guard against rounding, as good at twice the size",
+}
+
 
 def stub(*answers):
     raise NotImplementedError

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from labs_lib.labs.train.fit import exercises as fit
@@ -51,6 +52,11 @@ def test_ex1_names_every_variance_between_payments(variance):
     assert lab.ex1.check(changed(variance=variance)).misconception == "across"
 
 
+@pytest.mark.parametrize("form", [list, np.array, pd.Series, iter])
+def test_ex1_takes_the_three_numbers_in_every_form(form):
+    assert lab.ex1.check(lambda f, p: form(fit._parts(f, p))).status == "passed"
+
+
 def test_ex1_the_right_parts_add_up():
     f, p = fit._models()
     expected = ((f - p) ** 2 + p * (1 - p)).mean()
@@ -59,12 +65,11 @@ def test_ex1_the_right_parts_add_up():
 
 
 def test_ex2():
-    right = fit._RIGHT
+    right = lab.ex2._judge.right
     assert_exercise(
         lab.ex2,
         right=[(right,)],
         wrong={
-            "keys": ({"a": "stop here"},),
             "a": (right | {"a": "more rows"},),
             "b_rows": (right | {"b": "more rows"},),
             "b": (right | {"b": "simpler model or penalty"},),

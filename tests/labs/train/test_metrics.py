@@ -71,7 +71,6 @@ def test_ex3():
         lab.ex3,
         right=[(GOOD,), (GOOD | {"a": "cost", "b": "cost"},)],
         wrong={
-            "letters": ({"a": "LogLoss"},),
             "price": (GOOD | {"a": "AUC"},),
             "queue": (GOOD | {"b": "Recall"},),
             "money": (GOOD | {"c": "Accuracy"},),
@@ -83,4 +82,9 @@ def test_ex3():
 
 @pytest.mark.parametrize("answer", [{"a": "F1"}, dict.fromkeys("abcd", "F1"), [1, 2]])
 def test_ex3_asks_for_its_own_names(answer):
-    assert lab.ex3.check(answer).misconception == "letters"
+    assert lab.ex3.check(answer).status == "error"
+
+
+def test_ex1_shows_the_digits_that_differ():
+    outcome = lab.ex1.check(lambda *point: round(precision_at(*point), 3))
+    assert "expected 0.8889; yours gave 0.889" in outcome.text

@@ -7,6 +7,12 @@ from labs_lib.labs.train.tune import exercises as tune
 from labs_lib.labs.train.tune.exercises import lab
 from tests.labs.contract import assert_exercise
 
+# Mutants that no input tells apart, or that are right answers themselves; see mutation.py.
+EQUIVALENT = {
+    "ex3: if not 0.2 <= (x - low) / (high - low) <= 0.8: → if not 0.2 < (x - low) / (high - low) <= 0.8:": "a place of exactly a fifth is a matter of rounding",
+    "ex3: if not 0.2 <= (x - low) / (high - low) <= 0.8: → if not 0.2 <= (x - low) / (high - low) < 0.8:": "a place of exactly four fifths is a matter of rounding",
+}
+
 
 def stub(*answers):
     raise NotImplementedError
@@ -55,7 +61,8 @@ def rule(earlier, current):
 
 def by_sorting(earlier, current):
     averages = sorted(sum(c[: len(current)]) / len(c[: len(current)]) for c in earlier)
-    return averages[len(averages) // 2] > current[-1]
+    low, high = (averages[(len(averages) - 1) // 2], averages[len(averages) // 2])
+    return (low + high) / 2 > current[-1]
 
 
 def test_ex2():
@@ -69,6 +76,7 @@ def test_ex2():
             "best": (lambda e, c: max(c) < np.median([np.mean(k[: len(c)]) for k in e]),),
             "mean": (lambda e, c: c[-1] < np.mean([np.mean(k[: len(c)]) for k in e]),),
             "equal": (lambda e, c: c[-1] <= np.median([np.mean(k[: len(c)]) for k in e]),),
+            "no_cut": (lambda e, c: c[-1] < np.median([np.mean(curve) for curve in e]),),
             "other": (lambda e, c: False,),
         },
         stub=(stub,),
@@ -132,10 +140,17 @@ def test_ex3():
                     < math.sqrt(ranges[name][0] * ranges[name][1])
                 ],
             ),
+            "few": (lambda jobs, ranges: too_narrow(jobs.nlargest(1, "value"), ranges),),
             "other": (lambda jobs, ranges: list(ranges),),
         },
         stub=(stub,),
     )
+
+
+@pytest.mark.parametrize("few", [1, 2, 3])
+def test_ex3_refuses_too_few_of_the_best(few):
+    outcome = lab.ex3.check(lambda jobs, r: too_narrow(jobs.nlargest(few, "value"), r))
+    assert outcome.misconception == "few"
 
 
 @pytest.mark.parametrize("kind", [list, tuple, set, dict.fromkeys])

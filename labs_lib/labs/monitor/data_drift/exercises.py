@@ -1,7 +1,7 @@
 """Exercises of the lab monitor/data_drift."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -83,18 +83,19 @@ def smallest_large(distance: float, n: int) -> float:
     praise="Ask this before the monitor runs: below that size it is switched off, and nobody is told.",
 )
 def ex1(rows_needed: Callable) -> Wrong | None:
-    """Any function passes whose windows are right within one row."""
-    got = np.array([float(rows_needed(d, n, 0.1)) for d, n in _WINDOWS])
+    """Any function passes that gives the smallest windows."""
+    # A share of a row means one more.
+    got = np.ceil([float(rows_needed(d, n, 0.1)) - 1e-9 for d, n in _WINDOWS])
     expected = np.array([smallest(d, n) for d, n in _WINDOWS])
 
     def like(other: Callable) -> bool:
         values = np.array([other(d, n) for d, n in _WINDOWS], dtype=float)
         ends = np.isfinite(values) & np.isfinite(got)
-        same = np.isclose(got[ends], values[ends], rtol=0, atol=1.01)
+        same = np.isclose(got[ends], values[ends], rtol=0, atol=1e-6)
         return bool(same.all() and (ends.any()))
 
     unreachable = ~np.isfinite(expected)
-    good = np.isclose(got, expected, rtol=0, atol=1.01) | (
+    good = np.isclose(got, expected, rtol=0, atol=1e-6) | (
         unreachable & np.isposinf(got)
     )
     if good.all():
@@ -122,9 +123,12 @@ def ex1(rows_needed: Callable) -> Wrong | None:
 
 _RNG = np.random.default_rng(0)
 _QUIET = [
-    (np.round(_RNG.beta(3, 40, 210), 4), 7, 1.0),
-    (np.round(_RNG.beta(3, 20, 900), 4), 1, 0.5),
+    # No budget is used up to the last bit here: rounding must not decide.
+    (np.round(_RNG.beta(3, 40, 212), 4), 7, 1.0),
+    (np.round(_RNG.beta(3, 20, 907), 4), 1, 0.5),
     (np.round(_RNG.beta(2, 30, 60), 4), 7, 0.0),
+    # Sixteen of 64 windows may fire, and that is exact in any way to compute it.
+    (np.round(_RNG.beta(3, 30, 64), 4), 30, 0.25),
 ]
 
 
@@ -202,45 +206,41 @@ def ex2(threshold_for: Callable) -> Wrong | None:
 
 # Exercise 3: what to do about an alarm ----------------------------------------------------
 
-_ACTIONS = {"retrain", "mend the pipeline", "watch", "change the monitor"}
-_CASES = {
-    "a": ("fault", {"mend the pipeline"}),
-    "b": ("harmless", {"watch"}),
-    "c": ("always", {"change the monitor"}),
-    "d": ("silent", {"retrain"}),
-}
-
-
-@lab.exercise(
+lab.match(
     "an alarm is a question",
+    right={
+        "a": "mend the pipeline",
+        "b": "watch",
+        "c": "change the monitor",
+        "d": "retrain",
+    },
+    mistakes={
+        "fault": (
+            "In a, payments of one kind of terminal changed overnight by a factor of a thousand. "
+            "That is no change of behaviour. '{got}' would leave the fault in the data, or learn it.",
+            "a",
+        ),
+        "harmless": (
+            "In b the labels say that the model held at the same festival last year. '{got}' "
+            "spends work on a model that has no fault.",
+            "b",
+        ),
+        "always": (
+            "In c the column has been firing since the first week and the labels show nothing. "
+            "'{got}' does not stop the next alarm.",
+            "c",
+        ),
+        "silent": (
+            "In d the labels show that a new kind of fraud is missed. No input check will ever say "
+            "so; '{got}' leaves it that way.",
+            "d",
+        ),
+    },
     hints=(
         "For each case: has the world changed, or only the record of it? And what do the labels say?",
         "Retraining helps where the relation of inputs and fraud changed. Where the record is wrong, it "
         "teaches the model the fault.",
         "In one case the alarm itself is the fault; in one there is no alarm and still work to do.",
     ),
-    misconceptions={
-        "letters": "Give a dictionary with the letters a to d, and one of the four actions each.",
-        "fault": "In a, payments of one kind of terminal changed overnight by a factor of a thousand. "
-        "That is no change of behaviour. '{got}' would leave the fault in the data, or learn it.",
-        "harmless": "In b the labels say that the model held at the same festival last year. '{got}' "
-        "spends work on a model that has no fault.",
-        "always": "In c the column has been firing since the first week and the labels show nothing. "
-        "'{got}' does not stop the next alarm.",
-        "silent": "In d the labels show that a new kind of fraud is missed. No input check will ever say "
-        "so; '{got}' leaves it that way.",
-    },
     praise="Four alarms, or none, and four different answers. The distance was never the decision.",
 )
-def ex3(actions: Mapping[str, str]) -> Wrong | None:
-    """Compare each case with the actions that help."""
-    if (
-        not isinstance(actions, Mapping)
-        or set(actions) != set(_CASES)
-        or not set(map(str, actions.values())) <= _ACTIONS
-    ):
-        return wrong("letters")
-    for letter, (mistake, good) in _CASES.items():
-        if actions[letter] not in good:
-            return wrong(mistake, got=actions[letter])
-    return None

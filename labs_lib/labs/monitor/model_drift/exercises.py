@@ -30,6 +30,8 @@ _CASES = [
     (*_labels(4_000, 60), 20, 27, 0.8),
     (*_labels(4_000, 60), 7, 37, 0.95),
     (np.array([3, 3, 4, 5, 9]), np.array([12, 20, 12, 15, 40]), 3, 6, 1.0),
+    # 1.2 of four labels: one is not enough.
+    (np.array([0, 0, 1, 1]), np.array([8, 9, 10, 11]), 0, 2, 0.3),
 ]
 
 
@@ -190,6 +192,7 @@ _OFFERS = [
     (5.0, 25.0, 1.0, 2_000.0),
     (-10.0, 60.0, 1.0, 4_000.0),
     (0.0, 30.0, 3.0, 1_000.0),
+    (0.5, 30.0, 3.0, 1_000.0),
 ]
 
 
@@ -228,7 +231,7 @@ def ex3(answer: Callable) -> Wrong | None:
     def same(a: float, b: float) -> bool:
         if math.isinf(b):
             return math.isinf(a) and a > 0
-        return math.isclose(a, b, rel_tol=0.001, abs_tol=1.01)
+        return math.isclose(a, b, rel_tol=1e-6, abs_tol=1.01)
 
     def like(other: Callable, places: tuple[int, ...] = (0, 1)) -> bool:
         return all(same(got[i], other(*_OFFERS[i])) for i in places)

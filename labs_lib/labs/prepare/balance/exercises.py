@@ -1,6 +1,6 @@
 """Exercises of the lab prepare/balance."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import numpy as np
 
@@ -84,8 +84,47 @@ def ex1(synthetic: Callable) -> Wrong | None:
 # Exercise 2: back to a probability -------------------------------------------------------
 
 
-@lab.exercise(
+def _corrected(score: np.ndarray, kept: float) -> np.ndarray:
+    return kept * score / (kept * score + 1 - score)
+
+
+_SCORES = np.linspace(0.01, 0.99, 40)
+
+lab.function(
     "back to a probability",
+    cases=(
+        (_SCORES, 0.1),
+        (_SCORES, 0.01),
+        (_SCORES[:1], 0.1),
+        (np.array([0.0, 0.5]), 0.25),
+        (_SCORES, 1.0),
+    ),
+    right=_corrected,
+    mistakes={
+        "multiplied": (
+            "You multiplied the score by `kept`. A score of 1 would become `kept`: but what is "
+            "certain in the sample is certain outside it. Multiply the odds.",
+            lambda score, kept: score * kept,
+        ),
+        "forward": (
+            "You made the score larger. Undersampling made honest rows look rarer, so the real "
+            "probability is smaller.",
+            lambda score, kept: score / (score + kept * (1 - score)),
+            lambda score, kept: score / kept,
+            lambda score, kept: np.minimum(score / kept, 1),
+        ),
+        "shifted": (
+            "Your answer depends on the other scores. A probability does not: correct each one by "
+            "itself.",
+            lambda score, kept: score * kept / score.mean(),
+            lambda score, kept: score * kept / score.sum(),
+            lambda score, kept: score * kept / (score * kept).max(),
+        ),
+        "odds": (
+            "These are odds, not probabilities. Turn them back: odds divided by one plus odds.",
+            lambda score, kept: kept * score / (1 - score),
+        ),
+    },
     hints=(
         "Think in odds: p / (1 - p). Keeping a tenth of the honest rows multiplies the odds of fraud "
         "by ten.",
@@ -93,80 +132,42 @@ def ex1(synthetic: Callable) -> Wrong | None:
         "`odds = kept * score / (1 - score)`, then `odds / (1 + odds)`; or "
         "`kept * score / (kept * score + 1 - score)`.",
     ),
-    misconceptions={
-        "multiplied": "You multiplied the score by `kept`. A score of 1 would become {example:g}: but "
-        "what is certain in the sample is certain outside it. Multiply the odds.",
-        "forward": "You made the score larger. Undersampling made honest rows look rarer, so the "
-        "real probability is smaller.",
-        "shifted": "Your answer depends on the other scores. A probability does not: correct each "
-        "one by itself.",
-        "other": "For a score of {score:.3f} and kept = {kept:g}, expected {expected:.4f}; yours "
-        "gave {got:.4f}.",
-    },
     praise="The order does not change, so neither does average precision; only the level comes back.",
 )
-def ex2(corrected: Callable) -> Wrong | None:
-    """Odds times the kept share, whatever the way to write it."""
-    score = np.linspace(0.01, 0.99, 40)
-    for kept in (0.1, 0.01):
-        expected = kept * score / (kept * score + 1 - score)
-        got = np.asarray(corrected(score.copy(), kept), dtype=float)
-        if got.shape == score.shape and np.allclose(got, expected, rtol=1e-6):
-            continue
-        if np.allclose(got, score * kept):
-            return wrong("multiplied", example=kept)
-        if got.shape == score.shape and (got > score).all():
-            return wrong("forward")
-        alone = [
-            np.ravel(np.asarray(corrected(score[i : i + 1], kept), dtype=float))[0]
-            for i in (5, 30)
-        ]
-        if got.shape != score.shape or not np.allclose(
-            alone, got[[5, 30]], equal_nan=True
-        ):
-            return wrong("shifted")
-        bad = int(np.argmax(np.abs(got - expected)))
-        return wrong(
-            "other", score=score[bad], kept=kept, expected=expected[bad], got=got[bad]
-        )
-    return None
 
 
 # Exercise 3: which of these leak? --------------------------------------------------------
 
 
-@lab.exercise(
+lab.match(
     "which of these leak?",
+    right={"b"},
+    # Its test set is clean: whether d leaks depends on what is called a leak.
+    either={"d"},
+    options="abcd",
+    mistakes={
+        "misses_b": (
+            "In b the test month holds children of training frauds, and training months children of "
+            "test frauds: time does not separate what was made from both sides.",
+            "b",
+        ),
+        "a_is_clean": (
+            "a is clean: the test month is split off before anything is made.",
+            "a",
+        ),
+        "c_is_clean": (
+            "c is clean: in each fold, only the training part is balanced.",
+            "c",
+        ),
+    },
     hints=(
         "For each recipe ask: may a row be judged by a model that has seen its copy, or its child?",
         "In a cross-validation the part that is held out plays the test set. Was anything made from "
         "it before it was held out?",
-        "Two of the four balance before something is held out.",
+        "Two of the four balance before something is held out; one of them keeps its test set clean.",
     ),
-    misconceptions={
-        "letters": "Give a set of letters from a, b, c and d, such as {example}.",
-        "misses_b": "In b the test month holds children of training frauds, and training months "
-        "children of test frauds: time does not separate what was made from both sides.",
-        "misses_d": "In d the folds are cut after SMOTE: a fold that is held out holds children of "
-        "the rows it was cut from. The test set is clean, but the depth was chosen by a leak.",
-        "a_is_clean": "a is clean: the test month is split off before anything is made.",
-        "c_is_clean": "c is clean: in each fold, only the training part is balanced.",
-    },
-    praise="A pipeline does it for you: imbalanced-learn's `make_pipeline` resamples inside each fold.",
+    praise="b leaks into the test set. d leaks inside its cross-validation: a fold that is held out "
+    "holds children of the rows it was cut from, so the depth is chosen by a leak, though the test "
+    "set is clean. A pipeline avoids both: imbalanced-learn's `make_pipeline` resamples inside each "
+    "fold.",
 )
-def ex3(leaky: Collection[str]) -> Wrong | None:
-    """The two recipes that balance before something is held out."""
-    if isinstance(leaky, str) or not isinstance(leaky, Collection):
-        return wrong("letters", example='{"a", "c"}')
-    given = set(leaky)
-    if not given or not given <= set("abcd"):
-        return wrong("letters", example='{"a", "c"}')
-    for mistake, is_made in (
-        ("misses_b", "b" not in given),
-        ("a_is_clean", "a" in given),
-        ("c_is_clean", "c" in given),
-        ("misses_d", "d" not in given),
-    ):
-        if is_made:
-            return wrong(mistake)
-    return None

@@ -21,15 +21,73 @@ _PEOPLE = [
         40,
     ),
     (np.array([30, 31, 32, 33, 34, 35, 36]), np.array([1, 0, 1, 1, 1, 0, 0]), 33),
+    # Here the older ones repay more often: below zero.
+    (
+        np.array([20, 61, 40, 45, 40, 52, 33, 70]),
+        np.array([0, 1, 0, 1, 1, 1, 0, 0]),
+        40,
+    ),
+    # As many on both sides, and nothing between them.
+    (np.array([20, 30, 50, 60]), np.array([1, 0, 0, 1]), 40),
 ]
 
 
-def _shares(age: np.ndarray, y: np.ndarray, d: np.ndarray) -> tuple[float, float]:
-    return y[~d].mean(), y[d].mean()
+def _dpl(above: Callable) -> Callable:
+    """Return DPL as a function, with those in d for whom `above` holds."""
+
+    def dpl(age: np.ndarray, repaid: np.ndarray, threshold: float) -> float:
+        d = above(age, threshold)
+        return repaid[~d].mean() - repaid[d].mean()
+
+    return dpl
 
 
-@lab.exercise(
+def _turned(function: Callable) -> Callable:
+    return lambda *arguments: -function(*arguments)
+
+
+def _ratio(age: np.ndarray, repaid: np.ndarray, threshold: float) -> float:
+    d = age > threshold
+    return repaid[d].mean() / repaid[~d].mean()
+
+
+def _of_all(age: np.ndarray, repaid: np.ndarray, threshold: float) -> float:
+    d = age > threshold
+    return (repaid[~d].sum() - repaid[d].sum()) / len(repaid)
+
+
+lab.function(
     "DPL as Clarify would compute it",
+    cases=_PEOPLE,
+    right=_dpl(np.greater),
+    mistakes={
+        "inclusive": (
+            "You put those exactly at the threshold into d. Clarify writes `(threshold, max]`: d are "
+            "those strictly above.",
+            _dpl(np.greater_equal),
+        ),
+        "favoured": (
+            "Your sign is turned round. The named side is d, the disfavoured one, and DPL is the share "
+            "of a minus the share of d.",
+            _turned(_dpl(np.greater)),
+            _turned(_dpl(np.greater_equal)),
+        ),
+        "unsigned": (
+            "You return the size of the difference. The sign says which group has more positives: "
+            "below zero, it is d.",
+            lambda *people: abs(_dpl(np.greater)(*people)),
+            lambda *people: abs(_dpl(np.greater_equal)(*people)),
+        ),
+        "ratio": (
+            "You divide the shares, as DI does for predictions. DPL is a difference.",
+            _ratio,
+            lambda *people: 1 / _ratio(*people),
+        ),
+        "of_all": (
+            "You divide by all people. A share of positives is counted within its own group.",
+            _of_all,
+        ),
+    },
     hints=(
         "Two questions decide: does somebody exactly at the threshold belong to d? And is it a minus d "
         "or d minus a?",
@@ -37,45 +95,8 @@ def _shares(age: np.ndarray, y: np.ndarray, d: np.ndarray) -> tuple[float, float
         "share of d.",
         "`d = age > threshold`, then `repaid[~d].mean() - repaid[d].mean()`.",
     ),
-    misconceptions={
-        "inclusive": "You put those exactly at the threshold into d. Clarify writes `(threshold, max]`: "
-        "d are those strictly above.",
-        "favoured": "Your sign is turned round. The named side is d, the disfavoured one, and DPL is "
-        "the share of a minus the share of d.",
-        "ratio": "You divide the shares, as DI does for predictions. DPL is a difference.",
-        "of_all": "You divide by all people. A share of positives is counted within its own group.",
-        "other": "With threshold {threshold} expected {expected:.3f}; yours gave {got:.3f}.",
-    },
     praise="Who is d, and is the threshold inside? Two questions to ask of every bias report.",
 )
-def ex1(dpl_above: Callable) -> Wrong | None:
-    """Any function with the right values passes."""
-    got = np.array([float(dpl_above(a.copy(), y.copy(), t)) for a, y, t in _PEOPLE])
-
-    def like(formula: Callable, above: Callable = np.greater) -> bool:
-        values = [formula(y, above(a, t)) for a, y, t in _PEOPLE]
-        return bool(np.allclose(got, values))
-
-    def dpl(y: np.ndarray, d: np.ndarray) -> float:
-        return y[~d].mean() - y[d].mean()
-
-    if like(dpl):
-        return None
-    if like(dpl, np.greater_equal):
-        return wrong("inclusive")
-    if like(lambda y, d: -dpl(y, d)) or like(lambda y, d: -dpl(y, d), np.greater_equal):
-        return wrong("favoured")
-    if like(lambda y, d: y[d].mean() / y[~d].mean()) or like(
-        lambda y, d: y[~d].mean() / y[d].mean()
-    ):
-        return wrong("ratio")
-    if like(lambda y, d: (y[~d].sum() - y[d].sum()) / len(y)):
-        return wrong("of_all")
-    expected = np.array([dpl(y, a > t) for a, y, t in _PEOPLE])
-    bad = int(np.flatnonzero(~np.isclose(got, expected))[0])
-    return wrong(
-        "other", threshold=_PEOPLE[bad][2], expected=expected[bad], got=got[bad]
-    )
 
 
 # Exercise 2: conditional demographic disparity --------------------------------------------
@@ -248,18 +269,37 @@ def ex3(weights: Callable) -> Wrong | None:
 
 # Exercise 4: which metric for which question? --------------------------------------------
 
-_METRICS = {"CI", "CDDL", "DI", "RD", "DAR", "AD", "FT"}
-_MATCHES = {
-    "a": ("presence", {"CI"}),
-    "b": ("offers", {"DI"}),
-    "c": ("deserving", {"RD"}),
-    "d": ("offices", {"CDDL"}),
-    "e": ("twin", {"FT"}),
-}
-
-
-@lab.exercise(
+lab.match(
     "which metric for which question?",
+    right={"a": "CI", "b": "DI", "c": "RD", "d": "CDDL", "e": "FT"},
+    options=("CI", "CDDL", "DI", "RD", "DAR", "AD", "FT"),
+    mistakes={
+        "presence": (
+            "There is no label and no model yet. {got} needs at least one of them; the "
+            "question is only who is in the table.",
+            "a",
+        ),
+        "offers": (
+            "The regulator compares shares of offers, whether deserved or not. {got} is about "
+            "something else.",
+            "b",
+        ),
+        "deserving": (
+            "The question is about people who would have paid back: among the observed "
+            "positives, how many were found? {got} looks at other people.",
+            "c",
+        ),
+        "offices": (
+            "The offices differ in how many they take, so compare inside each one. There is "
+            "no model; {got} does not do that.",
+            "d",
+        ),
+        "twin": (
+            "She asks about one similar person, not about shares of groups. {got} compares "
+            "groups.",
+            "e",
+        ),
+    },
     hints=(
         "Ask of each question: is there a label, is there a model? And is the comparison about "
         "everybody, about some people, or about one person?",
@@ -267,30 +307,5 @@ _MATCHES = {
         "*got an offer*: a share among predicted positives.",
         "One question compares within groups, one compares a person with her neighbours.",
     ),
-    misconceptions={
-        "letters": "Give a dictionary with the letters a to e, and one of the seven names each.",
-        "presence": "There is no label and no model yet. {got} needs at least one of them; the "
-        "question is only who is in the table.",
-        "offers": "The regulator compares shares of offers, whether deserved or not. {got} is about "
-        "something else.",
-        "deserving": "The question is about people who would have paid back: among the observed "
-        "positives, how many were found? {got} looks at other people.",
-        "offices": "The offices differ in how many they take, so compare inside each one. There is "
-        "no model; {got} does not do that.",
-        "twin": "She asks about one similar person, not about shares of groups. {got} compares "
-        "groups.",
-    },
     praise="Each metric answers one question. Write the question down first.",
 )
-def ex4(matches: Mapping[str, str]) -> Wrong | None:
-    """Compare each letter with the metrics that answer its question."""
-    if (
-        not isinstance(matches, Mapping)
-        or set(matches) != set(_MATCHES)
-        or not set(map(str, matches.values())) <= _METRICS
-    ):
-        return wrong("letters")
-    for letter, (mistake, good) in _MATCHES.items():
-        if matches[letter] not in good:
-            return wrong(mistake, got=matches[letter])
-    return None

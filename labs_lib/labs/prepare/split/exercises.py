@@ -1,10 +1,10 @@
 """Exercises of the lab prepare/split."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
-from labs_lib.course.exercise import Wrong, wrong
+from labs_lib.course.exercise import Wrong, in_another_process, wrong
 from labs_lib.course.lab import Lab
 
 lab = Lab("prepare/split")
@@ -36,6 +36,8 @@ _LATER = np.random.default_rng(1).integers(0, 300_000, 1_000)
         "order of arrival, so that compares old customers with new ones.",
         "depends": "Customer {customer} changes sides when other rows are added or left out. Tomorrow "
         "a training customer would be in the test set. Let the number alone decide.",
+        "salted": "In another Python process other customers go to test. `hash` of a text changes from "
+        "process to process; take a checksum such as `zlib.crc32`.",
     },
     praise="No list of customers has to be kept, and yesterday's split still holds tomorrow.",
 )
@@ -67,6 +69,9 @@ def ex1(in_test: Callable) -> Wrong | None:
             return wrong(
                 "depends", customer=more[known][np.argmax(later[known] != before)]
             )
+    there = in_another_process(in_test, [(_CUSTOMERS, share)])
+    if there is not None and not np.array_equal(np.asarray(there[0], dtype=bool), got):
+        return wrong("salted")
     return None
 
 
@@ -135,11 +140,36 @@ def ex2(optimism: Callable) -> Wrong | None:
 
 # Exercise 3: which split for which question? ----------------------------------------------
 
-_WAYS = {"randomized", "stratified", "ordered", "by key"}
-
-
-@lab.exercise(
+lab.match(
     "which split for which question?",
+    right={
+        "a": "ordered",
+        "b": "by key",
+        "c": "stratified",
+        "d": {"randomized", "stratified"},
+    },
+    mistakes={
+        "time": (
+            "In a the model will meet later days, and payments of one attack lie close in time. With "
+            "{got} the model would be judged on days that it has seen.",
+            "a",
+        ),
+        "people": (
+            "In b the patients will be new, and each has many images. With {got} the images of one "
+            "patient lie on both sides.",
+            "b",
+        ),
+        "few": (
+            "In c nine cracks are shared among the parts. With {got} a part may get none of them, or "
+            "rows are kept together that have nothing in common.",
+            "c",
+        ),
+        "nothing": (
+            "In d the rows are independent, of one day and of different people: {got} solves a "
+            "problem that is not there.",
+            "d",
+        ),
+    },
     hints=(
         "Ask of each: what will be new when the model works? A later day, another person, or only "
         "another row?",
@@ -147,34 +177,5 @@ _WAYS = {"randomized", "stratified", "ordered", "by key"}
         "will be new and the customers are the same.",
         "Where rows are independent, ask only whether a part could end up with too few positives.",
     ),
-    misconceptions={
-        "letters": "Give a dictionary with the letters a, b, c and d, and one of the four names each.",
-        "time": "In a the model will meet later days, and payments of one attack lie close in time. With "
-        "{got} the model would be judged on days that it has seen.",
-        "people": "In b the patients will be new, and each has many images. With {got} the images of one "
-        "patient lie on both sides.",
-        "few": "In c nine cracks are shared among the parts. With {got} a part may get none of them, or "
-        "rows are kept together that have nothing in common.",
-        "nothing": "In d the rows are independent, of one day and of different people: {got} solves a "
-        "problem that is not there.",
-    },
     praise="The split copies what will be new. Only when nothing is, a coin is right.",
 )
-def ex3(matches: Mapping[str, str]) -> Wrong | None:
-    """Accept every defensible match."""
-    if (
-        not isinstance(matches, Mapping)
-        or set(matches) != set("abcd")
-        or not set(matches.values()) <= _WAYS
-    ):
-        return wrong("letters")
-    right = {
-        "a": ("time", {"ordered"}),
-        "b": ("people", {"by key"}),
-        "c": ("few", {"stratified"}),
-        "d": ("nothing", {"randomized", "stratified"}),
-    }
-    for letter, (mistake, good) in right.items():
-        if matches[letter] not in good:
-            return wrong(mistake, got=matches[letter])
-    return None

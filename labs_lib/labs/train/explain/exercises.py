@@ -147,56 +147,109 @@ _VALUES = {
     "age_band": -0.90,
     "device": -0.02,
 }
+# The copy lowers the score: only the two together say what the amount did.
+_AGAINST = {"amount_local": -0.30, "amount_cents": 0.50, "hour": 0.35, "device": 0.10}
+_CANCELLED = {"hour": 0.20, "amount_cents": 0.25, "amount_local": -0.25, "device": 0.30}
 _GROUPS = {"amount_local": "amount_cents"}
-_WRONG_ORDER = ["distance_km", "hour", "amount_cents"]
 
 
-@lab.exercise(
+def _reasons(
+    values: dict[str, float],
+    groups: dict[str, str],
+    k: int,
+    *,
+    size: Callable = float,
+    raised: Callable = lambda value: value > 0,
+    falling: bool = True,
+    first: Callable = lambda value: True,
+) -> list[str]:
+    total: dict[str, float] = {}
+    for name, value in values.items():
+        if first(value):
+            name = groups.get(name, name)
+            total[name] = total.get(name, 0) + value
+    kept = [name for name in total if raised(total[name])]
+    return sorted(kept, key=lambda n: size(total[n]), reverse=falling)[:k]
+
+
+lab.function(
     "reason codes",
+    cases=(
+        (_VALUES, _GROUPS, 2),
+        (_VALUES, _GROUPS, 10),
+        (_AGAINST, _GROUPS, 2),
+        (_CANCELLED, _GROUPS, 3),
+        (_VALUES, {}, 3),
+        ({"hour": -0.2, "device": 0.0}, _GROUPS, 3),
+    ),
+    right=_reasons,
+    mistakes={
+        "absolute": (
+            "You list what lowered the score. A reason for a decline has to have pushed towards it, "
+            "however large the others are.",
+            lambda *given: _reasons(*given, size=abs, raised=lambda value: True),
+            lambda *given: _reasons(*given, size=abs, raised=lambda value: value != 0),
+        ),
+        "twice": (
+            "The amount and its copy in local currency stand apart. They are one fact: split in two, "
+            "each half looks smaller than it is, or the reader is told it twice.",
+            lambda values, groups, k: _reasons(values, {}, k),
+        ),
+        "dropped_first": (
+            "You drop what lowered the score before you add up the columns that say the same. A copy "
+            "may take back what the other gave: add first, then ask what is above zero.",
+            lambda *given: _reasons(*given, first=lambda value: value > 0),
+        ),
+        "padded": (
+            "Asked for more reasons than there are, you list some that raised nothing. Fewer true "
+            "reasons are better than a full list.",
+            lambda *given: _reasons(*given, raised=lambda value: True),
+            lambda *given: _reasons(*given, raised=lambda value: value >= 0),
+        ),
+        "order": (
+            "The largest reason comes first.",
+            lambda *given: _reasons(*given, falling=False),
+            lambda values, groups, k: _reasons(values, groups, k)[::-1],
+        ),
+        "too_many": (
+            "You give every reason there is; at most k were asked for.",
+            lambda values, groups, k: _reasons(values, groups, 99),
+        ),
+    },
     hints=(
         "Which columns pushed this score towards a decline? Which two say the same thing?",
         "Add up by `groups.get(name, name)`, keep what is above zero, sort from large to small.",
         "`total = {}`; for each name and value add to `total[groups.get(name, name)]`; then "
         "`sorted((n for n in total if total[n] > 0), key=total.get, reverse=True)[:k]`.",
     ),
-    misconceptions={
-        "absolute": "You list {got}, which lowered the score. A reason for a decline has to have "
-        "pushed towards it, however large the others are.",
-        "twice": "The amount and its copy in local currency stand apart. They are one fact: "
-        "split in two, each half looks smaller than it is, or the reader is told it twice.",
-        "padded": "Asked for more reasons than there are, you list some that raised nothing. "
-        "Fewer true reasons are better than a full list.",
-        "order": "The largest reason comes first.",
-        "too_many": "Asked for {k} reasons, you give {got}.",
-        "other": "Expected {expected}; yours is {got}.",
-    },
     praise="A list of reasons describes the score. Whether the reasons caused anything in the "
     "world, it does not say.",
 )
-def ex3(reasons: Callable) -> Wrong | None:
-    """Names of groups that raised the score, largest first, at most k."""
-    two = list(reasons(dict(_VALUES), dict(_GROUPS), 2))
-    many = list(reasons(dict(_VALUES), dict(_GROUPS), 10))
-    if many == ["amount_cents", "hour", "distance_km"] and two == many[:2]:
-        return None
-    if "age_band" in two:
-        return wrong("absolute", got="age_band")
-    if "amount_local" in many:
-        return wrong("twice")
-    if {"age_band", "device"} & set(many):
-        return wrong("padded")
-    if many == _WRONG_ORDER:
-        return wrong("order")
-    if len(two) > 2:
-        return wrong("too_many", k=2, got=len(two))
-    return wrong("other", expected="amount_cents, hour", got=", ".join(map(str, two)))
 
 
 # Exercise 4: what the letter may say -----------------------------------------------------
 
 
-@lab.exercise(
+lab.match(
     "what the letter may say",
+    right={"a": True, "b": False, "c": True, "d": False},
+    mistakes={
+        "cause": (
+            "Sentence b says what would happen in the world. You saw the opposite: with "
+            "another local amount the score moved, the true risk did not.",
+            "b",
+        ),
+        "group": (
+            "Sentence d makes a rule about people from what one column added to one score. "
+            "The age has no effect in this world; here it stands in for what goes with it.",
+            "d",
+        ),
+        "score_denied": (
+            "Sentences a and c are about the score alone, and you can check them with the "
+            "model in hand. They may stand.",
+            lambda may: not (may["a"] and may["c"]),
+        ),
+    },
     hints=(
         "Two of the sentences are about the score. Which of them could be checked by asking the "
         "model again?",
@@ -204,31 +257,6 @@ def ex3(reasons: Callable) -> Wrong | None:
         "model.",
         "a and c speak of the score; b and d of the world.",
     ),
-    misconceptions={
-        "letters": "Give a dictionary with the letters a, b, c and d, and True or False each.",
-        "score_denied": "Sentence {got} is about the score alone, and you can check it with the "
-        "model in hand. It may stand.",
-        "cause": "Sentence b says what would happen in the world. You saw the opposite: with "
-        "another local amount the score moved, the true risk did not.",
-        "group": "Sentence d makes a rule about people from what one column added to one score. "
-        "The age has no effect in this world; here it stands in for what goes with it.",
-    },
     praise="Explanations answer for the model. For the world you need an experiment, or a "
     "published law as here.",
 )
-def ex4(may_stand: Mapping[str, bool]) -> Wrong | None:
-    """Sentences about the score may stand, those about the world may not."""
-    if (
-        not isinstance(may_stand, Mapping)
-        or set(may_stand) != set("abcd")
-        or not all(isinstance(v, bool | np.bool_) for v in may_stand.values())
-    ):
-        return wrong("letters")
-    if may_stand["b"]:
-        return wrong("cause")
-    if may_stand["d"]:
-        return wrong("group")
-    for letter in "ac":
-        if not may_stand[letter]:
-            return wrong("score_denied", got=letter)
-    return None

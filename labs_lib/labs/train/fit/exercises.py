@@ -64,12 +64,12 @@ def _parts(f: np.ndarray, p: np.ndarray) -> tuple[float, float, float]:
     praise="They add up. With few models the squared bias is a little too large and the variance "
     "too small, by the same amount; the two models of the text avoid that.",
 )
-def ex1(decompose: Callable) -> Wrong | None:
+def ex1(decompose: Callable[..., list]) -> Wrong | None:
     """Accept the plain parts, and those corrected for the number of models."""
     f, p = _models()
     answer = decompose(f.copy(), p.copy())
-    if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 3:
-        return wrong("three", got="something else" if answer is not None else "nothing")
+    if len(answer) != 3:
+        return wrong("three", got=f"{len(answer)} things")
     noise, bias, variance = (float(np.mean(part)) for part in answer)
     right = _parts(f, p)
     models = len(f)
@@ -103,23 +103,47 @@ def ex1(decompose: Callable) -> Wrong | None:
 
 # Exercise 2: what next? ---------------------------------------------------------------------
 
-_STEPS = (
-    "more rows",
-    "richer model",
-    "simpler model or penalty",
-    "stop here",
-    "look for a leak",
-)
-_RIGHT = {
-    "a": "stop here",
-    "b": "richer model",
-    "c": "simpler model or penalty",
-    "d": "look for a leak",
-}
-
-
-@lab.exercise(
+lab.match(
     "what next?",
+    right={
+        "a": "stop here",
+        "b": "richer model",
+        "c": "simpler model or penalty",
+        "d": "look for a leak",
+    },
+    options=("more rows",),
+    mistakes={
+        "a": (
+            "Team a is within a few thousandths of the noise on new rows. Nothing that it does "
+            "can gain much; time is better spent elsewhere.",
+            "a",
+        ),
+        "b_rows": (
+            "Team b has seen enough: own and new rows agree, and twice the rows changed "
+            "nothing. What the model cannot express, rows do not teach it.",
+            lambda step: step["b"] == "more rows",
+        ),
+        "b": (
+            "Team b is high on both, with hardly a gap: it underfits. Holding it back further "
+            "makes that worse.",
+            "b",
+        ),
+        "c_rows": (
+            "More rows would help a little, but team c gets none this year, and the gap "
+            "barely closed with twice as many.",
+            lambda step: step["c"] == "more rows",
+        ),
+        "c": (
+            "Team c remembers its own rows and fails on new ones: it has too much freedom.",
+            "c",
+        ),
+        "d": (
+            "Team d claims to be below the noise on new rows. No model can. Before anything "
+            "else, find out how the answers got in: copies on both sides of the split, a column from "
+            "the future.",
+            "d",
+        ),
+    },
     hints=(
         "Compare three numbers: own rows with new rows (the gap), and new rows with the noise "
         "(what is left to gain).",
@@ -128,36 +152,8 @@ _RIGHT = {
         "One team is at the noise already; one is high with a small gap; one has a gap of more "
         "than two hundred; one is below the noise on rows that it has not seen.",
     ),
-    misconceptions={
-        "keys": "Give one of {steps} for each of a, b, c and d.",
-        "a": "Team a is within a few thousandths of the noise on new rows. Nothing that it does "
-        "can gain much; time is better spent elsewhere.",
-        "b_rows": "Team b has seen enough: own and new rows agree, and twice the rows changed "
-        "nothing. What the model cannot express, rows do not teach it.",
-        "b": "Team b is high on both, with hardly a gap: it underfits. Holding it back further "
-        "makes that worse.",
-        "c_rows": "More rows would help a little, but team c gets none this year, and the gap "
-        "barely closed with twice as many.",
-        "c": "Team c remembers its own rows and fails on new ones: it has too much freedom.",
-        "d": "Team d claims to be below the noise on new rows. No model can. Before anything "
-        "else, find out how the answers got in: copies on both sides of the split, a column from "
-        "the future.",
-    },
     praise="Gap, level and floor: three looks, in this order.",
 )
-def ex2(next_step: dict) -> Wrong | None:
-    """One step a team; the reports leave one that can be defended."""
-    given = {str(key): value for key, value in next_step.items()}
-    if set(given) != set(_RIGHT) or any(
-        value not in _STEPS for value in given.values()
-    ):
-        return wrong("keys", steps=", ".join(_STEPS))
-    for team, right in _RIGHT.items():
-        if given[team] != right:
-            rows = f"{team}_rows"
-            special = given[team] == "more rows" and rows in ("b_rows", "c_rows")
-            return wrong(rows if special else team)
-    return None
 
 
 # Exercise 3: shrink a weight ------------------------------------------------------------------

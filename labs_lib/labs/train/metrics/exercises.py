@@ -1,6 +1,6 @@
 """Exercises of the lab train/metrics."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -138,45 +138,42 @@ def ex2(precision_at_target_recall: Callable) -> Wrong | None:
 
 # Exercise 3: which metric for which decision? --------------------------------------------
 
-_METRICS = {"precision in the top", "cost", "LogLoss", "AUC", "Recall", "Accuracy"}
-
-
-@lab.exercise(
+lab.match(
     "which metric for which decision?",
+    right={
+        # A cost may price a premium or a place in the queue just as well.
+        "a": {"LogLoss", "cost"},
+        "b": {"precision in the top", "cost"},
+        "c": "cost",
+        "d": "AUC",
+    },
+    options=("Recall", "Accuracy"),
+    mistakes={
+        "price": (
+            "The premium uses the probability itself, so its level has to be right. {got} "
+            "judges only an order, or decisions at one threshold.",
+            "a",
+        ),
+        "queue": (
+            "The investigators see the 200 highest scores and nothing else. {got} also counts "
+            "what happens below.",
+            "b",
+        ),
+        "money": (
+            "What each mistake costs is known. {got} prices all mistakes alike, or not at all.",
+            "c",
+        ),
+        "rates": (
+            "The two countries differ in their fraud rate. {got} changes with the rate even if "
+            "the models order equally well.",
+            "d",
+        ),
+    },
     hints=(
         "Ask of each decision: is a probability used, an order, or a yes and no? And who pays?",
         "A price uses the probability itself. A queue of fixed length uses the top of the order. A "
         "yes or no with known prices uses money.",
         "What compares orders and does not change with the fraud rate?",
     ),
-    misconceptions={
-        "letters": "Give a dictionary with the letters a, b, c and d, and one of the six names each.",
-        "price": "The premium uses the probability itself, so its level has to be right. {got} "
-        "judges only an order, or decisions at one threshold.",
-        "queue": "The investigators see the 200 highest scores and nothing else. {got} also counts "
-        "what happens below.",
-        "money": "What each mistake costs is known. {got} prices all mistakes alike, or not at all.",
-        "rates": "The two countries differ in their fraud rate. {got} changes with the rate even if "
-        "the models order equally well.",
-    },
     praise="A metric is the question that a decision asks.",
 )
-def ex3(matches: Mapping[str, str]) -> Wrong | None:
-    """Accept every defensible match."""
-    if (
-        not isinstance(matches, Mapping)
-        or set(matches) != set("abcd")
-        or not set(matches.values()) <= _METRICS
-    ):
-        return wrong("letters")
-    # A cost may price a premium or a place in the queue just as well.
-    right = {
-        "a": ("price", {"LogLoss", "cost"}),
-        "b": ("queue", {"precision in the top", "cost"}),
-        "c": ("money", {"cost"}),
-        "d": ("rates", {"AUC"}),
-    }
-    for letter, (mistake, good) in right.items():
-        if matches[letter] not in good:
-            return wrong(mistake, got=matches[letter])
-    return None

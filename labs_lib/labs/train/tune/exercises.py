@@ -101,6 +101,14 @@ _CASES = [
         True,
     ),  # a mean would let it go on
     ([[0.9], [0.6, 0.6], [0.1, 0.1]], [0.5, 0.55], True),  # a stopped job still counts
+    # Later epochs of the earlier jobs do not count: of the first two, the middle is 0.2.
+    ([[0.1, 0.3, 0.9], [0.2, 0.2, 0.8], [0.0, 0.2, 0.9]], [0.1, 0.3], False),
+    ([[0.6, 0.4, 0.0], [0.5, 0.5, 0.0], [0.4, 0.4, 0.1]], [0.6, 0.45], True),
+    # The mean of the middle job is 0.4, its median 0.1.
+    ([[0.1, 0.1, 1.0], [0.0, 0.0, 0.0], [0.9, 0.9, 0.9]], [0.2, 0.2, 0.3], True),
+    # Of four jobs the middle lies between two of them: 0.35.
+    ([[0.1], [0.3], [0.4], [0.9]], [0.36], False),
+    ([[0.1], [0.3], [0.4], [0.9]], [0.34], True),
 ]
 
 
@@ -143,6 +151,8 @@ def _last(current: list[float]) -> float:
         "service looks at its latest value.",
         "mean": "You take the mean of the running averages. One very bad job would pull it down; the "
         "rule takes the median.",
+        "no_cut": "You take the mean of whole curves. The running job is compared with what the others "
+        "had reached at the same epoch.",
         "equal": "A job that is exactly at the median stops with your rule. Only a worse one does.",
         "other": "With the earlier jobs {earlier} and a running job at {current}, the answer is "
         "{expected}.",
@@ -161,6 +171,8 @@ def ex2(stops: Callable) -> Wrong | None:
         return wrong("values")
     if got == _by(np.median, _running, max):
         return wrong("best")
+    if got == _by(np.median, lambda curve, epoch: float(np.mean(curve)), _last):
+        return wrong("no_cut")
     if got == _by(np.mean, _running, _last):
         return wrong("mean")
     if got == _by(np.median, _running, _last, strict=False):
@@ -184,13 +196,16 @@ _BOUNDS = {
 }
 
 
-def _jobs(places: dict[str, float], seed: int) -> pd.DataFrame:
-    """Return 30 jobs whose best ones lie around these places, 0 to 1 on each scale."""
+def _jobs(places: dict[str, float | tuple], seed: int) -> pd.DataFrame:
+    """Return 30 jobs whose five best lie at these places, or around one, 0 to 1 on each scale."""
     rng = np.random.default_rng(seed)
     u = {name: rng.random(30) for name in _BOUNDS}
     for name, place in places.items():
-        u[name][:5] = np.clip(place + rng.uniform(-0.05, 0.05, 5), 0, 1)
-    value = np.append(rng.uniform(0.8, 0.9, 5), rng.uniform(0.1, 0.7, 25))
+        about = np.zeros(5) if isinstance(place, tuple) else rng.uniform(-0.05, 0.05, 5)
+        u[name][:5] = np.clip(place + about, 0, 1)
+    value = np.append(
+        np.sort(rng.uniform(0.8, 0.9, 5))[::-1], rng.uniform(0.1, 0.7, 25)
+    )
     columns = {
         name: _scaled(u[name], low, high, scaling)
         for name, (low, high, scaling) in _BOUNDS.items()
@@ -208,17 +223,47 @@ _SEARCHES = [
         {"depth", "lambda"},
     ),
     ({"eta": 0.35, "depth": 0.6, "lambda": 0.4, "subsample": 0.6}, set()),
+    # The best job, or the best three, lie where the five do not.
+    (
+        {
+            "eta": (0.04, 0.50, 0.45, 0.55, 0.60),
+            "depth": (0.95, 0.90, 0.50, 0.55, 0.45),
+            "lambda": (0.50, 0.10, 0.12, 0.08, 0.10),
+            "subsample": 0.5,
+        },
+        {"lambda"},
+    ),
+    # The fifth job decides, and the sixth is too many.
+    (
+        {
+            "eta": (0.30, 0.10, 0.30, 0.19, 0.10),
+            "depth": (0.70, 0.90, 0.70, 0.81, 0.90),
+            "lambda": 0.5,
+            "subsample": 0.5,
+        },
+        {"eta", "depth"},
+    ),
+    # Just inside and just outside of a fifth from each end.
+    (
+        {
+            "eta": (0.22,) * 5,
+            "depth": (0.18,) * 5,
+            "lambda": (0.78,) * 5,
+            "subsample": (0.82,) * 5,
+        },
+        {"depth", "subsample"},
+    ),
 ]
 
 
 def _edges(
-    *, linear: bool = False, worst: bool = False, ends: str = "both"
+    *, linear: bool = False, worst: bool = False, ends: str = "both", top: int = 5
 ) -> list[set[str]]:
     """Return the names that a way of looking gives in each search."""
     found = []
     for number, (places, _) in enumerate(_SEARCHES):
         jobs = _jobs(places, number)
-        some = jobs.nsmallest(5, "value") if worst else jobs.nlargest(5, "value")
+        some = jobs.nsmallest(top, "value") if worst else jobs.nlargest(top, "value")
         names = set()
         for name, (low, high, scaling) in _BOUNDS.items():
             log = scaling == "Logarithmic" and not linear
@@ -245,6 +290,7 @@ def _edges(
         "linear": "You measure the place on a linear scale. On a logarithmic one, 0.1 is the middle "
         "of 0.01 to 1; on a linear one it looks like the low end.",
         "worst": "You look at the jobs with the lowest objective. It is to be maximized.",
+        "few": "You look at fewer than the five best jobs. One or three may lie anywhere by chance.",
         "one_end": "You look at one end of the range only. The optimum may lie beyond either.",
         "other": "In one search the five best jobs lie at the ends of {expected}; you returned "
         "{got}.",
@@ -264,6 +310,8 @@ def ex3(too_narrow: Callable) -> Wrong | None:
         return wrong("linear")
     if got in (_edges(worst=True), _edges(worst=True, linear=True)):
         return wrong("worst")
+    if got in [_edges(top=few) for few in (1, 2, 3)]:
+        return wrong("few")
     if got in (_edges(ends="low"), _edges(ends="high")):
         return wrong("one_end")
     bad = next(i for i in range(len(got)) if got[i] != expected[i])
