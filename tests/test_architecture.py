@@ -172,6 +172,20 @@ def test_nothing_asks_whether_it_runs_in_ci():
         assert not re.search(r"""environ(?:\.get)?[(\[]["']CI["']""", text), file
 
 
+@pytest.mark.parametrize("file", MODULES, ids=short)
+def test_what_is_sorted_keeps_equal_values_in_order(file):
+    # The default does not, and each processor has another order.
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        by_several = bool(node.args) and isinstance(node.args[0], ast.List | ast.Name)
+        if node.func.attr == "argsort" or (
+            node.func.attr == "sort_values" and not by_several
+        ):
+            kinds = [k.value for k in node.keywords if k.arg == "kind"]
+            assert [ast.literal_eval(kind) for kind in kinds] == ["stable"], node.lineno
+
+
 def test_the_lock_installs_the_project_and_holds_one_version_of_each_package():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert "-e ." in lines

@@ -652,6 +652,26 @@ def test_encoding():
     assert np.isnan(big[2])
 
 
+def test_of_equally_frequent_words_the_alphabet_decides_which_are_seen():
+    # Sorting does not keep equal things in order, and not alike on each processor.
+    words = [f"w{number:03}" for number in range(180)]
+    order = np.random.default_rng(0).permutation(180)
+    notes = pd.Series([words[i] for i in order] + words[150:160])
+    seen = models.encode(notes, "text").any(axis=1)
+    kept = {*words[:90], *words[150:160]}
+    assert seen.tolist() == [note in kept for note in notes]
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_words_are_weighed_alike_in_any_order_of_the_rows(seed):
+    rng = np.random.default_rng(seed)
+    notes = pd.Series([" ".join(rng.choice(list("abcdefgh"), 3)) for _ in range(40)])
+    order = rng.permutation(40)
+    weights = models.encode(notes, "text")
+    moved = models.encode(notes.iloc[order], "text")
+    np.testing.assert_allclose(moved, weights[order], rtol=1e-6)
+
+
 def test_anomalous_rows_are_the_odd_ones():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(300, 3)), columns=list("abc"))

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn import metrics
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import IsolationForest
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.model_selection import train_test_split
 from xgboost import XGBClassifier, XGBRegressor
 
@@ -61,7 +61,8 @@ def encode(series: pd.Series, column_type: str) -> np.ndarray:
     ndarray of float32, shape (n, k)
         Numeric: the number. Binary and categorical: the position in the sorted values.
         Datetime: year, month, day, weekday (Monday 0), hour, minute. Text: TF-IDF weights
-        of the 100 most frequent words. NaN for missing or invalid values.
+        of the 100 most frequent words, of equally frequent ones the first in the alphabet.
+        NaN for missing or invalid values.
     """
     if column_type == "numeric":
         limits = np.finfo(np.float32)
@@ -379,9 +380,14 @@ def _word_weights(series):
     codes, labels, _ = columns.to_labels(series)
     texts = np.append(labels.to_numpy(dtype=object), "")[codes]
     # The pattern keeps words of one character, which the default drops.
-    vectorizer = TfidfVectorizer(max_features=WORDS, token_pattern=r"(?u)\w+")
+    counter = CountVectorizer(token_pattern=r"(?u)\w+")
     try:
-        return vectorizer.fit_transform(texts).toarray()
+        counts = counter.fit_transform(texts)
     except ValueError:
         # No word characters at all: how long the text is remains.
         return np.array([[len(text)] for text in texts])
+    # Words stand in alphabetical order, and so do equally frequent ones: scikit-learn's own
+    # `max_features` takes those that the processor's way of sorting puts first.
+    total = np.asarray(counts.sum(axis=0)).ravel()
+    kept = np.sort(np.argsort(-total, kind="stable")[:WORDS])
+    return TfidfTransformer().fit_transform(counts[:, kept]).toarray()

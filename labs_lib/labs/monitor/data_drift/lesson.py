@@ -355,7 +355,8 @@ blamed.value_counts().rename("weeks")
 
 # %%
 one_day = monitor.drift(X[month == 4], X[day == 130], measures=["simple"])
-one_day = one_day.set_index("feature")["simple"].sort_values(ascending=False)
+one_day = one_day.set_index("feature")["simple"]
+one_day = one_day.sort_values(ascending=False, kind="stable")
 setups["weekday"] = one_day["weekday"]
 one_day.head(3).round(3)
 

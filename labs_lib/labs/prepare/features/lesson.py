@@ -243,7 +243,7 @@ stats.table(date).drop(columns=["design", "n"])
 # %%
 numbers = COLUMNS["numbers"]
 variance = X.loc[train, numbers].var()
-share = (variance / variance.sum()).sort_values(ascending=False)
+share = (variance / variance.sum()).sort_values(ascending=False, kind="stable")
 share_balance = share["balance"]
 share.head(4).round(4)
 
@@ -664,7 +664,7 @@ f"accuracy {accuracy:.3f}"
 
 # %%
 vocabulary = tfidf.get_feature_names_out()
-highest = np.argsort(-classifier.coef_, axis=1)[:, :5]
+highest = np.argsort(-classifier.coef_, axis=1, kind="stable")[:, :5]
 pd.DataFrame(vocabulary[highest], index=classifier.classes_)
 
 # %% [markdown]
@@ -903,7 +903,7 @@ f"{len(quarter):,} payments, {together.shape[1]} inputs"
 # %%
 whole = (month == 5) & (y == 1) & X.notna().all(axis=1).to_numpy()
 score = pd.Series(linear.predict_proba(together[whole])[:, 1], index=X.index[whole])
-one = score.sort_values().index[len(score) // 2]
+one = score.sort_values(kind="stable").index[len(score) // 2]
 frozen_score = score[one]
 f"score {frozen_score:.3f}"
 

@@ -62,7 +62,7 @@ from labs_lib import data, payments
 X, y, probability = data.load_causes()
 X = X.fillna({"distance_km": -1.0, "balance_cents": -1.0})
 truth = payments.true_importance()["interventional"]
-truth.sort_values(ascending=False).head(7).round(3)
+truth.sort_values(ascending=False, kind="stable").head(7).round(3)
 
 # %% [markdown]
 # The true importance is in log odds: how far a column moves the true risk of a payment, on average. The
@@ -202,7 +202,7 @@ first = declined.index[0]
 views = pd.DataFrame({"this payment": local.loc[first]})
 views["true, this payment"] = payments.true_shapley(asked).loc[first]
 views = views.assign(**{"all, mean absolute": local.abs().mean(), "true, all": truth})
-views.sort_values("true, all", ascending=False).head(8).round(2)
+views.sort_values("true, all", ascending=False, kind="stable").head(8).round(2)
 
 # %% [markdown]
 # One payment or all of them: the same numbers, looked at one by one or averaged. Beside them stands the
@@ -247,7 +247,7 @@ def shap_against(rows, background):
 background = seen.sample(50, random_state=0)
 both = pd.DataFrame({"by the trees": local.loc[first]})
 both["by the background"] = shap_against(declined, background).iloc[0]
-both.sort_values("by the background", ascending=False).head(5).round(2)
+both.sort_values("by the background", ascending=False, kind="stable").head(5).round(2)
 
 # %% [markdown]
 # One-hot columns have a flaw: as separate players they make payments that are chip and swipe at once, or
@@ -360,7 +360,7 @@ lime = {
     for s in (0, 1)
 }
 lime = pd.DataFrame(lime | {"SHAP": local.loc[first]})
-lime.sort_values("SHAP", ascending=False).head(6).round(2)
+lime.sort_values("SHAP", ascending=False, kind="stable").head(6).round(2)
 
 # %% [markdown]
 # The two explanations differ, because LIME draws other rows with each seed. How much, is measured below.
@@ -535,7 +535,8 @@ against = {
     name: shap_against(declined, rows.sample(50, random_state=0)).iloc[0]
     for name, rows in groups.items()
 }
-pd.DataFrame(against).sort_values("any", ascending=False).head(5).round(2)
+against = pd.DataFrame(against).sort_values("any", ascending=False, kind="stable")
+against.head(5).round(2)
 
 # %% [markdown]
 # Same model, same payment. In the 20 worlds: the value of the hour for the 100 highest scores, and how
@@ -938,7 +939,7 @@ stats.table(remedy, digits=1)
 
 # %%
 declined = asked_c.iloc[[margin(asked_c).argmax()]]
-why = local_c.loc[declined.index[0]].sort_values(ascending=False)
+why = local_c.loc[declined.index[0]].sort_values(ascending=False, kind="stable")
 why[abs(why) > 0.1].round(2)
 
 # %% [markdown]

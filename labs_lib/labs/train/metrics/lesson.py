@@ -652,7 +652,7 @@ stats.table(trial, digits=0)
 # %%
 both = pd.DataFrame({"own threshold": own.mean(), "one half": half.mean()})
 threshold_matters = (both["one half"] - both["own threshold"]).median()
-both.sort_values("own threshold").round(-1).astype(int)
+both.sort_values("own threshold", kind="stable").round(-1).astype(int)
 
 # %% [markdown]
 # Moving the threshold from one half to the model's own saves {{threshold_matters}} a month for the model
