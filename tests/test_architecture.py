@@ -20,10 +20,12 @@ MAY = {
     "plots": {"compare", "settings"},
     "aws": {"settings"},
     **{engine: {engine, *BASE} for engine in ENGINES},
+    # It runs what other engines compute: tuning jobs, monitoring schedules.
+    "sagemaker": {"sagemaker", "train", "monitor", *BASE},
     "experiments": {"experiments", *ENGINES, *BASE},
     "exercises": {"course", *ENGINES, *BASE},
     "course": {"course", "experiments", *ENGINES, *BASE},
-    "cli": {"course", "experiments", "monitor", "payments", *BASE},
+    "cli": {"course", "experiments", "monitor", "payments", "sagemaker", *BASE},
 }
 MODULES = sorted((ROOT / "labs_lib").rglob("*.py"))
 

@@ -1,0 +1,25 @@
+import pytest
+from botocore.config import Config
+
+from labs_lib import sagemaker
+
+ONCE = Config(retries={"total_max_attempts": 1})
+"""boto3 resends what failed three times, which hides losses."""
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    with sagemaker.start(tmp_path_factory.mktemp("sagemaker")) as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
+def client(local):
+    return local.client("sagemaker", config=ONCE)
+
+
+@pytest.fixture(scope="module")
+def s3(local):
+    client = local.client("s3", config=ONCE)
+    client.create_bucket(Bucket=local.bucket)
+    return client
