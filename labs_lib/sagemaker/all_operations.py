@@ -7,10 +7,10 @@ once by the owner of a folder, and `close`. `CONTROL` are the requests of `Local
 from collections.abc import Callable
 from typing import Any
 
-from labs_lib.sagemaker import s3, sts, tags
+from labs_lib.sagemaker import endpoints, images, logs, models, s3, sts, tags
 from labs_lib.sagemaker.site import Site
 
-MODULES = (s3, sts, tags)
+MODULES = (s3, sts, tags, logs, models, endpoints)
 
 
 def recover(site: Site) -> None:
@@ -31,4 +31,7 @@ def _clock(site: Site, asked: dict[str, Any]) -> dict[str, Any]:
     return {"now": site.clock.step(float(asked.get("step", 0)))}
 
 
-CONTROL: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {"/clock": _clock}
+CONTROL: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {
+    "/clock": _clock,
+    "/register": images.register,
+}

@@ -428,3 +428,13 @@ def local_path(folder: Path, relative: str) -> Path:
     ):
         raise ValueError(f"the key {relative!r} cannot be the name of a file")
     return folder.joinpath(*parts)
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Return bucket and key of ``s3://bucket/key``; the key may be empty."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket:
+        raise ApiError(
+            "ValidationException", f"{uri!r} is not of the form s3://bucket/key."
+        )
+    return bucket, key

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 from labs_lib.aws import RequestError, validate
 from labs_lib.aws.request import service_model
 from labs_lib.sagemaker import all_operations, lock, wire
-from labs_lib.sagemaker.environment import environment, write_empty_configuration
+from labs_lib.sagemaker.environment import write_empty_configuration
 from labs_lib.sagemaker.errors import ApiError, from_findings
 from labs_lib.sagemaker.operations import (
     OPERATIONS,
@@ -188,10 +188,7 @@ class Server(ThreadingHTTPServer):
         self._leases = 0
         self._had_lease = False
         self._guard = threading.Lock()
-        site.endpoint = self.endpoint
-        site.environment = environment(
-            os.environ, endpoint=self.endpoint, key=self.key, folder=site.folder
-        )
+        site.endpoint, site.key = self.endpoint, self.key
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):

@@ -1,10 +1,19 @@
 """Everything that one folder holds while its server runs."""
 
+import functools
+import os
+import sys
 import threading
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from labs_lib.sagemaker.clock import Clock
+from labs_lib.sagemaker.environment import environment
+from labs_lib.sagemaker.logs import Logs
 from labs_lib.sagemaker.objects import Objects
+from labs_lib.sagemaker.serving import Endpoints
 from labs_lib.sagemaker.state import State
 
 
@@ -30,8 +39,29 @@ class Site:
         self.clock.step(max(0.0, begun - self.clock.now()))
         self.objects = Objects(self.state, self.clock, folder / "s3")
         self.closing = threading.Event()
+        self.logs = Logs(self.state, self.clock)
+        self.endpoints = Endpoints()
         self.endpoint = ""
-        self.environment: dict[str, str] = {}
+        self.key = ""
+
+    @functools.cached_property
+    def environment(self) -> dict[str, str]:
+        """Variables of every job and container: this process's, and this SageMaker."""
+        return environment(
+            os.environ, endpoint=self.endpoint, key=self.key, folder=self.folder
+        )
+
+    def run(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Call in a thread of its own; what goes wrong there is in the server's log."""
+
+        def guarded() -> None:
+            try:
+                call(*arguments)
+            except Exception:
+                if not self.closing.is_set():
+                    traceback.print_exc(file=sys.stderr)
+
+        threading.Thread(target=guarded, daemon=True).start()
 
     def keep_clock(self) -> None:
         """Store the time, so that the next server on this folder does not go back."""
