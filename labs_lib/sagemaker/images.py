@@ -100,6 +100,11 @@ def find(site: Site, image: str) -> Runner:
 _KINDS = ("train", "serve")
 
 
+def script(path: str, arguments: list[str]) -> tuple[str, ...]:
+    """Return the command that runs a script to train."""
+    return (sys.executable, "-u", path, *arguments)
+
+
 def script_server() -> tuple[str, ...]:
     """Return the command that serves with a script."""
     return _module("script_serve")

@@ -149,7 +149,7 @@ def refuse_what_is_missing(found: Operation, request: Mapping[str, Any]) -> None
     for rule, reason in found.refuses.items():
         path, _, value = rule.partition("=")
         for where, given in values_at(request, path):
-            if not value or given == value:
+            if not value or str(given) == value:
                 shown = f"{where} {value}".strip()
                 raise not_here(found.name, shown, reason)
 

@@ -41,6 +41,7 @@ class Site:
         self.closing = threading.Event()
         self.logs = Logs(self.state, self.clock)
         self.endpoints = Endpoints()
+        self.jobs: dict[str, Any] = {}
         self.endpoint = ""
         self.key = ""
 
