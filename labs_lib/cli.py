@@ -155,6 +155,9 @@ def _parser() -> argparse.ArgumentParser:
         "--speed", type=float, default=1, help="seconds on its clock in a real second"
     )
 
+    help = "Write docs/sagemaker.md: what it carries out, and where it differs from AWS."
+    actions.add_parser("page", help=help, description=help)
+
     sub = add("bundle", _bundle, "Make a folder that installs without a network.")
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument(
@@ -258,8 +261,11 @@ def _monitor(arguments: argparse.Namespace) -> int:
 
 
 def _sagemaker(arguments: argparse.Namespace) -> int:
-    from labs_lib.sagemaker import command
+    from labs_lib.sagemaker import command, differences
 
+    if arguments.action == "page":
+        print(differences.write())
+        return 0
     return command.serve(arguments.folder, account=arguments.account, speed=arguments.speed)
 
 

@@ -4,9 +4,9 @@ import json
 import os
 
 import numpy as np
-import xgboost
 
 from labs_lib.sagemaker.containers import folders, tables
+from labs_lib.sagemaker.containers.boosting import xgboost
 from labs_lib.sagemaker.containers.http_worker import Refused, serve
 
 

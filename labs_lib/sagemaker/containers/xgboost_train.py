@@ -4,10 +4,10 @@ import os
 from typing import Any
 
 import numpy as np
-import xgboost
 
 from labs_lib.aws import RequestError, check_xgboost_hyperparameters
 from labs_lib.sagemaker.containers import folders, tables
+from labs_lib.sagemaker.containers.boosting import xgboost
 
 _OWN = {
     "num_round",
