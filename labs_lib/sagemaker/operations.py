@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -267,25 +266,8 @@ def _passes(
         return False
     for time in ("CreationTime", "LastModifiedTime"):
         moment = item.get(time, 0)
-        if seconds(request.get(f"{time}After"), -1e18) > moment:
+        if request.get(f"{time}After", moment) > moment:
             return False
-        if seconds(request.get(f"{time}Before"), 1e18) <= moment:
+        if request.get(f"{time}Before", moment + 1) <= moment:
             return False
     return True
-
-
-def seconds(value: Any, default: float) -> float:
-    """Return a time of a request, a number or text in ISO 8601, in seconds since 1970."""
-    if value is None:
-        return default
-    if isinstance(value, int | float):
-        return float(value)
-    from botocore.utils import parse_to_aware_datetime
-
-    return parse_to_aware_datetime(value).timestamp()
-
-
-def account_of(arn: str) -> str:
-    """Return the account in an ARN, or nothing."""
-    match = re.match(r"arn:[^:]*:[^:]*:[^:]*:(\d*):", arn)
-    return match[1] if match else ""

@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 import zlib
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote
 
@@ -219,7 +219,9 @@ def _receive(context: Context) -> Written:
 
 
 def _kept_headers(request: dict[str, Any]) -> dict[str, str]:
-    headers = {name: str(request[name]) for name in _HEADERS if request.get(name)}
+    headers = {name: request[name] for name in _HEADERS if request.get(name)}
+    if "Expires" in headers:
+        headers["Expires"] = formatdate(headers["Expires"], usegmt=True)
     encoding = headers.get("ContentEncoding", "")
     left = [part for part in encoding.split(",") if part.strip() not in ("aws-chunked", "")]
     if encoding:
@@ -323,20 +325,13 @@ def _conditions(found: Object, request: dict[str, Any]) -> bool:
     if request.get("IfMatch") and request["IfMatch"] not in etags:
         raise _precondition("If-Match")
     since = request.get("IfUnmodifiedSince")
-    if since and not request.get("IfMatch") and found.modified > _http_time(since):
+    if since and not request.get("IfMatch") and found.modified > since:
         raise _precondition("If-Unmodified-Since")
     if request.get("IfNoneMatch"):
         return request["IfNoneMatch"] not in etags
     if request.get("IfModifiedSince"):
-        return found.modified > _http_time(request["IfModifiedSince"])
+        return found.modified > request["IfModifiedSince"]
     return True
-
-
-def _http_time(text: str) -> float:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except ValueError:
-        raise ApiError("InvalidArgument", f"{text[:60]!r} is not a date of HTTP.") from None
 
 
 def _range(text: str | None, size: int) -> tuple[int, int] | None:

@@ -393,7 +393,9 @@ def _read(
         if request.body.read(1):
             raise _too_long(operation.service)
     if protocol == "json":
-        return wire.read_json(body)
+        members = wire.read_json(body)
+        wire.check_times(members, model.input_shape)
+        return members
     return wire.read_rest(
         request, model.input_shape, labels, body, xml=protocol == "rest-xml"
     )

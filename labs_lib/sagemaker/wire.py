@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import formatdate
+from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 from xml.etree import ElementTree
@@ -89,6 +89,31 @@ def read_json(body: bytes) -> dict[str, Any]:
     return found
 
 
+def check_times(value: Any, shape: Any, path: str = "") -> None:
+    """Raise SerializationException if a time of a JSON request is none.
+
+    It is a number of seconds since 1970, in the years that Python can write.
+    """
+    kind = shape.type_name
+    if kind == "timestamp":
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not _FIRST_TIME <= value < _LAST_TIME:
+            raise ApiError(
+                "SerializationException",
+                f"{path} is {str(value)[:60]}, which is no time in seconds since 1970.",
+            )
+    elif kind == "structure" and isinstance(value, dict):
+        for name, member in shape.members.items():
+            if value.get(name) is not None:
+                check_times(value[name], member, f"{path}.{name}".lstrip("."))
+    elif kind == "list" and isinstance(value, list):
+        for item in value:
+            check_times(item, shape.member, f"{path}[]")
+
+
+_FIRST_TIME, _LAST_TIME = -2_000_000_000, 250_000_000_000
+
+
 def _no_constant(text: str) -> None:
     raise ValueError(text)
 
@@ -153,6 +178,12 @@ def _from_text(text: str, shape: Any) -> Any:
         return {"true": True, "false": False}.get(text.lower(), text)
     if kind == "list":
         return [_from_text(part.strip(), shape.member) for part in text.split(",")]
+    if kind == "timestamp":
+        try:
+            return parsedate_to_datetime(text).timestamp()
+        except (ValueError, OverflowError, OSError):
+            shown = text[:60]
+            raise ApiError("InvalidArgument", f"{shown!r} is no date of HTTP.") from None
     return text
 
 
@@ -281,7 +312,7 @@ def _root(name: str) -> str:
 
 
 def _header_text(value: Any, shape: Any) -> str:
-    if shape.type_name == "timestamp":
+    if shape.type_name == "timestamp" and not isinstance(value, str):
         if shape.serialization.get("timestampFormat") == "iso8601":
             return iso_time(value)
         return formatdate(value, usegmt=True)

@@ -7,6 +7,7 @@ import io
 import os
 import threading
 import zlib
+from datetime import UTC, datetime
 
 import psutil
 import pytest
@@ -52,6 +53,7 @@ def test_an_object_comes_back_with_all_that_was_said_of_it(s3, bucket):
         Body=b"hello",
         ContentType="text/csv",
         CacheControl="no-cache",
+        Expires=datetime(2030, 1, 2, tzinfo=UTC),
         Metadata={"made-by": "test"},
     )
     assert answer["ETag"] == f'"{hashlib.md5(b"hello").hexdigest()}"'
@@ -61,6 +63,7 @@ def test_an_object_comes_back_with_all_that_was_said_of_it(s3, bucket):
     for answer in (found, s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")):
         assert answer["ContentType"] == "text/csv"
         assert answer["CacheControl"] == "no-cache"
+        assert answer["ExpiresString"] == "Wed, 02 Jan 2030 00:00:00 GMT"
         assert answer["Metadata"] == {"made-by": "test"}
         assert answer["ContentLength"] == 5
         assert answer["ChecksumCRC32"] == crc32(b"hello")
