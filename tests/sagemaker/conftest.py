@@ -1,3 +1,6 @@
+import time
+
+import psutil
 import pytest
 from botocore.config import Config
 
@@ -23,3 +26,18 @@ def s3(local):
     client = local.client("s3", config=ONCE)
     client.create_bucket(Bucket=local.bucket)
     return client
+
+
+def have_ended(*processes, seconds=10):
+    """Say whether all processes end in time; one that nobody has waited for has ended too."""
+
+    def runs(process):
+        try:
+            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    deadline = time.monotonic() + seconds
+    while any(map(runs, processes)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not any(map(runs, processes))

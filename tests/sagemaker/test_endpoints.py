@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, WaiterError
 from labs_lib import sagemaker
 from labs_lib.sagemaker import archives, workers
 
-from .conftest import ONCE
+from .conftest import ONCE, have_ended
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/worker:1"
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
@@ -255,7 +255,7 @@ def test_creation_can_be_seen_and_the_end_too(site):
         thread.join()
     assert len(pids) == 2, "the worker with the fewest requests is taken"
     site.delete("seen")
-    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert not any(map(psutil.pid_exists, pids))
     with pytest.raises(ClientError, match='Could not find endpoint "arn'):
         site.sagemaker.describe_endpoint(EndpointName="seen")
     with pytest.raises(
@@ -382,7 +382,7 @@ def test_what_a_worker_started_ends_with_it(site):
     family = [worker, *worker.children(recursive=True)]
     assert len(family) == 3
     site.delete("parent")
-    assert not any(process.is_running() for process in family)
+    assert have_ended(*family)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to ignore")
@@ -397,7 +397,7 @@ def test_a_stubborn_worker_is_killed_after_30_seconds_on_the_clock(site):
     assert found["EndpointStatus"] == "Deleting"
     site.local.step(31)
     site.sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="stubborn")
-    assert not worker.is_running()
+    assert have_ended(worker)
 
 
 def test_the_log_of_an_endpoint_can_be_read(served):
@@ -532,8 +532,7 @@ def test_endpoints_serve_again_after_a_kill_of_the_server(tmp_path):
     worker = psutil.Process(site.said("again")["pid"])
     psutil.Process(first._owner["pid"]).kill()
     first._process.wait()
-    psutil.wait_procs([worker], timeout=10)
-    assert not worker.is_running()
+    assert have_ended(worker)
     with sagemaker.start(tmp_path) as second:
         client = second.client("sagemaker")
         client.get_waiter("endpoint_in_service").wait(EndpointName="again")

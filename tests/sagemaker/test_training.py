@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from labs_lib import sagemaker
 
-from .conftest import ONCE
+from .conftest import ONCE, have_ended
 from .test_endpoints import SKLEARN, XGBOOST, archive
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/trainer:1"
@@ -315,7 +315,7 @@ def test_a_stubborn_job_is_killed_after_120_seconds_on_the_clock(site):
     job = site.wait("stubborn")
     assert job["TrainingJobStatus"] == "Stopped"
     assert job["TrainingTimeInSeconds"] >= 121
-    assert not process.is_running()
+    assert have_ended(process)
 
 
 def test_time_runs_out_on_the_clock(site):
@@ -327,7 +327,7 @@ def test_time_runs_out_on_the_clock(site):
         "Stopped",
         "MaxRuntimeExceeded",
     )
-    assert not process.is_running()
+    assert have_ended(process)
 
 
 def test_a_job_can_be_deleted_when_it_has_ended(site):
@@ -448,9 +448,7 @@ def test_a_killed_keeper_leaves_nothing_and_fails_the_job(site):
     process.parent().kill()
     with pytest.raises(WaiterError):
         site.wait("orphaned")
-    psutil.wait_procs([process, child], timeout=10)
-    assert not process.is_running()
-    assert not child.is_running()
+    assert have_ended(process, child)
 
 
 def test_jobs_of_a_killed_server_end_and_are_failed_by_the_next(tmp_path):
@@ -461,9 +459,7 @@ def test_jobs_of_a_killed_server_end_and_are_failed_by_the_next(tmp_path):
     process = psutil.Process(int(site.said("cut", "pid")))
     psutil.Process(first._owner["pid"]).kill()
     first._process.wait()
-    psutil.wait_procs([process, child], timeout=10)
-    assert not process.is_running()
-    assert not child.is_running()
+    assert have_ended(process, child)
     with sagemaker.start(tmp_path) as second:
         job = second.client("sagemaker").describe_training_job(TrainingJobName="cut")
         assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Failed"
