@@ -29,8 +29,8 @@ class Clock:
         threading.Thread(target=self._run, name="clock", daemon=True).start()
 
     def now(self) -> float:
-        """Return seconds since 1970 on this clock."""
-        return self._start + (time.monotonic() - self._origin) * self.speed
+        """Return seconds since 1970 on this clock, to the millisecond, as AWS's times are."""
+        return round(self._start + (time.monotonic() - self._origin) * self.speed, 3)
 
     def step(self, seconds: float) -> float:
         """Move the clock forward and return the new time; whatever is due then happens.

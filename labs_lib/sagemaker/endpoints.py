@@ -60,7 +60,8 @@ def _summary_of(variant: dict[str, Any], *, current: int, image: str, now: float
         "A container that ends before its first ping fails the endpoint at once; AWS starts it "
         "again until the time for the health check is over.",
         "Containers listen on the port in SAGEMAKER_BIND_TO_PORT, not on 8080, and find "
-        "`/opt/ml` in the folder SAGEMAKER_BASE_DIR.",
+        "`/opt/ml` in the folder SAGEMAKER_BASE_DIR. One that finds its port taken and ends with "
+        "exit code 98 is started again with another.",
         "DeploymentConfig has a meaning only for updates, which are not here yet.",
     ),
 )
@@ -434,5 +435,9 @@ def recover(site: Site) -> None:
 
 def close(site: Site) -> None:
     """End all workers."""
-    for fleet in list(site.endpoints.fleets):
+    fleets = list(site.endpoints.fleets)
+    workers = [worker for fleet in fleets for worker in fleet.workers]
+    for fleet in fleets:
         fleet.kill()
+    for worker in workers:
+        worker.process.wait(5.0)

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -170,6 +171,9 @@ class Local:
         lease.close()
         if not others:
             _wait_until_gone(self._owner, self._process, seconds=20.0)
+            if self._owner.get("temporary"):
+                # The server does this itself, unless it was killed.
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def _ask(self, path: str, message: dict[str, Any]) -> dict[str, Any]:
         if self._lease is None:

@@ -11,7 +11,6 @@ import socket
 import sqlite3
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from http.client import responses
@@ -485,6 +484,7 @@ def main(argv: list[str]) -> int:
             "key": server.key,
             "account": site.account,
             "speed": options["speed"],
+            "temporary": options["temporary"],
         },
     )
     unwanted = threading.Timer(FIRST_LEASE, server.end_if_unwanted)
@@ -501,7 +501,6 @@ def main(argv: list[str]) -> int:
     (folder / "server.json").unlink(missing_ok=True)
     owned.close()
     if options["temporary"]:
-        time.sleep(0.05)
         shutil.rmtree(folder, ignore_errors=True)
     return 0
 

@@ -713,6 +713,8 @@ def recover(site: Site) -> None:
 
 def close(site: Site) -> None:
     """End all jobs at once; the next server says that they failed."""
-    for running in list(site.jobs.values()):
-        if running.process is not None:
-            running.process.kill()
+    processes = [job.process for job in list(site.jobs.values()) if job.process is not None]
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.wait(5.0)

@@ -49,6 +49,9 @@ class Request:
         header = self.headers.get("authorization", "")
         match = re.search(r"Credential=([^,\s]+)", header)
         text = match[1] if match else self.query.get("X-Amz-Credential", "")
+        if not text and "AWSAccessKeyId" in self.query:
+            # A link that boto3 has signed the old way; only S3 knows it.
+            return [self.query["AWSAccessKeyId"], "", "us-east-1", "s3"]
         parts = text.split("/")
         return parts[:4] if len(parts) == 5 else []
 

@@ -95,7 +95,8 @@ class Worker:
                     self.process = self._start()
                     continue
                 raise StartFailed(f"it ended with exit code {self.process.code}")
-            if self.ping():
+            # Whoever else has the port may answer too; the worker that wanted it has ended.
+            if self.ping() and not self.process.has_ended:
                 return
             if time.monotonic() > deadline:
                 raise StartFailed("it did not answer GET /ping with 200 in time")

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import socket
 import sys
 import tarfile
 import threading
@@ -18,6 +19,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from labs_lib import sagemaker
 from labs_lib.sagemaker import archives, workers
+from labs_lib.sagemaker.clock import Clock
 
 from .conftest import ONCE, have_ended
 
@@ -275,7 +277,7 @@ def test_an_endpoint_that_cannot_start_fails_with_a_reason_and_can_be_deleted(si
     site.delete("broken")
 
 
-def test_a_sick_container_fails_when_its_time_is_over(site, monkeypatch):
+def test_a_sick_container_fails_when_its_time_is_over(site):
     worker = workers.Container((sys.executable, str(Path(__file__).with_name("worker.py"))),
                                site.local.folder, {**site.local.environment(), "MODE": "sick",
                                                    "SM_MODEL_DIR": "."}, 1.5)  # fmt: skip
@@ -283,6 +285,21 @@ def test_a_sick_container_fails_when_its_time_is_over(site, monkeypatch):
     with pytest.raises(workers.StartFailed, match="in time"):
         fleet.start()
     assert fleet.workers == []
+
+
+def test_a_port_that_is_taken_is_not_the_end(site, monkeypatch, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = iter([taken.getsockname()[1], workers._free_port()])
+        monkeypatch.setattr(workers, "_free_port", lambda: next(ports))
+        command = (sys.executable, str(Path(__file__).with_name("worker.py")))
+        environment = {**site.local.environment(), "SM_MODEL_DIR": "."}
+        container = workers.Container(command, tmp_path, environment, 20.0)
+        fleet = workers.Fleet(container, 1, lambda number, line: print(line))
+        # Whoever has the port must not be taken for the worker.
+        fleet.start()
+        assert fleet.workers[0].ping()
+        assert fleet.workers[0].port != taken.getsockname()[1]
+        fleet.close(Clock())
 
 
 def test_names_limits_and_lists_of_endpoints(served):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import psutil
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -447,6 +448,16 @@ def test_a_client_that_leaves_in_the_middle_changes_nothing(local, s3, bucket):
         text = f"PUT /{bucket}/k HTTP/1.1\r\n{head}Content-Length: 1000\r\n\r\nhalf"
         connection.sendall(text.encode())
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"old"
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_a_signed_link_leads_to_an_object(local, s3, bucket, version):
+    s3.put_object(Bucket=bucket, Key="a b", Body=b"linked")
+    client = local.client("s3", config=Config(signature_version=version))
+    link = client.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "a b"})
+    path = link.removeprefix(local.endpoint)
+    assert path != link
+    assert send(local, "GET", path)[::2] == (200, b"linked")
 
 
 # Beneath

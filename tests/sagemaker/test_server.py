@@ -1,10 +1,13 @@
 """The process model, the protocols and the errors."""
 
 import contextlib
+import errno
 import http.client
+import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -17,9 +20,13 @@ from botocore.exceptions import ClientError
 from labs_lib import sagemaker
 from labs_lib.aws import RequestError, validate
 from labs_lib.aws.request import service_model
-from labs_lib.sagemaker import lock
+from labs_lib.sagemaker import lock, wire
 from labs_lib.sagemaker.errors import from_findings
+from labs_lib.sagemaker.objects import Objects
 from labs_lib.sagemaker.operations import SERVICES, page
+from labs_lib.sagemaker.server import Body, Server
+from labs_lib.sagemaker.site import Site
+from labs_lib.sagemaker.state import State
 
 from .conftest import ONCE, have_ended
 
@@ -152,11 +159,55 @@ def test_a_termination_ends_the_server_in_order(tmp_path):
 def test_the_clock_steps_and_never_goes_back(tmp_path):
     with sagemaker.start(tmp_path, speed=0) as local:
         before = local.now()
-        assert local.step(3600) == before + 3600 == local.now()
+        assert local.step(3600) == local.now() == pytest.approx(before + 3600, abs=0.002)
         with pytest.raises(ValueError, match="forward"):
             local.step(-1)
     with sagemaker.start(tmp_path, speed=0) as local:
-        assert local.now() >= before + 3600
+        assert local.now() >= before + 3599.99
+
+
+def test_a_temporary_folder_goes_even_when_its_server_was_killed():
+    local = sagemaker.start()
+    psutil.Process(local._owner["pid"]).kill()
+    local._process.wait()
+    local.close()
+    assert not local.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_said_and_changes_nothing(tmp_path, monkeypatch, failure):
+    site = Site(tmp_path, account="111122223333", speed=1)
+    server = Server(site)
+    server.server_close()
+    scope = f"Credential={server.key}/20260101/us-east-1/s3/aws4_request"
+
+    def put(key):
+        size = 1 if key else 0
+        headers = {"authorization": scope, "content-length": str(size)}
+        body = Body(io.BytesIO(b"1"), length=size, chunked=False)
+        return server.answer(wire.Request("PUT", f"/bucket{key}", {}, headers, body))
+
+    assert put("").status == 200
+    assert put("/before").status == 200
+
+    def fail(*_, **__):
+        raise failure
+
+    with monkeypatch.context() as full:
+        where = Objects if isinstance(failure, OSError) else State
+        full.setattr(where, "receive" if where is Objects else "execute", fail)
+        answer = put("/now")
+    assert answer.status == 500
+    assert b"The disk of this machine is full" in answer.body
+    assert [item.key for item in site.objects.iterate("bucket")] == ["before"]
+    assert len(list((tmp_path / "s3").iterdir())) == 1
+    assert put("/later").status == 200
 
 
 # How it is found

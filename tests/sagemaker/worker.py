@@ -61,8 +61,10 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-server = ThreadingHTTPServer(
-    ("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler
-)
+try:
+    port = int(os.environ["SAGEMAKER_BIND_TO_PORT"])
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+except OSError:
+    sys.exit(98)
 server.daemon_threads = True
 server.serve_forever()
