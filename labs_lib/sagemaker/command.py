@@ -25,17 +25,17 @@ def serve(folder: str | None, *, account: str, speed: float) -> int:
     int
         0 after Ctrl-C, 1 if the server ended by itself.
     """
-    with start(folder, account=account, speed=speed) as local:
-        print(f"# SageMaker on this machine: {local.endpoint}, folder {local.folder}")
-        print("# In another terminal, before the program that uses boto3:")
-        for line in _settings(local.environment()):
-            print(line)
-        print("# Ctrl-C ends it.", flush=True)
-        try:
+    try:
+        with start(folder, account=account, speed=speed) as local:
+            print(f"# SageMaker on this machine: {local.endpoint}, folder {local.folder}")
+            print("# In another terminal, before the program that uses boto3:")
+            for line in _settings(local.environment()):
+                print(line)
+            print("# Ctrl-C ends it.", flush=True)
             while is_alive(local._owner):
                 time.sleep(0.5)
-        except KeyboardInterrupt:
-            return 0
+    except KeyboardInterrupt:
+        return 0
     print("# The server has ended. Its last words are in server.log of the folder.")
     return 1
 
