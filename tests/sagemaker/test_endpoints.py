@@ -397,7 +397,7 @@ def test_what_a_worker_started_ends_with_it(site):
     site.endpoint("parent", site.variant("v", "parent"))
     worker = psutil.Process(site.said("parent")["pid"])
     family = [worker, *worker.children(recursive=True)]
-    assert len(family) == 3
+    assert len(family) >= 3
     site.delete("parent")
     assert have_ended(*family)
 

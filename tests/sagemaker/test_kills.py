@@ -106,6 +106,7 @@ def site(local):
     return Site(local)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there, a launcher stands between them")
 @pytest.mark.parametrize("victim", ["worker", "keeper"])
 def test_a_worker_killed_ten_times_is_replaced_ten_times(local, site, victim):
     name = f"killed-{victim}"

@@ -441,6 +441,7 @@ def test_a_request_may_bring_its_own_command(site):
 # Kills
 
 
+@posix
 def test_a_killed_keeper_leaves_nothing_and_fails_the_job(site):
     site.create("orphaned", {"mode": "child"})
     child = psutil.Process(int(site.said("orphaned", "child")))
