@@ -157,6 +157,23 @@ def _parser() -> argparse.ArgumentParser:
             )
             sub.add_argument("--title", default="Data check", help="of the report")
 
+    sub = add("sagemaker", _sagemaker, "Run a SageMaker on this machine.")
+    actions = sub.add_subparsers(dest="action", required=True, metavar="ACTION")
+    help = "Serve boto3's calls until Ctrl-C; prints how to reach it."
+    sub = actions.add_parser("serve", help=help, description=help)
+    sub.add_argument(
+        "--folder",
+        metavar="DIR",
+        help="where its state lives (default: a new one, deleted at the end)",
+    )
+    sub.add_argument("--account", default="111122223333", metavar="DIGITS")
+    sub.add_argument(
+        "--speed", type=float, default=1, help="seconds on its clock in a real second"
+    )
+
+    help = "Write docs/sagemaker.md: what it carries out, and where it differs from AWS."
+    actions.add_parser("page", help=help, description=help)
+
     sub = add("bundle", _bundle, "Make a folder that installs without a network.")
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument(
@@ -302,6 +319,15 @@ def _monitor(arguments: argparse.Namespace) -> int:
     from labs_lib.monitor import command
 
     return command.run(arguments)
+
+
+def _sagemaker(arguments: argparse.Namespace) -> int:
+    from labs_lib.sagemaker import command, differences
+
+    if arguments.action == "page":
+        print(differences.write())
+        return 0
+    return command.serve(arguments.folder, account=arguments.account, speed=arguments.speed)
 
 
 def _bundle(arguments: argparse.Namespace) -> int:

@@ -135,7 +135,19 @@ def _count(value: Any) -> int:
 
 
 @functools.cache
-def _service_model(service: str) -> Any:
+def service_model(service: str) -> Any:
+    """Return botocore's own model of a service, as a ``botocore.model.ServiceModel``.
+
+    Parameters
+    ----------
+    service : str
+        botocore's name of the service.
+
+    Raises
+    ------
+    ValueError
+        If botocore does not know the service.
+    """
     from botocore.exceptions import UnknownServiceError
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
@@ -157,7 +169,7 @@ def _service_model(service: str) -> Any:
 @functools.cache
 def _input_shape(service: str, operation: str) -> tuple[Any, frozenset[str]]:
     """Return the shape of a request and the members that boto3 fills in by itself."""
-    model = _service_model(service)
+    model = service_model(service)
     if operation not in model.operation_names:
         raise ValueError(
             f"operation is {operation!r}, which {service} does not have. "

@@ -35,7 +35,7 @@ def only_error(request, operation: str = "CreateTrainingJob") -> aws.Finding:
 
 @pytest.fixture(scope="module")
 def model():
-    return module._service_model("sagemaker")
+    return module.service_model("sagemaker")
 
 
 def test_a_valid_job_and_how_it_reads():
@@ -397,7 +397,7 @@ SHAPES = {
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), name=st.sampled_from(sorted(SHAPES)))
 def test_values_made_from_a_pattern_pass(data, name):
-    limits = module._service_model("sagemaker").shape_for(name).metadata
+    limits = module.service_model("sagemaker").shape_for(name).metadata
     texts = st.from_regex(python_pattern(limits["pattern"]), fullmatch=True)
     fits = texts.filter(lambda text: limits.get("min", 0) <= len(text) <= limits["max"])
     request = changed(JOB, ("InputDataConfig.1", ...), (SHAPES[name], data.draw(fits)))
@@ -422,7 +422,7 @@ def test_no_socket(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("a socket was opened")
 
-    module._service_model.cache_clear()
+    module.service_model.cache_clear()
     module._input_shape.cache_clear()
     monkeypatch.setattr(socket, "socket", refuse)
     assert aws.validate("CreateTrainingJob", JOB)
@@ -464,7 +464,7 @@ def test_a_model_in_the_home_folder_changes_nothing(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (folder / "service-2.json").write_text("{}")
     monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(tmp_path))
-    module._service_model.cache_clear()
+    module.service_model.cache_clear()
     module._input_shape.cache_clear()
     assert aws.validate("CreateTrainingJob", JOB)
 

@@ -1,0 +1,37 @@
+"""The modules of operations, and what they do when a server begins and ends.
+
+A module that holds operations is imported here. One that runs something has `recover`, called
+once by the owner of a folder, and `close`. `CONTROL` are the requests of `Local`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from labs_lib.sagemaker import endpoints, images, logs, models, s3, sts, tags, training
+from labs_lib.sagemaker.site import Site
+
+MODULES = (s3, sts, tags, logs, models, endpoints, training)
+
+
+def recover(site: Site) -> None:
+    """Put right what the last server of the folder left when it ended."""
+    for module in MODULES:
+        if hasattr(module, "recover"):
+            module.recover(site)
+
+
+def close(site: Site) -> None:
+    """End everything that runs."""
+    for module in reversed(MODULES):
+        if hasattr(module, "close"):
+            module.close(site)
+
+
+def _clock(site: Site, asked: dict[str, Any]) -> dict[str, Any]:
+    return {"now": site.clock.step(float(asked.get("step", 0)))}
+
+
+CONTROL: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {
+    "/clock": _clock,
+    "/register": images.register,
+}

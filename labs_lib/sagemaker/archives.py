@@ -1,0 +1,58 @@
+"""model.tar.gz and its like: made the same every time, opened without trust."""
+
+import gzip
+import os
+import tarfile
+from pathlib import Path
+
+
+def pack(folder: Path, file: Path) -> None:
+    """Write what is in a folder to a tar.gz; equal files make an equal archive."""
+    with (
+        open(file, "wb") as raw,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.GNU_FORMAT) as archive,
+    ):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() or path.is_dir():
+                name = path.relative_to(folder).as_posix()
+                archive.add(path, name, recursive=False, filter=_plain)
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.mtime = member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
+
+
+def unpack(file: Path, folder: Path, *, what: str) -> None:
+    """Open a tar (gzip or not) into a folder.
+
+    Parameters
+    ----------
+    what : str
+        For messages, such as ``"s3://bucket/model.tar.gz"``.
+
+    Raises
+    ------
+    ValueError
+        If it is no archive, or holds a link, a device or a path that leads out: nothing is
+        written then.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(file, "r:*") as archive:
+            members = archive.getmembers()
+            for member in members:
+                _check(member, folder, what)
+            archive.extractall(folder, members=members, filter="data")
+    except (tarfile.TarError, EOFError, OSError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{what} is not a tar.gz that can be opened: {error}") from None
+
+
+def _check(member: tarfile.TarInfo, folder: Path, what: str) -> None:
+    if not (member.isfile() or member.isdir()):
+        raise ValueError(f"{what} holds {member.name!r}, which is no plain file or folder.")
+    path = os.path.normpath(member.name)
+    if os.path.isabs(member.name) or path.split(os.sep)[0] == ".." or ":" in path:
+        raise ValueError(f"{what} holds {member.name!r}, which leads out of its folder.")

@@ -1,0 +1,196 @@
+"""Models and endpoint configurations: what an endpoint is made of."""
+
+from typing import Any
+
+from labs_lib.sagemaker import images, tags
+from labs_lib.sagemaker.errors import invalid
+from labs_lib.sagemaker.objects import split_uri
+from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation
+from labs_lib.sagemaker.state import Taken
+
+_NO_VPC = "There is no network here: VpcConfig and isolation are kept, without effect."
+
+
+def container_of(model: dict[str, Any]) -> dict[str, Any]:
+    """Return a model's one container."""
+    return model.get("PrimaryContainer") or model["Containers"][0]
+
+
+def keep(context: Context, kind: str, words: str, name: str, body: dict[str, Any]) -> None:
+    """Keep a new resource with its tags, or refuse a name that is taken."""
+    arn = body[f"{kind}Arn"]
+    given = body.pop("Tags", None) or []
+    tags.check(given)
+    try:
+        with context.site.state.transaction():
+            context.site.state.add(kind, name, arn, body)
+            tags.keep(context, arn, given)
+    except Taken:
+        raise invalid(f'Cannot create already existing {words} "{arn}".') from None
+
+
+def require(context: Context, kind: str, words: str, name: str) -> dict[str, Any]:
+    """Return a resource, or refuse as SageMaker does where no error is modelled."""
+    found = context.site.state.get(kind, name)
+    if found is None:
+        arn = context.arn(f"{words.replace('uration', '').replace(' ', '-')}/{name}")
+        raise invalid(f'Could not find {words} "{arn}".')
+    return found
+
+
+# Models
+
+_CONTAINERS = ("PrimaryContainer", "Containers[]")
+_MODEL_LACKS = {
+    "Mode=MultiModel": "endpoints of many models are not here yet.",
+    "ModelPackageName": "there is no model registry yet; give Image and ModelDataUrl.",
+    "ModelDataSource": "give the archive in ModelDataUrl.",
+    "AdditionalModelDataSources": "give one archive in ModelDataUrl.",
+    "InferenceSpecificationName": "there is no model registry yet.",
+}
+
+
+@operation(
+    "sagemaker",
+    "CreateModel",
+    uses="ModelName PrimaryContainer.Image PrimaryContainer.ModelDataUrl "
+    "PrimaryContainer.Environment PrimaryContainer.Mode Containers[].Image "
+    "Containers[].ModelDataUrl Containers[].Environment Containers[].Mode Tags",
+    refuses={f"{at}.{k}": why for at in _CONTAINERS for k, why in _MODEL_LACKS.items()},
+    differs=(
+        "One container: a pipeline of several is refused.",
+        "The archive has to exist when the model is created.",
+        "The role is kept; what it may do is not checked.",
+        _NO_VPC,
+    ),
+)
+def create_model(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    containers = request.get("Containers", [])
+    if bool(containers) == ("PrimaryContainer" in request):
+        raise invalid("Give either PrimaryContainer or Containers.")
+    if len(containers) > 1:
+        raise invalid(
+            "CreateModel: Containers with several members are not carried out by the "
+            "SageMaker on this machine; give one."
+        )
+    container = container_of(request)
+    if "Image" not in container:
+        raise invalid("Image is missing in the container's definition.")
+    runner = images.find(context.site, container["Image"])
+    script = container.get("Environment", {}).get("SAGEMAKER_PROGRAM")
+    if not (runner.has_script_mode and (script or runner.needs_script)):
+        images.require(runner, "serve", container["Image"])
+    url = container.get("ModelDataUrl")
+    if url is not None and context.site.objects.find(*split_uri(url)) is None:
+        raise invalid(f"Could not find model data at {url}.")
+    name = request["ModelName"]
+    arn = context.arn(f"model/{name}")
+    body = {**request, "ModelArn": arn, "CreationTime": context.site.clock.now()}
+    keep(context, "Model", "model", name, body)
+    return {"ModelArn": arn}
+
+
+@operation("sagemaker", "DescribeModel", uses="ModelName")
+def describe_model(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    found = require(context, "Model", "model", request["ModelName"])
+    return {"EnableNetworkIsolation": False, **found}
+
+
+@operation("sagemaker", "ListModels", uses=LIST_FIELDS)
+def list_models(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    return listing(
+        context.site.state.all("Model"),
+        request,
+        key="Models",
+        name="ModelName",
+        summary=("ModelName", "ModelArn", "CreationTime"),
+    )
+
+
+@operation(
+    "sagemaker",
+    "DeleteModel",
+    uses="ModelName",
+    differs=("A model in use may be deleted: endpoints have their own copy.",),
+)
+def delete_model(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    require(context, "Model", "model", request["ModelName"])
+    context.site.state.remove("Model", request["ModelName"])
+    return {}
+
+
+# Endpoint configurations
+
+_VARIANT = "ProductionVariants[]"
+
+
+@operation(
+    "sagemaker",
+    "CreateEndpointConfig",
+    uses="EndpointConfigName ProductionVariants[].VariantName "
+    "ProductionVariants[].ModelName ProductionVariants[].InitialInstanceCount "
+    "ProductionVariants[].InitialVariantWeight "
+    "ProductionVariants[].ContainerStartupHealthCheckTimeoutInSeconds "
+    "ProductionVariants[].RoutingConfig Tags",
+    refuses={
+        f"{_VARIANT}.ServerlessConfig": "serverless variants are not here yet.",
+        f"{_VARIANT}.ManagedInstanceScaling": "there is no scaling yet.",
+        f"{_VARIANT}.InstancePools": "there are no pools of instances.",
+        f"{_VARIANT}.RoutingConfig.RoutingStrategy=PREFIX_AWARE": "nothing caches prefixes.",
+        f"{_VARIANT}.RoutingConfig.RoutingStrategy=KV_AWARE": "nothing caches keys.",
+        "ShadowProductionVariants": "shadow variants are not here yet.",
+        "AsyncInferenceConfig": "asynchronous invocations are not here yet.",
+        "DataCaptureConfig": "data capture is not here yet.",
+        "ExplainerConfig": "endpoints explain nothing.",
+    },
+    differs=(
+        "An instance is one process; its type is kept, without effect.",
+        "A variant needs a model: inference components are not here.",
+        _NO_VPC,
+    ),
+)
+def create_endpoint_config(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    name = request["EndpointConfigName"]
+    variants = request["ProductionVariants"]
+    given = [variant["VariantName"] for variant in variants]
+    if len(set(given)) < len(given):
+        raise invalid(f"Production variant names must be unique: {', '.join(given)}.")
+    for variant in variants:
+        for field in ("ModelName", "InitialInstanceCount", "InstanceType"):
+            if field not in variant:
+                raise invalid(f"{field} is missing in variant {variant['VariantName']}.")
+        require(context, "Model", "model", variant["ModelName"])
+    arn = context.arn(f"endpoint-config/{name}")
+    body = {
+        **request,
+        "ProductionVariants": [{"InitialVariantWeight": 1.0, **v} for v in variants],
+        "EndpointConfigArn": arn,
+        "CreationTime": context.site.clock.now(),
+    }
+    keep(context, "EndpointConfig", "endpoint configuration", name, body)
+    return {"EndpointConfigArn": arn}
+
+
+@operation("sagemaker", "DescribeEndpointConfig", uses="EndpointConfigName")
+def describe_endpoint_config(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    name = request["EndpointConfigName"]
+    return require(context, "EndpointConfig", "endpoint configuration", name)
+
+
+@operation("sagemaker", "ListEndpointConfigs", uses=LIST_FIELDS)
+def list_endpoint_configs(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    return listing(
+        context.site.state.all("EndpointConfig"),
+        request,
+        key="EndpointConfigs",
+        name="EndpointConfigName",
+        summary=("EndpointConfigName", "EndpointConfigArn", "CreationTime"),
+    )
+
+
+@operation("sagemaker", "DeleteEndpointConfig", uses="EndpointConfigName")
+def delete_endpoint_config(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    name = request["EndpointConfigName"]
+    require(context, "EndpointConfig", "endpoint configuration", name)
+    context.site.state.remove("EndpointConfig", name)
+    return {}

@@ -1,0 +1,245 @@
+"""What the server knows, in one SQLite file: it survives a restart and a kill."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+
+_TABLES = """
+create table if not exists settings (name text primary key, value text) without rowid;
+create table if not exists resources (
+    kind text, name text, arn text, body text, primary key (kind, name)) without rowid;
+create index if not exists resources_by_arn on resources (arn);
+create table if not exists tags (
+    arn text, key text, value text, primary key (arn, key)) without rowid;
+create table if not exists buckets (
+    name text primary key, region text, created real) without rowid;
+create table if not exists objects (
+    bucket text, key text, file text, size integer, etag text, crc32 text, modified real,
+    headers text, metadata text, primary key (bucket, key)) without rowid;
+create table if not exists uploads (
+    id text primary key, bucket text, key text, created real, headers text,
+    metadata text) without rowid;
+create table if not exists parts (
+    upload text, number integer, file text, size integer, etag text, crc32 text,
+    modified real, primary key (upload, number)) without rowid;
+create table if not exists log_events (
+    id integer primary key, log_group text, stream text, time real, ingested real,
+    message text);
+create index if not exists log_events_by_stream on log_events (log_group, stream, id);
+"""
+
+
+class Taken(Exception):
+    """A resource of this kind and name exists."""
+
+
+class State:
+    """Resources as dictionaries by kind and name, and the tables of S3, tags and logs.
+
+    Every change is committed before its function returns. (A kill loses nothing; a power
+    failure may lose the last moments.) Threads share it.
+
+    Parameters
+    ----------
+    file : Path
+        Made if it does not exist.
+    """
+
+    def __init__(self, file: Path):
+        # An embedded newline or quote cannot do harm: every value is a parameter.
+        self._connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
+        self._connection.isolation_level = None
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._changed = threading.Condition()
+        self._changes = 0
+        self._connection.execute("pragma journal_mode = wal")
+        self._connection.execute("pragma synchronous = normal")
+        self._connection.executescript(_TABLES)
+        found = self.setting("version", str(VERSION))
+        if found != str(VERSION):
+            raise ValueError(
+                f"{file} was made by another version of the course ({found}, not {VERSION}). "
+                "Start with another folder, or delete this one."
+            )
+        self.set_setting("version", str(VERSION))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit all changes of the block together, or none if it raises."""
+        with self._lock:
+            outer = self._depth == 0
+            if outer:
+                self._connection.execute("begin immediate")
+            self._depth += 1
+            try:
+                yield
+                if outer:
+                    self._connection.execute("commit")
+            except BaseException:
+                if outer and self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise
+            finally:
+                self._depth -= 1
+
+    def execute(self, statement: str, *values: Any) -> int:
+        """Run one statement and return the number of rows it changed."""
+        with self._lock:
+            return self._connection.execute(statement, values).rowcount
+
+    def execute_many(self, statement: str, rows: list[tuple]) -> None:
+        """Run one statement for each of the rows, in one transaction."""
+        with self.transaction():
+            self._connection.executemany(statement, rows)
+
+    def rows(self, statement: str, *values: Any) -> list[tuple]:
+        """Return the rows of a query."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    def row(self, statement: str, *values: Any) -> tuple | None:
+        """Return the first row of a query, or None."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchone()
+
+    def setting(self, name: str, default: str) -> str:
+        """Return a setting, or `default` if it was never set."""
+        found = self.row("select value from settings where name = ?", name)
+        return default if found is None else found[0]
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Keep a setting."""
+        self.execute("insert or replace into settings values (?, ?)", name, value)
+
+    # Resources
+
+    def get(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Return a resource, or None."""
+        found = self.row(
+            "select body from resources where kind = ? and name = ?", kind, name
+        )
+        return None if found is None else json.loads(found[0])
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        """Return all resources of a kind, by name."""
+        return [
+            json.loads(body)
+            for (body,) in self.rows(
+                "select body from resources where kind = ? order by name", kind
+            )
+        ]
+
+    def add(self, kind: str, name: str, arn: str, body: Mapping[str, Any]) -> None:
+        """Keep a new resource.
+
+        Raises
+        ------
+        Taken
+            If one of this kind and name exists.
+        """
+        try:
+            self.execute(
+                "insert into resources values (?, ?, ?, ?)", kind, name, arn, _json(body)
+            )
+        except sqlite3.IntegrityError:
+            raise Taken(kind, name) from None
+        self._notify()
+
+    def change(
+        self,
+        kind: str,
+        name: str,
+        changes: Mapping[str, Any],
+        *,
+        only_if: Callable[[dict[str, Any]], bool] | None = None,
+    ) -> dict[str, Any] | None:
+        """Change members of a resource and return it as it now is.
+
+        Parameters
+        ----------
+        kind, name : str
+            Which resource.
+        changes : mapping
+            New values; a member whose value is None is removed.
+        only_if : callable, optional
+            Looks at the resource in the same transaction; nothing changes if it says no.
+
+        Returns
+        -------
+        dict or None
+            None if there is no such resource, or `only_if` said no.
+        """
+        with self.transaction():
+            body = self.get(kind, name)
+            if body is None or (only_if is not None and not only_if(body)):
+                return None
+            body.update(changes)
+            body = {key: value for key, value in body.items() if value is not None}
+            self.execute(
+                "update resources set body = ? where kind = ? and name = ?",
+                _json(body),
+                kind,
+                name,
+            )
+        self._notify()
+        return body
+
+    def remove(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Forget a resource with its tags; return what it was, or None."""
+        with self.transaction():
+            body = self.get(kind, name)
+            self.execute(
+                "delete from tags where arn in "
+                "(select arn from resources where kind = ? and name = ?)",
+                kind,
+                name,
+            )
+            self.execute("delete from resources where kind = ? and name = ?", kind, name)
+        self._notify()
+        return body
+
+    def has_arn(self, arn: str) -> bool:
+        """Say whether a resource has this ARN."""
+        return self.row("select 1 from resources where arn = ?", arn) is not None
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changes += 1
+            self._changed.notify_all()
+
+    def wait_for(self, check: Callable[[], Any], *, seconds: float) -> Any:
+        """Return ``check()`` once it is true, asked again after each change of a resource.
+
+        Returns
+        -------
+        object
+            The last answer of `check`, false if `seconds` have passed.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            with self._changed:
+                seen = self._changes
+            answer = check()
+            left = deadline - time.monotonic()
+            if answer or left <= 0:
+                return answer
+            with self._changed:
+                if self._changes == seen:
+                    self._changed.wait(left)
+
+
+def _json(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=True, separators=(",", ":"))

@@ -1,0 +1,720 @@
+"""Training jobs: a command in its folders, from input channels to model.tar.gz."""
+
+import contextlib
+import json
+import math
+import os
+import re
+import shutil
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labs_lib.sagemaker import archives, images, tags
+from labs_lib.sagemaker.errors import ApiError, invalid
+from labs_lib.sagemaker.objects import local_path, split_uri
+from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation
+from labs_lib.sagemaker.processes import Process
+from labs_lib.sagemaker.site import Site
+from labs_lib.sagemaker.state import Taken
+
+GRACE = 120.0
+"""Seconds on the clock between SIGTERM and SIGKILL."""
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+_DAY = 24 * 3600
+_RUNNING = ("InProgress", "Stopping")
+_HOST = "algo-1"
+_REASON = 1024
+_LONGEST_SEARCHED = 4096
+
+_MESSAGES = {
+    "Starting": "Preparing the instances for training",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Stopping": "Stopping the training job",
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
+
+
+class JobFailed(Exception):
+    """A job that cannot go on; the message becomes its FailureReason."""
+
+
+@dataclass
+class Running:
+    """A job that runs in this process: what may end it from outside."""
+
+    process: Process | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+    out_of_time: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self, process: Process) -> None:
+        """Note the process; end it at once if that was asked for before."""
+        with self._lock:
+            self.process = process
+            if self.stopping.is_set():
+                process.stop()
+
+    def stop(self, site: Site) -> None:
+        """SIGTERM now, SIGKILL after `GRACE`."""
+        with self._lock:
+            self.stopping.set()
+            if self.process is None:
+                return
+            self.process.stop()
+            site.clock.call_at(site.clock.now() + GRACE, self.process.kill)
+
+
+# Operations
+
+_CHANNEL = "InputDataConfig[]"
+_SOURCE = f"{_CHANNEL}.DataSource"
+
+
+@operation(
+    "sagemaker",
+    "CreateTrainingJob",
+    uses="TrainingJobName HyperParameters AlgorithmSpecification.TrainingImage "
+    "AlgorithmSpecification.MetricDefinitions AlgorithmSpecification.ContainerEntrypoint "
+    "AlgorithmSpecification.ContainerArguments InputDataConfig[].ChannelName "
+    f"{_SOURCE}.S3DataSource.S3DataType {_SOURCE}.S3DataSource.S3Uri "
+    f"{_SOURCE}.S3DataSource.S3DataDistributionType {_CHANNEL}.ContentType "
+    "OutputDataConfig.S3OutputPath OutputDataConfig.CompressionType "
+    "ResourceConfig.InstanceCount StoppingCondition.MaxRuntimeInSeconds Environment Tags",
+    refuses={
+        "AlgorithmSpecification.AlgorithmName": "algorithms of the marketplace are not here.",
+        "AlgorithmSpecification.TrainingInputMode=Pipe": "give File or FastFile.",
+        f"{_CHANNEL}.InputMode=Pipe": "give File or FastFile.",
+        f"{_CHANNEL}.RecordWrapperType=RecordIO": "records are not wrapped.",
+        f"{_CHANNEL}.ShuffleConfig": "the keys of a channel keep their order.",
+        f"{_SOURCE}.FileSystemDataSource": "there are no file systems; give S3DataSource.",
+        f"{_SOURCE}.DatasetSource": "there are no data sets of the hub.",
+        f"{_SOURCE}.S3DataSource.S3DataType=AugmentedManifestFile": "give S3Prefix.",
+        f"{_SOURCE}.S3DataSource.S3DataType=Converse": "give S3Prefix.",
+        "EnableManagedSpotTraining=True": "spot training is not here yet.",
+        "CheckpointConfig": "checkpoints are not here yet.",
+        "RetryStrategy": "nothing fails for reasons of the service here.",
+        "ResourceConfig.KeepAlivePeriodInSeconds": "warm pools are not here yet.",
+        "ResourceConfig.InstanceGroups": "a job has one instance.",
+        "ServerlessJobConfig": "jobs without an image are not here.",
+        "ModelPackageConfig": "there is no model registry yet.",
+    },
+    differs=(
+        "One instance, a process of this machine; its type and its disk are kept, without "
+        "effect.",
+        "`/opt/ml` is the folder in SAGEMAKER_BASE_DIR; the variables SM_... name its parts.",
+        "FastFile copies like File, before the script starts.",
+        "MaxRuntimeInSeconds, and all times of the job, are on the clock: at speed 60 a job of "
+        "one second has run for a minute.",
+        "Script mode installs nothing: requirements.txt is ignored.",
+        "The bucket of the output has to exist when the job is created.",
+        "Regular expressions of metrics are Python's; they see the first 4096 characters of a "
+        "line.",
+        "The built-in XGBoost stores its model in XGBoost's own format, not as a pickle, and "
+        "reads CSV and libsvm only.",
+        "All logs of a job are in one stream, without a time in its name.",
+        "Profiler, debugger, experiments and TensorBoard are kept, without effect.",
+    ),
+)
+def create_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    site, name = context.site, request["TrainingJobName"]
+    specification = request["AlgorithmSpecification"]
+    image = specification["TrainingImage"]
+    runner = images.find(site, image)
+    if not specification.get("ContainerEntrypoint") and not runner.has_script_mode:
+        images.require(runner, "train", image)
+    if request.get("ResourceConfig", {}).get("InstanceCount", 1) != 1:
+        raise invalid(
+            "ResourceConfig.InstanceCount: a job on this machine has one instance."
+        )
+    bucket, _ = split_uri(request["OutputDataConfig"]["S3OutputPath"])
+    if not site.objects.has_bucket(bucket):
+        raise invalid(f"S3OutputPath names the bucket {bucket}, which does not exist.")
+    for metric in specification.get("MetricDefinitions", []):
+        try:
+            re.compile(metric["Regex"])
+        except re.error as error:
+            raise invalid(f"The Regex of metric {metric['Name']}: {error}.") from None
+    arn, now = context.arn(f"training-job/{name}"), site.clock.now()
+    given = request.get("Tags") or []
+    tags.check(given)
+    stopping = {"MaxRuntimeInSeconds": _DAY, **request.get("StoppingCondition", {})}
+    body = {
+        **{key: value for key, value in request.items() if key != "Tags"},
+        "StoppingCondition": stopping,
+        "TrainingJobArn": arn,
+        "TrainingJobStatus": "InProgress",
+        "SecondaryStatus": "Starting",
+        "SecondaryStatusTransitions": [
+            {"Status": "Starting", "StartTime": now, "StatusMessage": _MESSAGES["Starting"]}
+        ],
+        "CreationTime": now,
+        "LastModifiedTime": now,
+        "ModelArtifacts": {"S3ModelArtifacts": ""},
+    }
+    try:
+        with site.state.transaction():
+            site.state.add("TrainingJob", name, arn, body)
+            tags.keep(context, arn, given)
+    except Taken:
+        raise ApiError(
+            "ResourceInUse",
+            f"Training job names must be unique within an AWS account and region, and a "
+            f"training job with this name already exists ({arn})",
+        ) from None
+    running = site.jobs[arn] = Running()
+    site.run(_run, site, name, arn, running)
+    return {"TrainingJobArn": arn}
+
+
+def _find(context: Context, name: str) -> dict[str, Any]:
+    found = context.site.state.get("TrainingJob", name)
+    if found is None:
+        raise ApiError("ResourceNotFound", "Requested resource not found.")
+    return found
+
+
+@operation(
+    "sagemaker",
+    "DescribeTrainingJob",
+    uses="TrainingJobName",
+    waits_while=lambda answer: answer["TrainingJobStatus"] in _RUNNING,
+    differs=("Messages of the secondary status are this SageMaker's own words.",),
+)
+def describe_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    return _find(context, request["TrainingJobName"])
+
+
+@operation(
+    "sagemaker",
+    "ListTrainingJobs",
+    uses=f"{LIST_FIELDS} LastModifiedTimeBefore LastModifiedTimeAfter StatusEquals",
+    refuses={
+        "WarmPoolStatusEquals": "warm pools are not here yet.",
+        "TrainingPlanArnEquals": "there are no training plans.",
+    },
+)
+def list_training_jobs(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    return listing(
+        context.site.state.all("TrainingJob"),
+        request,
+        key="TrainingJobSummaries",
+        name="TrainingJobName",
+        status="TrainingJobStatus",
+        summary=(
+            "TrainingJobName",
+            "TrainingJobArn",
+            "CreationTime",
+            "TrainingEndTime",
+            "LastModifiedTime",
+            "TrainingJobStatus",
+            "SecondaryStatus",
+        ),
+        order="Ascending",
+    )
+
+
+@operation("sagemaker", "StopTrainingJob", uses="TrainingJobName")
+def stop_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    site, name = context.site, request["TrainingJobName"]
+    found = _find(context, name)
+    changed = _enter(site, name, "Stopping", only_from=("InProgress",))
+    if changed is None:
+        raise invalid(
+            "The request was rejected because the training job is in status "
+            f"{found['TrainingJobStatus']}."
+        )
+    running = site.jobs.get(found["TrainingJobArn"])
+    if running is not None:
+        running.stop(site)
+    return {}
+
+
+@operation("sagemaker", "DeleteTrainingJob", uses="TrainingJobName")
+def delete_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    found = _find(context, request["TrainingJobName"])
+    if found["TrainingJobStatus"] in _RUNNING:
+        raise ApiError("ResourceInUse", "The training job is still running; stop it first.")
+    context.site.state.remove("TrainingJob", request["TrainingJobName"])
+    return {}
+
+
+# Status
+
+
+def _enter(
+    site: Site,
+    name: str,
+    secondary: str,
+    *,
+    status: str | None = None,
+    only_from: tuple[str, ...] = _RUNNING,
+    message: str | None = None,
+    **changes: Any,
+) -> dict[str, Any] | None:
+    """Move a job on: the last transition ends and a new one begins."""
+    state, now = site.state, site.clock.now()
+    with state.transaction():
+        job = state.get("TrainingJob", name)
+        if job is None or job["TrainingJobStatus"] not in only_from:
+            return None
+        if secondary == "Stopping":
+            status = "Stopping"
+        elif status is None:
+            # A job that is being stopped goes on to upload what it has; it stays Stopping.
+            status = job["TrainingJobStatus"]
+        transitions = job["SecondaryStatusTransitions"]
+        if "EndTime" not in transitions[-1]:
+            transitions[-1]["EndTime"] = now
+        entry = {
+            "Status": secondary,
+            "StartTime": now,
+            "StatusMessage": message or _MESSAGES[secondary],
+        }
+        if status not in _RUNNING:
+            entry["EndTime"] = now
+        return state.change(
+            "TrainingJob",
+            name,
+            {
+                "TrainingJobStatus": status,
+                "SecondaryStatus": secondary,
+                "SecondaryStatusTransitions": [*transitions, entry],
+                "LastModifiedTime": now,
+                **changes,
+            },
+        )
+
+
+# The job itself
+
+
+def _run(site: Site, name: str, arn: str, running: Running) -> None:
+    """Carry a job from Starting to its end."""
+    job = site.state.get("TrainingJob", name)
+    assert job is not None
+    folder = site.folder / "jobs" / f"train.{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    ml = folder / "opt" / "ml"
+    watch: Watch | None = None
+    end: dict[str, Any] = {}
+    status = secondary = "Failed"
+    begun = site.clock.now()
+    try:
+        watch = Watch(site, job)
+        _enter(site, name, "Downloading", TrainingStartTime=begun)
+        command, environment = _prepare(site, job, ml)
+        if not running.stopping.is_set():
+            _enter(site, name, "Training")
+            code = _execute(site, job, running, watch, command, environment, ml)
+            if not running.stopping.is_set() and code != 0:
+                raise JobFailed(_reason(site, name, ml, code))
+        _enter(site, name, "Uploading")
+        end["ModelArtifacts"] = {"S3ModelArtifacts": _upload(site, job, ml)}
+        if running.out_of_time:
+            status, secondary = "Stopped", "MaxRuntimeExceeded"
+        elif running.stopping.is_set():
+            status, secondary = "Stopped", "Stopped"
+        else:
+            status = secondary = "Completed"
+    except JobFailed as error:
+        end["FailureReason"] = str(error)[:_REASON]
+    except ApiError as error:
+        end["FailureReason"] = f"ClientError: {error.message}"[:_REASON]
+    except (ValueError, OSError) as error:
+        end["FailureReason"] = f"ClientError: {error}"[:_REASON]
+    except Exception as error:
+        end["FailureReason"] = f"InternalServerError: {error!r}"[:_REASON]
+        raise
+    finally:
+        site.logs.flush()
+        ended = site.clock.now()
+        seconds = max(1, math.ceil(ended - begun))
+        if not site.closing.is_set():
+            _enter(
+                site,
+                name,
+                secondary,
+                status=status,
+                message=end.get("FailureReason"),
+                TrainingEndTime=ended,
+                TrainingTimeInSeconds=seconds,
+                BillableTimeInSeconds=seconds,
+                FinalMetricDataList=(watch.final() if watch else []) or None,
+                **end,
+            )
+        site.jobs.pop(arn, None)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Watch:
+    """Hears a job's output: keeps the log, finds the metrics."""
+
+    def __init__(self, site: Site, job: Mapping[str, Any]):
+        self._site = site
+        self._stream = f"{job['TrainingJobName']}/{_HOST}"
+        specification = job["AlgorithmSpecification"]
+        self._own = images.find(site, specification["TrainingImage"]).metrics
+        self._definitions = [
+            (metric["Name"], re.compile(metric["Regex"]))
+            for metric in specification.get("MetricDefinitions", [])
+        ]
+        self._last: dict[str, dict[str, Any]] = {}
+
+    def __call__(self, line: str) -> None:
+        self._site.logs.write(GROUP, self._stream, line)
+        text = line[:_LONGEST_SEARCHED]
+        found = self._own(text)
+        for name, regex in self._definitions:
+            for match in regex.finditer(text):
+                with contextlib.suppress(ValueError, TypeError, IndexError):
+                    found.append((name, float(match[1])))
+        now = self._site.clock.now()
+        for name, value in found:
+            # JSON, and with it SageMaker's answer, has no infinity.
+            if math.isfinite(value):
+                self._last[name] = {"MetricName": name, "Value": value, "Timestamp": now}
+
+    def final(self) -> list[dict[str, Any]]:
+        """Return the last value of each metric."""
+        return list(self._last.values())
+
+
+def _prepare(
+    site: Site, job: Mapping[str, Any], ml: Path
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Fill the job's folders; return its command and environment."""
+    for part in ("input/config", "input/data", "model", "code", "output/data"):
+        (ml / part).mkdir(parents=True)
+    channels = job.get("InputDataConfig", [])
+    for channel in channels:
+        _download(site, channel, ml / "input" / "data" / channel["ChannelName"])
+    _write_configuration(job, ml / "input" / "config")
+    given = job.get("HyperParameters", {})
+    specification = job["AlgorithmSpecification"]
+    runner = images.find(site, specification["TrainingImage"])
+    program = _plain(given.get("sagemaker_program", ""))
+    arguments = [
+        text
+        for key, value in sorted(given.items())
+        if not key.startswith("sagemaker_")
+        for text in (f"--{key}", _plain(value))
+    ]
+    if specification.get("ContainerEntrypoint"):
+        command = (
+            *specification["ContainerEntrypoint"],
+            *specification.get("ContainerArguments", ["train"]),
+        )
+    elif program and runner.has_script_mode:
+        source = _plain(given.get("sagemaker_submit_directory", ""))
+        if not source.startswith("s3://"):
+            raise JobFailed(
+                "ClientError: sagemaker_submit_directory names no archive in S3; it holds the "
+                "script that sagemaker_program names."
+            )
+        found, file = site.objects.open(*split_uri(source))
+        file.close()
+        archives.unpack(found.path, ml / "code", what=source)
+        if not (ml / "code" / program).is_file():
+            raise JobFailed(f"ClientError: {source} holds no script {program}.")
+        command = images.script(str(ml / "code" / program), arguments)
+    elif runner.needs_script:
+        raise JobFailed(
+            f"ClientError: {runner.name} trains with a script: name it in the hyperparameter "
+            "sagemaker_program, its archive in sagemaker_submit_directory."
+        )
+    else:
+        command = images.require(runner, "train", specification["TrainingImage"])
+    environment = {
+        **site.environment,
+        **_variables(job, ml, program, arguments),
+        **job.get("Environment", {}),
+    }
+    return command, environment
+
+
+def _download(site: Site, channel: Mapping[str, Any], folder: Path) -> None:
+    """Copy the objects of a channel into its folder."""
+    folder.mkdir()
+    source = channel["DataSource"]["S3DataSource"]
+    bucket, prefix = split_uri(source["S3Uri"])
+    site.objects.require_bucket(bucket)
+    copied = 0
+    for key, relative in _keys(site, bucket, prefix, source["S3DataType"]):
+        path = local_path(folder, relative)
+        if path.exists() or any(parent.is_file() for parent in path.parents):
+            raise JobFailed(
+                f"ClientError: two keys of channel {channel['ChannelName']} would be the same "
+                f"file: {relative}."
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _, file = site.objects.open(bucket, key)
+        with file, open(path, "wb") as target:
+            shutil.copyfileobj(file, target, 1 << 20)
+        copied += 1
+    if not copied:
+        raise JobFailed(
+            "ClientError: Data download failed: No S3 objects found under S3 URL "
+            f'"{source["S3Uri"]}" given in input data source.'
+        )
+
+
+def _keys(site: Site, bucket: str, prefix: str, kind: str) -> list[tuple[str, str]]:
+    """Return the keys of a channel, and where below its folder each goes."""
+    if kind == "ManifestFile":
+        return _manifest(site, bucket, prefix)
+    found = [item.key for item in site.objects.iterate(bucket, prefix=prefix)]
+    # What begins with the prefix as a folder, or what is in the folder of the prefix.
+    inside = prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
+    above = prefix[: prefix.rfind("/") + 1]
+    return [
+        (key, key[len(inside) :] if key.startswith(inside) else key[len(above) :])
+        for key in found
+        if not key.endswith("/")
+    ]
+
+
+def _manifest(site: Site, bucket: str, key: str) -> list[tuple[str, str]]:
+    try:
+        entries = json.loads(site.objects.read(bucket, key))
+        base = entries[0]["prefix"]
+        names = [str(name) for name in entries[1:]]
+    except (ValueError, LookupError, TypeError):
+        raise JobFailed(
+            f"ClientError: s3://{bucket}/{key} is no manifest: expected "
+            '[{"prefix": "s3://bucket/folder/"}, "name", ...].'
+        ) from None
+    of, folder = split_uri(base)
+    if of != bucket:
+        raise JobFailed("ClientError: a manifest lists objects of its own bucket here.")
+    return [(folder + name, name) for name in names]
+
+
+def _plain(value: str) -> str:
+    """Return a hyperparameter as a script sees it: the SDK writes texts as JSON."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return value
+    return found if isinstance(found, str) else value
+
+
+def _typed(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _write_configuration(job: Mapping[str, Any], folder: Path) -> None:
+    default = job["AlgorithmSpecification"]["TrainingInputMode"]
+    channels = {
+        channel["ChannelName"]: {
+            "TrainingInputMode": channel.get("InputMode", default),
+            "S3DistributionType": channel["DataSource"]["S3DataSource"].get(
+                "S3DataDistributionType", "FullyReplicated"
+            ),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+            **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
+        }
+        for channel in job.get("InputDataConfig", [])
+    }
+    for name, value in {
+        "hyperparameters": job.get("HyperParameters", {}),
+        "inputdataconfig": channels,
+        "resourceconfig": _resources(job),
+    }.items():
+        (folder / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
+
+
+def _resources(job: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "current_host": _HOST,
+        "hosts": [_HOST],
+        "network_interface_name": "lo",
+        "current_instance_type": job.get("ResourceConfig", {}).get("InstanceType", "local"),
+    }
+
+
+def _variables(
+    job: Mapping[str, Any], ml: Path, program: str, arguments: list[str]
+) -> dict[str, str]:
+    """Return the variables of the training toolkit, with the folders of this job."""
+    given = {
+        key: _typed(value)
+        for key, value in job.get("HyperParameters", {}).items()
+        if not key.startswith("sagemaker_")
+    }
+    resources = _resources(job)
+    channels = {
+        channel["ChannelName"]: str(ml / "input" / "data" / channel["ChannelName"])
+        for channel in job.get("InputDataConfig", [])
+    }
+    configuration = ml / "input" / "config"
+    found = {
+        "SM_MODEL_DIR": str(ml / "model"),
+        "SM_CHANNELS": json.dumps(sorted(channels)),
+        **{f"SM_CHANNEL_{name.upper()}": path for name, path in channels.items()},
+        "SM_HPS": json.dumps(given),
+        **{f"SM_HP_{name.upper()}": _plain(str(v)) for name, v in _texts(given).items()},
+        "SM_USER_ARGS": json.dumps(arguments),
+        "SM_CURRENT_HOST": _HOST,
+        "SM_HOSTS": json.dumps([_HOST]),
+        "SM_NUM_CPUS": str(os.cpu_count() or 1),
+        "SM_NUM_GPUS": "0",
+        "SM_NUM_NEURONS": "0",
+        "SM_LOG_LEVEL": "20",
+        "SM_NETWORK_INTERFACE_NAME": "lo",
+        "SM_INPUT_DIR": str(ml / "input"),
+        "SM_INPUT_CONFIG_DIR": str(configuration),
+        "SM_INPUT_DATA_CONFIG": (configuration / "inputdataconfig.json").read_text("utf-8"),
+        "SM_RESOURCE_CONFIG": json.dumps(resources),
+        "SM_OUTPUT_DIR": str(ml / "output"),
+        "SM_OUTPUT_DATA_DIR": str(ml / "output" / "data"),
+        "SM_OUTPUT_INTERMEDIATE_DIR": str(ml / "output" / "intermediate"),
+        "SM_MODULE_DIR": str(ml / "code"),
+        "SM_MODULE_NAME": Path(program).stem,
+        "SM_USER_ENTRY_POINT": program,
+        "SM_FRAMEWORK_MODULE": "",
+        "SM_FRAMEWORK_PARAMS": "{}",
+        "SM_CURRENT_INSTANCE_TYPE": resources["current_instance_type"],
+        "SM_CURRENT_INSTANCE_GROUP": "homogeneousCluster",
+        "SM_CURRENT_INSTANCE_GROUP_HOSTS": json.dumps([_HOST]),
+        "SM_INSTANCE_GROUPS": json.dumps(["homogeneousCluster"]),
+        "SM_INSTANCE_GROUPS_DICT": "{}",
+        "SM_DISTRIBUTION_INSTANCE_GROUPS": "[]",
+        "SM_IS_HETERO": "false",
+    }
+    whole = {
+        "channel_input_dirs": channels,
+        "current_host": _HOST,
+        "hosts": [_HOST],
+        "hyperparameters": given,
+        "job_name": job["TrainingJobName"],
+        "model_dir": str(ml / "model"),
+        "output_data_dir": str(ml / "output" / "data"),
+        "user_entry_point": program,
+    }
+    return {
+        **found,
+        "SM_TRAINING_ENV": json.dumps(whole),
+        "TRAINING_JOB_NAME": job["TrainingJobName"],
+        "TRAINING_JOB_ARN": job["TrainingJobArn"],
+        "SAGEMAKER_BASE_DIR": str(ml),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in given.items()}
+
+
+def _execute(
+    site: Site,
+    job: Mapping[str, Any],
+    running: Running,
+    watch: Watch,
+    command: tuple[str, ...],
+    environment: Mapping[str, str],
+    ml: Path,
+) -> int | None:
+    """Run the command to its end, within its time; return the exit code."""
+    process = Process(
+        command,
+        folder=ml.parent.parent,
+        cwd=ml / "code",
+        environment=environment,
+        on_line=watch,
+    )
+
+    def out_of_time() -> None:
+        running.out_of_time = True
+        running.stop(site)
+
+    limit = job["StoppingCondition"]["MaxRuntimeInSeconds"]
+    cancel = site.clock.call_at(job_start(site, job) + limit, out_of_time)
+    running.begin(process)
+    code = process.wait()
+    cancel()
+    return code
+
+
+def job_start(site: Site, job: Mapping[str, Any]) -> float:
+    """Return when a job's time began to count."""
+    found = site.state.get("TrainingJob", job["TrainingJobName"]) or {}
+    return found.get("TrainingStartTime", site.clock.now())
+
+
+def _reason(site: Site, name: str, ml: Path, code: int | None) -> str:
+    failure = ml / "output" / "failure"
+    if failure.is_file():
+        with open(failure, encoding="utf-8", errors="replace") as file:
+            return f"AlgorithmError: {file.read(_REASON)}"
+    last = site.logs.last_line(GROUP, f"{name}/{_HOST}")
+    said = f" Its last words: {last}" if last else ""
+    return f"AlgorithmError: the command ended with exit code {code}.{said}"
+
+
+def _upload(site: Site, job: Mapping[str, Any], ml: Path) -> str:
+    """Store the model and the other output in S3; return the model's address."""
+    config = job["OutputDataConfig"]
+    bucket, prefix = split_uri(config["S3OutputPath"])
+    base = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
+    base += f"{job['TrainingJobName']}/output/"
+    compressed = config.get("CompressionType", "GZIP") == "GZIP"
+    for folder, name in ((ml / "output" / "data", "output"), (ml / "model", "model")):
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        if not files and name == "output":
+            continue
+        if compressed:
+            packed = ml / f"{name}.tar.gz"
+            archives.pack(folder, packed)
+            with open(packed, "rb") as file:
+                site.objects.put(bucket, f"{base}{name}.tar.gz", file)
+        else:
+            for path in files:
+                key = f"{base}{name}/{path.relative_to(folder).as_posix()}"
+                with open(path, "rb") as file:
+                    site.objects.put(bucket, key, file)
+    return f"s3://{bucket}/{base}model" + (".tar.gz" if compressed else "/")
+
+
+# Begin and end
+
+
+def recover(site: Site) -> None:
+    """Say of the jobs that a server left running that they have failed."""
+    shutil.rmtree(site.folder / "jobs", ignore_errors=True)
+    reason = "InternalServerError: the server on this machine ended while the job ran."
+    for job in site.state.all("TrainingJob"):
+        if job["TrainingJobStatus"] in _RUNNING:
+            now = site.clock.now()
+            seconds = max(1, math.ceil(now - job.get("TrainingStartTime", now)))
+            _enter(
+                site,
+                job["TrainingJobName"],
+                "Failed",
+                status="Failed",
+                message=reason,
+                FailureReason=reason,
+                TrainingEndTime=now,
+                TrainingTimeInSeconds=seconds,
+                BillableTimeInSeconds=seconds,
+            )
+
+
+def close(site: Site) -> None:
+    """End all jobs at once; the next server says that they failed."""
+    processes = [job.process for job in list(site.jobs.values()) if job.process is not None]
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.wait(5.0)
