@@ -38,14 +38,14 @@ def main(argv: list[str]) -> int:
 
 def _apart() -> dict:
     if os.name == "nt":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     options: dict = {"start_new_session": True}
     if sys.platform == "linux":
         options["preexec_fn"] = _die_with_parent()
     return options
 
 
-def _die_with_parent():
+def _die_with_parent() -> None:
     """Return what a child on Linux does before it becomes the command.
 
     If this keeper itself is killed, nobody else may be left to end the command. Its orphans
@@ -96,12 +96,12 @@ def _end_orphans() -> None:
                 os.waitpid(pid, 0)
 
 
-def _job_of_this_process():
+def _job_of_this_process() -> Any:
     """Put this process into a job of Windows that ends all its processes when it closes."""
     import ctypes
     from ctypes import wintypes
 
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined]
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
 
     class Basic(ctypes.Structure):
         _fields_ = [

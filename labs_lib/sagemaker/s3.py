@@ -230,7 +230,7 @@ def _kept_headers(request: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-def _unless(request: dict[str, Any]):
+def _unless(request: dict[str, Any]) -> Any:
     """Return a check of IfMatch and IfNoneMatch against the object that is there."""
 
     def allowed(old: Object | None) -> None:

@@ -340,7 +340,7 @@ def _document(value: Any, shape: Any, name: str) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
 
 
-def _to_xml(value: Any, shape: Any, name: str, *, root: bool = False):
+def _to_xml(value: Any, shape: Any, name: str, *, root: bool = False) -> Any:
     kind = shape.type_name
     space = shape.serialization.get("xmlNamespace")
     uri = space["uri"] if isinstance(space, Mapping) and root else ""
