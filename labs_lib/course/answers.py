@@ -20,7 +20,7 @@ _HOLDERS = (np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)
 _NESTED = (list, tuple, set, frozenset, Mapping, pd.DataFrame, *_HOLDERS)
 
 
-def kind_of(value: object) -> str:
+def kind_of(value: Any) -> str:
     """Return what a value is, in a learner's words."""
     if value is None:
         return "None"
@@ -44,7 +44,7 @@ def kind_of(value: object) -> str:
     return f"{article} {type(value).__name__}"
 
 
-def scalar(value: object) -> object:
+def scalar(value: Any) -> Any:
     """Return the one value in a 0-d or one-element array or Series; anything else as it is."""
     if isinstance(value, pd.DataFrame) and value.size == 1:
         value = value.iloc[0, 0]
@@ -57,7 +57,7 @@ def scalar(value: object) -> object:
     return value
 
 
-def number(value: object) -> int | float:
+def number(value: Any) -> int | float:
     """Return a real number: an int for a whole one of an integer type, else a float."""
     found = scalar(value)
     if isinstance(found, str):
@@ -69,7 +69,7 @@ def number(value: object) -> int | float:
     return int(found) if isinstance(found, numbers.Integral) else float(found)
 
 
-def whole(value: object) -> int:
+def whole(value: Any) -> int:
     """Return a whole number, however it is stored."""
     found = number(value)
     if not math.isfinite(found) or found != int(found):
@@ -77,7 +77,7 @@ def whole(value: object) -> int:
     return int(found)
 
 
-def text(value: object) -> str:
+def text(value: Any) -> str:
     """Return a text."""
     found = scalar(value)
     if not isinstance(found, str):
@@ -85,7 +85,7 @@ def text(value: object) -> str:
     return str(found)
 
 
-def truth(value: object) -> bool:
+def truth(value: Any) -> bool:
     """Return True or False."""
     found = scalar(value)
     if not isinstance(found, bool):
@@ -93,7 +93,7 @@ def truth(value: object) -> bool:
     return found
 
 
-def sequence(value: object) -> list:
+def sequence(value: Any) -> list:
     """Return the elements in order."""
     if isinstance(value, pd.DataFrame) and value.shape[1] == 1:
         value = value.iloc[:, 0]
@@ -108,7 +108,7 @@ def sequence(value: object) -> list:
     return value.tolist() if isinstance(value, _HOLDERS) else list(value)
 
 
-def members(value: object, offered: Collection[str] = ()) -> set:
+def members(value: Any, offered: Collection[str] = ()) -> set:
     """Return the elements as a set.
 
     Parameters
@@ -139,7 +139,7 @@ def members(value: object, offered: Collection[str] = ()) -> set:
     return {_known(_leaf(part, "one element"), offered) for part in found}
 
 
-def mapping(value: object, offered: Collection[str] = ()) -> dict:
+def mapping(value: Any, offered: Collection[str] = ()) -> dict:
     """Return a dictionary whose values are single ones.
 
     Parameters
@@ -163,7 +163,7 @@ def mapping(value: object, offered: Collection[str] = ()) -> dict:
     }
 
 
-def array(value: object) -> np.ndarray:
+def array(value: Any) -> np.ndarray:
     """Return an array: of floats where the elements are numbers, of booleans, or of objects."""
     if isinstance(value, pd.DataFrame) and value.shape[1] == 1:
         value = value.iloc[:, 0]
@@ -189,7 +189,7 @@ def array(value: object) -> np.ndarray:
     return found
 
 
-def _leaf(value: object, where: str) -> object:
+def _leaf(value: Any, where: str) -> Any:
     found = scalar(value)
     if found is None or found is pd.NA or isinstance(found, _NESTED):
         raise ValueError(
@@ -198,7 +198,7 @@ def _leaf(value: object, where: str) -> object:
     return found
 
 
-def _known(value: object, offered: Collection[str]) -> object:
+def _known(value: Any, offered: Collection[str]) -> Any:
     """Return the offered value that differs by case and blanks at most."""
     if not isinstance(value, str) or value in offered:
         return value
@@ -208,7 +208,7 @@ def _known(value: object, offered: Collection[str]) -> object:
     return same[0] if len(same) == 1 else value
 
 
-def in_form_of(expected: object, found: object) -> Any:
+def in_form_of(expected: Any, found: Any) -> Any:
     """Return `found` in the form of `expected`.
 
     Raises
@@ -243,14 +243,14 @@ def in_form_of(expected: object, found: object) -> Any:
     return got
 
 
-def _is_nested(expected: object) -> bool:
+def _is_nested(expected: Any) -> bool:
     """Whether a list or tuple holds things that differ in form, such as two arrays."""
     return isinstance(expected, list | tuple) and any(
         part is None or isinstance(part, _NESTED) for part in expected
     )
 
 
-def same(expected: object, found: object, tolerance: float = 1e-6) -> bool:
+def same(expected: Any, found: Any, tolerance: float = 1e-6) -> bool:
     """Whether an answer in the form of the expected one is right.
 
     Parameters
@@ -271,7 +271,7 @@ def same(expected: object, found: object, tolerance: float = 1e-6) -> bool:
         return bool(expected == found)
     if isinstance(expected, numbers.Real):
         exact = isinstance(expected, numbers.Integral)
-        return _near(expected, found, 1e-12 if exact else tolerance)
+        return _near(float(expected), float(found), 1e-12 if exact else tolerance)
     if _is_nested(expected):
         return all(same(e, f, tolerance) for e, f in zip(expected, found, strict=True))
     wanted = array(expected)
@@ -288,7 +288,7 @@ def _near(a: float, b: float, tolerance: float) -> bool:
     return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
 
 
-def shown(value: object, digits: int = 4) -> str:
+def shown(value: Any, digits: int = 4) -> str:
     """Return a value in few characters, its numbers with so many significant digits."""
     value = scalar(value)
     if isinstance(value, float):
@@ -300,6 +300,8 @@ def shown(value: object, digits: int = 4) -> str:
         return f"{{{inside}{', …' if len(value) > 8 else ''}}}"
     if isinstance(value, set | frozenset):
         return "{" + ", ".join(sorted(map(repr, value))[:12]) + "}" if value else "set()"
+    if isinstance(value, np.ndarray) and value.ndim > 1 and value.size > 16:
+        return f"<array of shape {value.shape}>"
     if isinstance(value, (list, tuple, *_HOLDERS)):
         parts = list(value)
         more = f", … {len(parts)} in all" if len(parts) > 8 else ""
@@ -309,7 +311,7 @@ def shown(value: object, digits: int = 4) -> str:
     return repr(value)
 
 
-def told_apart(expected: object, found: object) -> tuple[str, str]:
+def told_apart(expected: Any, found: Any) -> tuple[str, str]:
     """Return two different values as two different texts: digits are added until they differ."""
     if _is_nested(expected) and isinstance(found, list):
         for e, f in zip(expected, found, strict=False):
@@ -331,7 +333,7 @@ def told_apart(expected: object, found: object) -> tuple[str, str]:
     return texts
 
 
-def _first_difference(expected: object, found: object) -> tuple[int, ...] | None:
+def _first_difference(expected: Any, found: Any) -> tuple[int, ...] | None:
     try:
         a, b = array(expected), array(found)
     except ValueError:

@@ -194,12 +194,14 @@ class Exercise:
                 return self._outcome(ERROR, _NOTHING)
             return self._outcome(ERROR, _what_went_wrong(error, watched))
         if isinstance(found, Wrong):
-            text = found.message or _filled(self.misconceptions[found.key], found.details)
+            text = found.message or _filled(
+                self.misconceptions[found.key or ""], found.details
+            )
             if (
                 any(function.only_none for function in watched)
                 and _NOTHING[-20:] not in text
             ):
-                text += f"\n\n{_NOTHING}"
+                text = f"{_NOTHING}\n\n{text}"
             return self._outcome(WRONG, text, misconception=found.key)
         for function in watched:
             if function.changed:
@@ -271,7 +273,7 @@ def _what_went_wrong(error: Exception, watched: Sequence[Watched]) -> str:
         text += f", in line {line} of its cell" + (f": `{code}`" if code else "")
     shown = [
         f"{source.name_of(i)} = {answers.shown(argument)}"
-        for i, argument in enumerate(source.raised[1])
+        for i, argument in enumerate(source.raised[1] if source.raised else ())
     ]
     return text + (f". It was called with {', '.join(shown)}." if shown else ".")
 
@@ -293,7 +295,7 @@ class _Number(float):
 def _filled(message: str, details: Mapping[str, Any]) -> str:
     """Return a message with its details; expected and got never look alike if they differ."""
     details = dict(details)
-    pair = [details.get("expected"), details.get("got")]
+    pair: list[Any] = [details.get("expected"), details.get("got")]
     if all(isinstance(v, numbers.Real) and not isinstance(v, bool) for v in pair):
         for name, value, other in zip(("expected", "got"), pair, pair[::-1], strict=True):
             if isinstance(value, float | np.floating):

@@ -202,6 +202,7 @@ class MatchJudge:
         return Wrong(None, {}, f"{answers.shown(found)} is not right.")
 
     def _formed(self, answer: object) -> Any:
+        found: Any
         if isinstance(self.right, Mapping):
             found = answers.mapping(answer, self.options)
             if problems := [*_key_problems(found, self.right)]:

@@ -21,6 +21,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ipywidgets
 from IPython.display import display
@@ -133,7 +134,7 @@ def _question(table: object) -> Question:
     return Question(str(text), made, domain=domain, concept=concept, section=section)
 
 
-def _fields(table: object, needed: Sequence[str], **optional: object) -> list[object]:
+def _fields(table: object, needed: Sequence[str], **optional: object) -> list[Any]:
     """Return the fields of a TOML table in this order; refuse missing and unknown ones."""
     if not isinstance(table, dict):
         raise ValueError(f"{table!r} is not a table.")
@@ -231,7 +232,8 @@ class Quiz:
         # Buttons, not radio buttons: JupyterLab takes the arrow keys for its cells, so that with
         # a keyboard only the first of a group could be reached.
         number, options = page.number, page.question.options
-        buttons, reason = {}, ipywidgets.HTML()
+        buttons: dict[str, ipywidgets.Button] = {}
+        reason = ipywidgets.HTML()
         reason.add_class("labs-reason")
 
         def show(letter: str, panel: Panel) -> None:

@@ -89,8 +89,9 @@ class Watched:
     def name_of(self, place: int) -> str:
         """Return the learner's name of an argument."""
         code = getattr(self.function, "__code__", None)
-        named = code is not None and place < code.co_argcount
-        return code.co_varnames[place] if named else f"argument {place + 1}"
+        if code is None or place >= code.co_argcount:
+            return f"argument {place + 1}"
+        return code.co_varnames[place]
 
     def __reduce__(self) -> tuple:
         return Watched, (self.function, self._form)

@@ -186,6 +186,8 @@ def test_a_long_answer_is_shown_at_its_first_difference():
         ({"b", "a"}, "{'a', 'b'}"),
         (np.arange(20), "[0, 1, 2, 3, 4, 5, 6, 7, … 20 in all]"),
         (pd.DataFrame({"x": [1, 2], "y": 1}), "<table of 2 rows: x, y>"),
+        (np.zeros((6, 10)), "<array of shape (6, 10)>"),
+        (np.eye(2), "[[1, 0], [0, 1]]"),
         (len, "a function"),
         (None, "None"),
         (12345.6, "12,346"),
