@@ -12,6 +12,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from typing import Any
 
 _POLITE = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
 
@@ -38,14 +40,14 @@ def main(argv: list[str]) -> int:
 
 def _apart() -> dict:
     if os.name == "nt":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
     options: dict = {"start_new_session": True}
     if sys.platform == "linux":
         options["preexec_fn"] = _die_with_parent()
     return options
 
 
-def _die_with_parent() -> None:
+def _die_with_parent() -> Callable[[], int]:
     """Return what a child on Linux does before it becomes the command.
 
     If this keeper itself is killed, nobody else may be left to end the command. Its orphans
@@ -101,7 +103,9 @@ def _job_of_this_process() -> Any:
     import ctypes
     from ctypes import wintypes
 
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    kernel = ctypes.WinDLL(  # type: ignore[attr-defined,unused-ignore]
+        "kernel32", use_last_error=True
+    )
 
     class Basic(ctypes.Structure):
         _fields_ = [
