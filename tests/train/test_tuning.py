@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from optuna.samplers._tpe import parzen_estimator
 from sklearn.gaussian_process import GaussianProcessRegressor
 
 from labs_lib import aws
@@ -87,6 +88,24 @@ def test_the_same_seed_repeats_a_search_and_another_does_not():
     )
     pd.testing.assert_frame_equal(first, again)
     assert not first["eta"].equals(other["eta"])
+
+
+class OtherProcessor:
+    """A NumPy whose sort leaves equal values in the opposite order, as it may."""
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def argsort(self, values):
+        return len(values) - 1 - np.argsort(values[::-1], kind="stable")
+
+
+@pytest.mark.parametrize("parallel", [1, 10])
+def test_a_search_does_not_hang_on_how_equal_values_are_sorted(parallel, monkeypatch):
+    asked = config("Bayesian", jobs=50, parallel=parallel)
+    here = tuning.tune(asked, hill).jobs
+    monkeypatch.setattr(parzen_estimator, "np", OtherProcessor())
+    pd.testing.assert_frame_equal(tuning.tune(asked, hill).jobs, here)
 
 
 def test_minimizing():

@@ -22,13 +22,14 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from labs_lib.train.tuning import trials
 from labs_lib.train.tuning.gaussian_process import GaussianProcessSampler
 from labs_lib.train.tuning.plan import NOT_IMPROVING, Plan, equal, read
 from labs_lib.train.tuning.stopping import Hyperband, MedianRule
+from labs_lib.train.tuning.tpe import StableTPESampler
 
 Curve = Iterable[float]
 Train = Callable[[dict[str, Any]], float | Curve]
@@ -449,7 +450,7 @@ class _Search:
             return _Grid(self._plan)
         seed = int(np.random.SeedSequence([self._plan.seed, number]).generate_state(1)[0])
         if self._plan.strategy == "Bayesian" and self._surrogate == "tpe":
-            return TPESampler(seed=seed)
+            return StableTPESampler(seed=seed)
         if self._plan.strategy == "Bayesian":
             return GaussianProcessSampler(seed=seed, distributions=self._distributions)
         return RandomSampler(seed=seed)
