@@ -224,7 +224,7 @@ def read(values: Any) -> Column:
     return Column(series.reset_index(drop=True))
 
 
-def from_arrow(values: pa.ChunkedArray) -> pd.Series:
+def from_arrow(values: pa.Array | pa.ChunkedArray) -> pd.Series:
     """Return a column of Arrow in numpy's types, or pandas' own if whole numbers have gaps.
 
     With a gap they would be floats in numpy, and above 2^53 no longer the same.
