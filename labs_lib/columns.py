@@ -58,6 +58,12 @@ LARGEST_WHOLE = 2**53
 
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
+_TIME = re.compile(
+    r"(\d{4}-\d{2}-\d{2}|-?\d+ days)"
+    r"(?:[ T]\+?(\d{2}:\d{2}(?::\d{2})?)(?:\.(\d+))?)?(Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
+)
+
 _KINDS: dict[str, Kind] = {
     "integer": "number",
     "floating": "number",
@@ -240,8 +246,12 @@ def text(value: object) -> str:
         return value
     if isinstance(value, Decimal) and value.is_finite():
         return format(value.normalize(), "f")
-    if isinstance(value, float | np.floating) and abs(value) < 1e15 and value == int(value):
-        return str(int(value))
+    if isinstance(value, float | np.floating):
+        exact = (
+            2.0 ** np.finfo(value).nmant
+        )  # above it, a whole number may be a rounded one
+        if abs(value) < exact and value == int(value):
+            return str(int(value))
     return str(value)
 
 
@@ -251,11 +261,11 @@ def is_number(value: str) -> bool:
 
 
 def spelled_as(known: Collection[str], counts: Mapping[str, int]) -> dict[str, int]:
-    """Return counts in which numbers are spelled as in a list of known texts.
+    """Return counts in which numbers and times are spelled as in a list of known texts.
 
     A column of codes with gaps comes as 5411.0, one without as 5411; a file writes 1e+16 for
-    10000000000000000. A text that is known stays as it is, so that "1" and "1.0" stay two
-    values where both are known.
+    10000000000000000, and 2025-01-01 for midnight. A text that is known stays as it is, so
+    that "1" and "1.0" stay two values where both are known.
 
     Parameters
     ----------
@@ -332,16 +342,27 @@ def codes(
 def spelling(known: Collection[str], values: Collection[str]) -> dict[str, str]:
     """Return the known spelling of those values that are not known as they stand."""
     known = known if isinstance(known, set | frozenset | dict) else set(known)
-    others = [value for value in values if value not in known and is_number(value)]
+    others = {v: key for v in values if v not in known and (key := _value(v)) is not None}
     if not others:
         return {}
-    spelled: dict[Decimal, str | None] = {}
-    for value in known:
-        if is_number(value):
-            number = Decimal(value)
-            spelled[number] = None if number in spelled else value
-    found = {value: spelled.get(Decimal(value)) for value in others}
+    spelled: dict[Any, str | None] = {}
+    for name in known:
+        key = _value(name)
+        if key is not None:
+            spelled[key] = None if key in spelled else name
+    found = {value: spelled.get(key) for value, key in others.items()}
     return {value: name for value, name in found.items() if name}
+
+
+def _value(value: str) -> Decimal | tuple | None:
+    """Return the number or time that a text writes, None if it writes neither."""
+    if is_number(value):
+        return Decimal(value)
+    found = _TIME.fullmatch(value)
+    if not found:
+        return None
+    day, time, part, zone = found.groups(default="")
+    return day, (time or "00:00") + ":00" * (len(time) < 6), part.rstrip("0"), zone
 
 
 _WHOLE = {

@@ -64,12 +64,14 @@ from labs_lib.monitor.model_quality import (
 from labs_lib.monitor.p_values import adjust
 from labs_lib.monitor.pages import report, write_report
 from labs_lib.monitor.profiles import Profile, merge, profile
+from labs_lib.monitor.reading import Csv
 from labs_lib.monitor.sequential import cusum
 from labs_lib.monitor.two_tables import drift
 
 __all__ = [
     "Baseline",
     "Check",
+    "Csv",
     "DomainClassifier",
     "Profile",
     "Quality",

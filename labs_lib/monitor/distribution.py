@@ -17,6 +17,7 @@ K = 2048
 
 
 _SHORT = 10  # binary digits after the point of a fraction that says nothing of its type
+_WHOLE = 2**24  # above it, float32 has no odd numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,8 @@ def _is_single(side: Distribution) -> bool:
     for values in (some, side.values):  # a few tell most columns apart
         if not np.array_equal(values, _rounded(values)):
             return False
-    return bool((side.values * 2**_SHORT % 1 != 0).any())
+    long = (side.values * 2**_SHORT % 1 != 0) | (np.abs(side.values) > _WHOLE)
+    return bool(long.any())
 
 
 def _as_single(side: Distribution) -> Distribution:
