@@ -22,6 +22,7 @@ own matter, as AWS's services differ in it.
 
 import numbers as abstract
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -197,7 +198,7 @@ class Column:
         """How often each text occurs, in the order in which they first do."""
         there = self.values[~self.missing]
         if dtypes.is_object_dtype(there.dtype):
-            there = there.map(text)
+            return dict(Counter(map(text, there)))
         found = there.value_counts(sort=False)
         index = found.index
         if isinstance(index, pd.CategoricalIndex):
@@ -247,11 +248,11 @@ def text(value: object) -> str:
     if isinstance(value, Decimal) and value.is_finite():
         return format(value.normalize(), "f")
     if isinstance(value, float | np.floating):
-        exact = (
-            2.0 ** np.finfo(value).nmant
-        )  # above it, a whole number may be a rounded one
-        if abs(value) < exact and value == int(value):
-            return str(int(value))
+        number = float(value)
+        # Above it, a whole number may be a rounded one.
+        exact: float = 2.0 ** np.finfo(type(value)).nmant
+        if abs(number) < exact and number == int(number):
+            return str(int(number))
     return str(value)
 
 
@@ -329,7 +330,7 @@ def codes(
     both[:] = [*objects[0], *objects[1]]
     found, distinct = pd.factorize(both)
     try:
-        order = sorted(range(len(distinct)), key=lambda i: distinct[i])
+        order = sorted(range(len(distinct)), key=distinct.__getitem__)
     except TypeError:
         order = sorted(range(len(distinct)), key=lambda i: text(distinct[i]))
     place = np.empty(len(distinct), dtype=np.int64)
@@ -383,10 +384,13 @@ def _number(value: object) -> float:
         return float(pd.to_numeric(value, errors="coerce"))
     if not isinstance(value, Decimal | abstract.Real):
         return np.nan
+    number: Any = value
     try:
-        return float(value)
-    except (OverflowError, ValueError):  # a whole number of 400 digits; a signalling NaN
-        return np.inf if value > 0 else -np.inf if value < 0 else np.nan
+        return float(number)
+    except ValueError:  # a signalling NaN
+        return np.nan
+    except OverflowError:  # a whole number of 400 digits
+        return np.inf if number > 0 else -np.inf
 
 
 def _label_kind(column: Column) -> str:

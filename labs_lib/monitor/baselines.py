@@ -210,9 +210,9 @@ def baseline(
         raise ValueError("the data have no rows; a baseline needs at least one.")
     _check_values(data, datatype_check_threshold)
     distributions = {
-        name: column.distribution()
+        name: values
         for name, column in data.columns.items()
-        if isinstance(column, Numbers) and column.finite
+        if isinstance(column, Numbers) and (values := column.distribution()) is not None
     }
     return Baseline(
         statistics_of(data, distributions),

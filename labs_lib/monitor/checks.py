@@ -191,8 +191,8 @@ def check(
         column = batch.columns[name]
         _check_kind(name, column, constraint["inferred_type"])
         values[name] = _values(column)
-        found, row = _checked(baseline, constraint, config, column, values[name])
-        violations += found
+        failed, row = _checked(baseline, constraint, config, column, values[name])
+        violations += failed
         rows.append(row | {"present": column.present / batch.rows})
     for name in names:
         if name not in known:
@@ -459,7 +459,8 @@ def _drift(
     threshold = settings[
         "comparison_threshold" if numeric else "categorical_comparison_threshold"
     ]
-    if isinstance(expected, dict) and settings["categorical_drift_method"] == "ChiSquared":
+    chi_square = settings["categorical_drift_method"] == "ChiSquared"
+    if chi_square and isinstance(expected, dict) and isinstance(values, dict):
         distance = distances.chi_square(expected, values)[1]
         drifted = distance < threshold
         message = (

@@ -68,7 +68,8 @@ class Numbers(Presence):
         self.total = self.mean = self.squares = 0.0
         self.min, self.max = np.inf, -np.inf
         self._all: list[np.ndarray] = []
-        self._sketch = None if exact else datasketches.kll_doubles_sketch(distribution.K)
+        # Empty in exact mode.
+        self._sketch = datasketches.kll_doubles_sketch(distribution.K)
 
     @property
     def type(self) -> str:
@@ -156,14 +157,11 @@ class Numbers(Presence):
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_all": list(self._all)}
-        if self._sketch is not None:
-            state["_sketch"] = self._sketch.serialize()
+        state["_sketch"] = self._sketch.serialize()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        sketch = state.pop("_sketch")
-        if sketch is not None:
-            sketch = datasketches.kll_doubles_sketch.deserialize(sketch)
+        sketch = datasketches.kll_doubles_sketch.deserialize(state.pop("_sketch"))
         self.__dict__ = state | {"_sketch": sketch}
 
 

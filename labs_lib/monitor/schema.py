@@ -92,6 +92,7 @@ def check_statistics(content: Mapping) -> None:
 def check_constraints(content: Mapping) -> None:
     """Raise a ValueError if these are no constraints in Model Monitor's schema."""
     where = "the constraints"
+    _has(content, "features", where, _list)
     config = _has(content, "monitoring_config", where, _mapping)
     _check_config(config, "monitoring_config")
     for key in ("datatype_check_threshold", "domain_content_threshold"):

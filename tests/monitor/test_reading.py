@@ -86,7 +86,7 @@ def forms(frame, folder):
     yield "csv with index", folder / "index.CSV"
 
 
-EXAMPLES = 400
+EXAMPLES = 30
 
 REFUSED = (
     "is declared as",
