@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from labs_lib import monitor_options
 from labs_lib.course import catalog, overview, progress
 
 
@@ -114,48 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add(
         "monitor", _monitor, "Watch tables: make a baseline, check a batch against it."
     )
-    actions = sub.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for action, help in (
-        ("baseline", "Write statistics.json and constraints.json of normal data."),
-        ("check", "Check new data. Exit code 0, 1 (violations) or 2 (could not check)."),
-    ):
-        sub = actions.add_parser(action, help=help, description=help)
-        sub.add_argument(
-            "files",
-            nargs="+",
-            metavar="FILE",
-            help="Parquet or CSV files, or folders of them",
-        )
-        sub.add_argument(
-            "--mode",
-            choices=("sketch", "exact"),
-            default="sketch",
-            help="constant memory (default), or every number, the same result every time",
-        )
-        if action == "baseline":
-            sub.add_argument("--out", required=True, metavar="DIR", help="where to write")
-            sub.add_argument(
-                "--category",
-                action="append",
-                default=[],
-                metavar="COLUMN",
-                help="a column of codes that are no quantities; may be repeated",
-            )
-            sub.add_argument("--method", choices=("Robust", "Simple"), default="Robust")
-            sub.add_argument("--threshold", type=float, default=0.1, metavar="D")
-        else:
-            sub.add_argument("--baseline", required=True, metavar="DIR")
-            sub.add_argument(
-                "--out", metavar="DIR", help="write violations, report and table"
-            )
-            sub.add_argument(
-                "--windows",
-                type=int,
-                default=1,
-                metavar="N",
-                help="batches judged together",
-            )
-            sub.add_argument("--title", default="Data check", help="of the report")
+    monitor_options.add_arguments(sub)
 
     sub = add("sagemaker", _sagemaker, "Run a SageMaker on this machine.")
     actions = sub.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -316,8 +276,11 @@ def _trial(arguments: argparse.Namespace) -> int:
 
 
 def _monitor(arguments: argparse.Namespace) -> int:
-    from labs_lib.monitor import command
-
+    try:
+        from labs_lib.monitor import command
+    except Exception as error:  # 1 means violations
+        print(f"labs: the monitor could not be loaded: {error}", file=sys.stderr)
+        return 2
     return command.run(arguments)
 
 

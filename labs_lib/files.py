@@ -2,10 +2,16 @@
 
 import hashlib
 import os
+import re
+import shutil
+import socket
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 
 @contextmanager
@@ -47,6 +53,77 @@ def write_text(path: Path | str, text: str) -> None:
     """Write `text` to `path` in UTF-8 with ``\\n`` line ends, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_set(folder: Path | str, texts: Mapping[str, str]) -> None:
+    """Write several files that belong together: all of them, or none.
+
+    All are written beside their places first, so that a full disk changes nothing; then they
+    are moved into place, which is undone if it fails. The last one of `texts` is taken away
+    first and comes last: where a kill comes between, it is missing, and whoever reads the
+    set notices. What killed writers have left in the folder is removed.
+
+    Parameters
+    ----------
+    folder : path-like
+        Made if needed.
+    texts : mapping of str to str
+        Text by name of the file; written in UTF-8 with ``\\n`` line ends.
+    """
+    folder = Path(folder)
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    prefix = f".labs-{_host()}-{os.getpid()}-"
+    parts = Path(tempfile.mkdtemp(dir=folder, prefix=prefix))
+    new, old = parts / "new", parts / "old"
+    try:
+        new.mkdir()
+        old.mkdir()
+        for name, text in texts.items():
+            (new / name).write_text(text, encoding="utf-8", newline="\n")
+        *first, last = texts
+        taken, placed = [], []
+        try:
+            for name in (last, *first):
+                if (folder / name).exists():
+                    os.replace(folder / name, old / name)
+                    taken.append(name)
+            for name in (*first, last):
+                os.replace(new / name, folder / name)
+                placed.append(name)
+        except BaseException:
+            for name in placed:
+                (folder / name).unlink()
+            for name in reversed(taken):
+                os.replace(old / name, folder / name)
+            raise
+    finally:
+        shutil.rmtree(parts, ignore_errors=True)
+        if made:
+            with suppress(OSError):  # not if there is something in it
+                folder.rmdir()
+
+
+_LEFT_OVER = re.compile(r"\.labs-(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-\w+")
+_DAY = 86_400
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writers that no longer run have left in a folder."""
+    for path in folder.glob(".labs-*"):
+        found = _LEFT_OVER.fullmatch(path.name)
+        if not found:
+            continue
+        with suppress(OSError):
+            here = found["host"] == _host()
+            dead = here and not psutil.pid_exists(int(found["pid"]))
+            if dead or time.time() - path.stat().st_mtime > _DAY:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 def sha256(path: Path | str) -> str:

@@ -14,12 +14,24 @@ from labs_lib.settings import ROOT
 
 LIBRARY = ROOT / "labs_lib"
 PARTS = {part.id for part in catalog.parts()}
-BASE = {"aws", "data", "definitions", "files", "plots", "schema", "settings", "stats"}
+BASE = {
+    "aws",
+    "columns",
+    "data",
+    "definitions",
+    "files",
+    "plots",
+    "schema",
+    "settings",
+    "stats",
+}
 ENGINES = {"payments", *PARTS}
 # Who may import whom inside labs_lib; a name stands for a module or a package. Parts that do
 # not exist yet may be named, and an engine uses itself.
 MAY = {
     "settings": set(),
+    "columns": set(),
+    "monitor_options": set(),
     "files": set(),
     "definitions": {"settings"},
     "schema": set(),
@@ -33,7 +45,7 @@ MAY = {
     # The machinery reaches a lab by its name alone: one arrow between the two rooms.
     "course": ENGINES | BASE,
     "labs": {"course", "sagemaker"} | ENGINES | BASE,
-    "cli": {"course", "sagemaker"} | ENGINES | BASE,
+    "cli": {"course", "monitor_options", "sagemaker"} | ENGINES | BASE,
 }
 # What a lab may use of the machinery: its own object, facts, stored rows; doctor and map on the
 # start page.

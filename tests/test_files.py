@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import pytest
@@ -44,3 +45,88 @@ def test_sha256(tmp_path):
     file = tmp_path / "a"
     file.write_bytes(b"abc")
     assert files.sha256(file).startswith("ba7816bf8f01cfea414140de5dae2223b00361a3")
+
+
+# Sets of files ------------------------------------------------------------------------------
+
+OLD, NEW = (
+    {name: f"{name} {age}" for name in ("a", "b", "last")} for age in ("old", "new")
+)
+
+
+def content(folder):
+    return {p.name: p.read_text(encoding="utf-8") for p in folder.iterdir()}
+
+
+def test_a_set_is_written_and_other_files_stay(tmp_path):
+    files.write_set(tmp_path / "new" / "set", NEW)
+    assert content(tmp_path / "new" / "set") == NEW
+    files.write_set(tmp_path, {"other": "x"} | OLD)
+    files.write_set(tmp_path, NEW)
+    (tmp_path / "new" / "set").rename(tmp_path.parent / f"{tmp_path.name}-moved")
+    (tmp_path / "new").rmdir()
+    assert content(tmp_path) == NEW | {"other": "x"}
+
+
+@pytest.mark.parametrize("fails_at", range(8))
+def test_a_failure_leaves_the_old_set(tmp_path, monkeypatch, fails_at):
+    files.write_set(tmp_path, OLD)
+    real, calls = files.os.replace, []
+
+    def replace(*arguments):
+        calls.append(arguments)
+        if len(calls) == fails_at + 1:
+            raise OSError("No space left on device")
+        real(*arguments)
+
+    monkeypatch.setattr(files.os, "replace", replace)
+    if fails_at < 6:
+        with pytest.raises(OSError, match="No space"):
+            files.write_set(tmp_path, NEW)
+        assert content(tmp_path) == OLD
+    else:
+        files.write_set(tmp_path, NEW)
+        assert content(tmp_path) == NEW
+
+
+def test_a_full_disk_changes_nothing(tmp_path, monkeypatch):
+    files.write_set(tmp_path, OLD)
+
+    def full(*arguments, **options):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(files.Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write_set(tmp_path, NEW)
+    with pytest.raises(OSError, match="No space"):
+        files.write_set(tmp_path / "new", NEW)
+    assert content(tmp_path) == OLD
+
+
+KILLED = """
+import os, sys
+from labs_lib import files
+real, left = os.replace, int(sys.argv[2])
+def replace(*arguments):
+    global left
+    if not left:
+        os._exit(9)
+    left -= 1
+    real(*arguments)
+os.replace = replace
+files.write_set(sys.argv[1], {name: f"{name} new" for name in ("a", "b", "last")})
+"""
+
+
+@pytest.mark.parametrize("moves", [0, 1, 3, 5, 6])
+def test_a_kill_is_noticed_and_what_it_left_is_swept(tmp_path, moves):
+    files.write_set(tmp_path, OLD)
+    command = [sys.executable, "-c", KILLED, str(tmp_path), str(moves)]
+    code = subprocess.run(command, check=False).returncode
+    assert code == (9 if moves < 6 else 0)
+    found = {p.name: p.read_text(encoding="utf-8") for p in tmp_path.glob("[a-z]*")}
+    if "last" in found:
+        assert found in (OLD, NEW)
+    assert len(list(tmp_path.glob(".labs-*"))) == (moves < 6)
+    files.write_set(tmp_path, NEW)
+    assert content(tmp_path) == NEW

@@ -63,6 +63,7 @@ from labs_lib.monitor.model_quality import (
 )
 from labs_lib.monitor.pages import report, write_report
 from labs_lib.monitor.profiles import Profile, merge, profile
+from labs_lib.monitor.reading import Csv
 from labs_lib.monitor.sequential import cusum
 from labs_lib.monitor.two_tables import drift
 from labs_lib.stats import adjust
@@ -70,6 +71,7 @@ from labs_lib.stats import adjust
 __all__ = [
     "Baseline",
     "Check",
+    "Csv",
     "DomainClassifier",
     "Profile",
     "Quality",

@@ -7,22 +7,23 @@ Source: Amazon SageMaker Developer Guide, pages model-monitor-byoc-statistics an
 model-monitor-byoc-constraints.
 """
 
-import json
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from labs_lib import files
-from labs_lib.monitor import distribution
-from labs_lib.monitor.columns import TYPES, Numbers, Presence, Texts
+from labs_lib.monitor import distribution, schema
+from labs_lib.monitor.counters import Numbers, Presence, Texts
 from labs_lib.monitor.distribution import Distribution
 from labs_lib.monitor.profiles import Mode, Profile, profile
-from labs_lib.monitor.reading import Data
+from labs_lib.monitor.reading import Csv, Data
+from labs_lib.monitor.schema import to_json
 
 BUCKETS = 10
 """Buckets of a number between its smallest and largest value; fixed in Model Monitor."""
@@ -31,6 +32,7 @@ C = 2 / 3
 """How fast the levels of a sketch shrink, in Apache DataSketches."""
 
 STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
+VIOLATIONS = "constraint_violations.json"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -89,12 +91,31 @@ class Baseline:
         return None
 
     def write(self, folder: str | Path) -> None:
-        """Write ``statistics.json`` and ``constraints.json``, each whole or not at all."""
-        for name, content in (
-            (STATISTICS, self.statistics),
-            (CONSTRAINTS, self.constraints),
-        ):
-            files.write_text(Path(folder) / name, to_json(content))
+        """Write ``statistics.json`` and ``constraints.json``, both or none.
+
+        They share an ``id``, by which `read_baseline` notices a pair that was not written
+        together.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds what a check has written.
+        """
+        folder = Path(folder)
+        if (folder / VIOLATIONS).exists():
+            raise ValueError(
+                f"{folder} holds the result of a check ({VIOLATIONS}), whose statistics would "
+                "be lost. Write the baseline to another folder."
+            )
+        id = hashlib.sha256(to_json(self.statistics).encode()).hexdigest()[:16]
+        contents = {STATISTICS: self.statistics, CONSTRAINTS: self.constraints}
+        files.write_set(
+            folder,
+            {
+                name: to_json({"version": content["version"], "id": id} | content)
+                for name, content in contents.items()
+            },
+        )
 
     def __repr__(self) -> str:
         rows = self.statistics["dataset"]["item_count"]
@@ -106,23 +127,39 @@ def baseline(
     *,
     mode: Mode = "sketch",
     types: Mapping[str, str] | None = None,
+    ignore: Collection[str] = (),
+    share_method: Literal["Robust", "Simple"] = "Robust",
+    completeness: float = 1.0,
     comparison_method: Literal["Robust", "Simple"] = "Robust",
     comparison_threshold: float = 0.1,
     categorical_drift_method: Literal["LInfinity", "ChiSquared"] = "LInfinity",
     categorical_comparison_threshold: float | None = None,
     datatype_check_threshold: float = 0.1,
     domain_content_threshold: float = 0.1,
+    csv: Csv | None = None,
 ) -> Baseline:
     """Return statistics of normal data, and the constraints that they suggest.
 
     Parameters
     ----------
     data : DataFrame, path, list of paths, or Profile
-        The data, or what `profile` and `merge` counted in its parts.
+        The data, or what `profile` and `merge` counted in its parts; a profile has its own
+        `mode`, `types`, `ignore` and `csv`.
     mode : {"sketch", "exact"}
         See `profile`. Written to a file, "exact" takes some 20 bytes for each row and column.
     types : mapping of str to str, optional
         See `profile`. {"mcc": "String"} makes categories of a column of codes.
+    ignore : collection of str
+        Columns that are not checked, such as an id. They stand in the constraints, with
+        ``evaluate_constraints`` "Disabled".
+    share_method : {"Robust", "Simple"}
+        How shares of missing, unknown and negative values are compared. "Simple" is Model
+        Monitor's own rule: one missing value more than in the baseline violates, so that of
+        two random halves of a table one mostly violates. "Robust" lets pass what chance
+        explains (see `shares`): tables of 50 columns of independent rows raise a false alarm
+        in at most 1 of 20 checks.
+    completeness : float, 0 to 1
+        The least share of present values that is asked for, where the baseline has more.
     comparison_method : {"Robust", "Simple"}
         Whether the distance that chance explains is subtracted (see `distances.robust`).
         Which one Model Monitor suggests is not documented.
@@ -137,7 +174,10 @@ def baseline(
     datatype_check_threshold : float, 0 to 1
         Share of values of another type that is let pass.
     domain_content_threshold : float, 0 to 1
-        Share of values outside the known categories that is let pass.
+        Share of values outside the known categories that is let pass; "Robust" adds the share
+        of values that were seen once, since as many new ones are to be expected.
+    csv : Csv, optional
+        How CSV files are written.
 
     Returns
     -------
@@ -146,10 +186,11 @@ def baseline(
     Raises
     ------
     ValueError
-        If there are no rows, a column has infinite values, an option is out of its range, or
-        as `profile`.
+        If there are no rows, a column has infinite values or, by its declared type, more
+        wrong ones than are let pass, an option is out of its range, or as `profile`.
     """
     thresholds = {
+        "completeness": completeness,
         "comparison_threshold": comparison_threshold,
         "categorical_comparison_threshold": comparison_threshold
         if categorical_comparison_threshold is None
@@ -160,47 +201,33 @@ def baseline(
     for name, value in thresholds.items():
         if not 0 <= value <= 1:
             raise ValueError(f"{name} is {value}, expected 0 to 1.")
-    _one_of("comparison_method", comparison_method, ("Robust", "Simple"))
-    _one_of(
-        "categorical_drift_method", categorical_drift_method, ("LInfinity", "ChiSquared")
-    )
+    _one_of("share_method", share_method, schema.METHODS)
+    _one_of("comparison_method", comparison_method, schema.METHODS)
+    _one_of("categorical_drift_method", categorical_drift_method, schema.CATEGORICAL)
     if not isinstance(data, Profile):
-        data = profile(data, mode=mode, types=types)
+        data = profile(data, mode=mode, types=types, ignore=ignore, csv=csv)
     if not data.rows:
         raise ValueError("the data have no rows; a baseline needs at least one.")
-    infinite = {name: c.infinite for name, c in data.columns.items() if c.infinite}
-    if infinite:
-        raise ValueError(
-            f"infinite values in {infinite}; a baseline needs finite numbers. Find out where "
-            "they come from, and leave them out or make them missing."
-        )
-    too_large = [
-        name
-        for name, column in data.columns.items()
-        if isinstance(column, Numbers) and not math.isfinite(column.squares)
-    ]
-    if too_large:
-        raise ValueError(
-            f"columns {too_large} have values so large that their variance overflows; "
-            "expected numbers below 1e150. Rescale them."
-        )
+    _check_values(data, datatype_check_threshold)
     distributions = {
-        name: column.distribution()
+        name: values
         for name, column in data.columns.items()
-        if isinstance(column, Numbers) and column.finite
+        if isinstance(column, Numbers) and (values := column.distribution()) is not None
     }
     return Baseline(
         statistics_of(data, distributions),
         {
             "version": 0,
             "features": [
-                _constraint(name, column) for name, column in data.columns.items()
+                _constraint(name, column, completeness, name in data.ignored)
+                for name, column in data.columns.items()
             ],
             "monitoring_config": {
                 "evaluate_constraints": "Enabled",
                 "emit_metrics": "Enabled",
                 "datatype_check_threshold": thresholds["datatype_check_threshold"],
                 "domain_content_threshold": thresholds["domain_content_threshold"],
+                "share_method": share_method,
                 "distribution_constraints": {
                     "perform_comparison": "Enabled",
                     "comparison_threshold": thresholds["comparison_threshold"],
@@ -226,36 +253,32 @@ def read_baseline(folder: str | Path) -> Baseline:
         have different features.
     """
     folder = Path(folder)
-    statistics = _read(folder / STATISTICS)
-    constraints = _read(folder / CONSTRAINTS)
-    names = [feature["name"] for feature in statistics["features"]]
-    if names != [feature["name"] for feature in constraints["features"]]:
+    contents = {}
+    for name, check in (
+        (STATISTICS, schema.check_statistics),
+        (CONSTRAINTS, schema.check_constraints),
+    ):
+        content = contents[name] = schema.read(folder / name)
+        try:
+            check(content)
+        except ValueError as error:
+            raise ValueError(
+                f"{folder / name} is not in Model Monitor's schema: {error} Mend it, or make "
+                "the baseline again."
+            ) from None
+    statistics, constraints = contents[STATISTICS], contents[CONSTRAINTS]
+    names = [[feature["name"] for feature in c["features"]] for c in contents.values()]
+    if names[0] != names[1]:
         raise ValueError(
             f"{folder}: {STATISTICS} and {CONSTRAINTS} have different features; expected two "
             "files that were written together. Make the baseline again."
         )
-    result = Baseline(statistics, constraints)
-    try:
-        for name in names:
-            result.distribution(name)
-        for feature in constraints["features"]:
-            _one_of("inferred_type", feature["inferred_type"], TYPES)
-            if not 0 <= feature["completeness"] <= 1:
-                raise ValueError("completeness is not between 0 and 1")
-            if not isinstance(
-                feature.get("string_constraints", {"domains": []})["domains"], list
-            ):
-                raise ValueError("domains is no list")
-        config = constraints["monitoring_config"]
-        config["datatype_check_threshold"], config["domain_content_threshold"]
-        config["distribution_constraints"]["comparison_threshold"]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+    if statistics.pop("id", None) != constraints.pop("id", None):
         raise ValueError(
-            f"{folder} does not hold a baseline in Model Monitor's schema: {what}. "
-            "Make the baseline again."
-        ) from None
-    return result
+            f"{folder}: {STATISTICS} and {CONSTRAINTS} were not written together: their 'id' "
+            "differs. Make the baseline again, or take both from one folder."
+        )
+    return Baseline(statistics, constraints)
 
 
 def statistics_of(data: Profile, distributions: Mapping[str, object]) -> dict:
@@ -273,10 +296,36 @@ def statistics_of(data: Profile, distributions: Mapping[str, object]) -> dict:
     }
 
 
+def _check_values(data: Profile, mismatched: float) -> None:
+    """Raise a ValueError if a column is such that the baseline would refuse its own data."""
+    infinite = {name: c.infinite for name, c in data.columns.items() if c.infinite}
+    if infinite:
+        raise ValueError(
+            f"infinite values in {infinite}; a baseline needs finite numbers. Find out where "
+            "they come from, and make them missing, or leave the column out: "
+            f"ignore={sorted(infinite)}."
+        )
+    for name, column in data.columns.items():
+        if not column.present:
+            continue
+        if isinstance(column, Numbers) and not math.isfinite(column.squares):
+            raise ValueError(
+                f"column {name!r} has values so large that their variance overflows; expected "
+                f"numbers below 1e150. Rescale it, or leave it out: ignore=[{name!r}]."
+            )
+        if column.mismatched > mismatched * column.present:
+            raise ValueError(
+                f"column {name!r} is declared as {column.type}, and "
+                f"{column.mismatched:,} of its {column.present:,} values are none; "
+                f"{mismatched:.0%} are allowed. Say types={{{name!r}: 'String'}} or leave it "
+                f"out: ignore=[{name!r}]."
+            )
+
+
 def _statistics(name: str, column: Presence, values: object) -> dict:
-    feature = {"name": name, "inferred_type": column.type}
+    feature: dict[str, Any] = {"name": name, "inferred_type": column.type}
     common = {"num_present": column.present, "num_missing": column.missing}
-    if isinstance(values, Distribution):
+    if isinstance(column, Numbers) and isinstance(values, Distribution):
         levels = values.levels()
         kept = {
             "mean": column.mean,
@@ -320,22 +369,24 @@ def _statistics(name: str, column: Presence, values: object) -> dict:
     return feature | {"common": common}
 
 
-def _constraint(name: str, column: Presence) -> dict:
-    constraint = {
+def _constraint(name: str, column: Presence, completeness: float, ignored: bool) -> dict:
+    present = column.present / (column.present + column.missing)
+    constraint: dict[str, Any] = {
         "name": name,
         "inferred_type": column.type,
-        "completeness": column.present / (column.present + column.missing),
+        "completeness": min(completeness, present),
     }
     if isinstance(column, Numbers) and column.finite:
         constraint["num_constraints"] = {"is_non_negative": bool(column.min >= 0)}
     if isinstance(column, Texts) and column.counts and not column.other:
         constraint["string_constraints"] = {"domains": list(column.counts)}
-    return constraint | {"monitoringConfigOverrides": {}}
+    off = {"evaluate_constraints": "Disabled"} if ignored else {}
+    return constraint | {"monitoringConfigOverrides": off}
 
 
 def _buckets(values: Distribution, low: float, high: float) -> list[dict]:
     """Return ten buckets of equal width; each but the last is open at its upper end."""
-    edges = np.linspace(low, high, BUCKETS + 1)
+    edges = between(low, high, BUCKETS + 1)
     below = values.below(edges, strictly=True)
     below[-1] = values.n
     return [
@@ -344,40 +395,13 @@ def _buckets(values: Distribution, low: float, high: float) -> list[dict]:
     ]
 
 
-def _read(file: Path) -> dict:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"{file} does not exist. Make a baseline first.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{file} is not complete JSON ({error}); it may be cut off. Make the baseline again."
-        ) from None
-    except OSError as error:
-        raise ValueError(f"{file} could not be read: {error.strerror}.") from None
-    if not isinstance(content, dict) or not isinstance(content.get("features"), list):
-        raise ValueError(
-            f"{file} has no list of features; expected Model Monitor's schema."
-        )
-    if content.get("version") != 0:
-        raise ValueError(
-            f"{file} has version {content.get('version')!r}; expected 0. "
-            "Make the baseline again with this program."
-        )
-    if not all(
-        isinstance(f, dict) and isinstance(f.get("name"), str) for f in content["features"]
-    ):
-        raise ValueError(
-            f"{file} has a feature without a name; expected Model Monitor's schema."
-        )
-    return content
+def between(low: float, high: float, n: int) -> np.ndarray:
+    """Return `n` numbers at equal distances, however far apart the first and the last are."""
+    if math.isfinite(high - low):
+        return np.linspace(low, high, n)
+    return 2 * np.linspace(low / 2, high / 2, n)
 
 
-def to_json(content: dict, *, indent: int | None = None) -> str:
-    """Return JSON text that any parser reads: no NaN, no infinity."""
-    return json.dumps(content, allow_nan=False, ensure_ascii=False, indent=indent) + "\n"
-
-
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+def _one_of(name: str, value: object, allowed: Collection[str]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} is {value!r}, expected one of {', '.join(allowed)}.")

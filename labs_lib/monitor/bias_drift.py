@@ -9,6 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
+from labs_lib import columns
+
 KEY = ["facet", "value_or_threshold", "metric"]
 
 NEUTRAL = {"DI": 1.0}
@@ -105,7 +107,9 @@ def _by_key(table: pd.DataFrame, name: str, values: list[str]) -> pd.DataFrame:
             f"{name} has no column {lacking}; expected the table of a bias report. For "
             "intervals, ask for it with repeats."
         )
-    indexed = table.set_index(KEY)
+    # By their texts: a table that was read from a file has "1" or 1.0 where one had 1.
+    keys = [[columns.text(value) for value in table[key]] for key in KEY]
+    indexed = table.set_index(pd.MultiIndex.from_arrays(keys, names=KEY))
     if not indexed.index.is_unique:
         twice = indexed.index[indexed.index.duplicated()][0]
         raise ValueError(f"{name} has {twice} more than once; expected each row once.")

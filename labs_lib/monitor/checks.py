@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from labs_lib import files, stats
-from labs_lib.monitor import baselines, distances
-from labs_lib.monitor.baselines import Baseline
-from labs_lib.monitor.columns import MAX_CATEGORIES, Numbers, Presence, Texts
+from labs_lib import columns, files, stats
+from labs_lib.monitor import baselines, distances, distribution, schema, shares
+from labs_lib.monitor.baselines import CONSTRAINTS, STATISTICS, VIOLATIONS, Baseline
+from labs_lib.monitor.counters import MAX_CATEGORIES, Numbers, Presence, Texts
 from labs_lib.monitor.distribution import Distribution
-from labs_lib.monitor.profiles import Mode, Profile, profile
-from labs_lib.monitor.reading import Data, column_names
+from labs_lib.monitor.profiles import Mode, Profile, profile_as
+from labs_lib.monitor.reading import Csv, Data, column_names
 from labs_lib.stats.p_values import Correction
 
-VIOLATIONS = "constraint_violations.json"
+Values = Distribution | dict[str, int]
 
 MEASURES = (
     "simple",
@@ -60,7 +61,7 @@ class Check:
     violations: list[dict]
     table: pd.DataFrame
     statistics: dict
-    distributions: dict[str, Distribution | dict[str, int]] = field(default_factory=dict)
+    distributions: dict[str, Values] = field(default_factory=dict)
     """The batch's distribution of each feature that was compared."""
 
     @property
@@ -70,14 +71,33 @@ class Check:
 
     def to_json(self) -> str:
         """Return the content of ``constraint_violations.json``."""
-        return baselines.to_json({"violations": self.violations}, indent=2)
+        return schema.to_json({"violations": self.violations}, indent=2)
 
-    def write(self, folder: str | Path) -> None:
-        """Write ``constraint_violations.json`` and the batch's ``statistics.json``."""
-        files.write_text(
-            Path(folder) / baselines.STATISTICS, baselines.to_json(self.statistics)
-        )
-        files.write_text(Path(folder) / VIOLATIONS, self.to_json())
+    def write(self, folder: str | Path, *, more: Mapping[str, str] | None = None) -> None:
+        """Write ``constraint_violations.json`` and the batch's ``statistics.json``.
+
+        All files are written or none; where a kill comes between, the violations are missing.
+
+        Parameters
+        ----------
+        folder : path
+            Made if needed.
+        more : mapping of str to str, optional
+            Texts of other files that belong to the set, by their names.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds a baseline, whose statistics would be lost.
+        """
+        folder = Path(folder)
+        if (folder / CONSTRAINTS).exists():
+            raise ValueError(
+                f"{folder} holds a baseline ({CONSTRAINTS}), whose statistics would be lost. "
+                "Write the result to another folder."
+            )
+        texts = {STATISTICS: schema.to_json(self.statistics), **(more or {})}
+        files.write_set(folder, texts | {VIOLATIONS: self.to_json()})
 
     def _repr_html_(self) -> str:
         return self.table.to_html(index=False)
@@ -93,6 +113,7 @@ def check(
     mode: Mode = "sketch",
     windows: int = 1,
     correction: Correction = "holm",
+    csv: Csv | None = None,
 ) -> Check:
     """Check a new batch against a baseline.
 
@@ -111,6 +132,8 @@ def check(
         day. `p_adjusted` is corrected for features times windows.
     correction : {"holm", "bonferroni", "benjamini-hochberg"}
         See `adjust`.
+    csv : Csv, optional
+        How CSV files are written.
 
     Returns
     -------
@@ -119,8 +142,8 @@ def check(
     Raises
     ------
     ValueError
-        If the batch has no rows, an option is out of its range, a constraint is not a
-        number or a word that is known, or as `profile`.
+        If the batch has no rows, an option is out of its range, the constraints are not in
+        Model Monitor's schema, or as `profile`.
 
     Notes
     -----
@@ -128,27 +151,37 @@ def check(
 
     - data_type_check: the share of present values that are not of the baseline's type is
       above `datatype_check_threshold`. Integral takes whole numbers, Fractional any number
-      (also written as text), String any text; Unknown takes everything. An infinite value
-      violates always, because a baseline cannot have one.
+      (also written as text), String any text, and numbers if a known category is one; Unknown
+      takes everything. An infinite value violates always, because a baseline cannot have one.
     - completeness_check: the share of present values is below the constraint's.
     - baseline_drift_check: the distance is above the threshold.
     - categorical_values_check: the share of values outside the known ones is above
       `domain_content_threshold`.
+    - non_negative_check, which is ours: a number is below 0 where ``is_non_negative`` is true.
     - missing_column_check and extra_column_check go by name, one for each column.
+
+    With the `share_method` "Robust" (see `baseline`) a share of missing, unknown or negative
+    values violates if it is higher than the baseline's, or the constraint's, by more than
+    chance explains, see `shares`. Files without that key, such as Model Monitor's own, mean
+    "Simple".
     """
     if windows < 1:
         raise ValueError(f"windows is {windows}, expected at least 1.")
+    schema.check_constraints(baseline.constraints)
     if isinstance(data, Profile):
         names, batch = list(data.columns), data
     else:
-        names, batch = column_names(data), profile_batch(data, baseline, mode=mode)
+        names = column_names(data, csv=csv)
+        batch = profile_batch(data, baseline, mode=mode, csv=csv)
     if not batch.rows:
         raise ValueError("the batch has no rows; there is nothing to check.")
 
     known = [feature["name"] for feature in baseline.constraints["features"]]
-    violations, rows, values = [], [], {}
+    violations: list[dict] = []
+    rows: list[dict] = []
+    values: dict[str, Values | None] = {}
     for constraint in baseline.constraints["features"]:
-        name, config = constraint["name"], _config(baseline.constraints, constraint)
+        name, config = constraint["name"], schema.config(baseline.constraints, constraint)
         if config["evaluate_constraints"] == "Disabled":
             continue
         if name not in names:
@@ -158,24 +191,29 @@ def check(
         column = batch.columns[name]
         _check_kind(name, column, constraint["inferred_type"])
         values[name] = _values(column)
-        found, row = _checked(baseline, constraint, config, column, values[name])
-        violations += found
+        failed, row = _checked(baseline, constraint, config, column, values[name])
+        violations += failed
         rows.append(row | {"present": column.present / batch.rows})
     for name in names:
         if name not in known:
             message = "The batch has this column, the baseline has not."
             violations.append(_violation(name, "extra_column_check", message))
 
-    columns = ["feature", "type", "present", "drifted", *MEASURES, "violations", "note"]
-    table = pd.DataFrame(rows, columns=columns)
+    shown = ["feature", "type", "present", "drifted", *MEASURES, "violations", "note"]
+    table = pd.DataFrame(rows, columns=shown)
     tests = int(table["p_value"].notna().sum()) * windows
     table["p_adjusted"] = stats.adjust(table["p_value"], method=correction, tests=tests)
     statistics = baselines.statistics_of(batch, values)
     compared = table.loc[table["distance"].notna() | table["drifted"], "feature"]
-    return Check(violations, table, statistics, {name: values[name] for name in compared})
+    distributions = {
+        name: found for name in compared if (found := values[name]) is not None
+    }
+    return Check(violations, table, statistics, distributions)
 
 
-def profile_batch(data: Data, baseline: Baseline, *, mode: Mode = "sketch") -> Profile:
+def profile_batch(
+    data: Data, baseline: Baseline, *, mode: Mode = "sketch", csv: Csv | None = None
+) -> Profile:
     """Go over a batch, or a part of one, with the baseline's types and categories.
 
     Parameters
@@ -186,63 +224,21 @@ def profile_batch(data: Data, baseline: Baseline, *, mode: Mode = "sketch") -> P
         What values are expected.
     mode : {"sketch", "exact"}
         See `profile`.
+    csv : Csv, optional
+        How CSV files are written.
 
     Raises
     ------
     ValueError
         As `profile`.
     """
-    types = dict.fromkeys(column_names(data), "Unknown") | baseline.types
+    types = dict.fromkeys(column_names(data, csv=csv), "Unknown") | baseline.types
     domains = {
         feature["name"]: feature["string_constraints"]["domains"]
         for feature in baseline.constraints["features"]
         if "string_constraints" in feature
     }
-    return profile(data, mode=mode, types=types, domains=domains)
-
-
-def _config(constraints: Mapping, constraint: Mapping) -> dict:
-    """Return the settings of one feature: the common ones, with its own on top."""
-    common = constraints["monitoring_config"]
-    own = constraint.get("monitoringConfigOverrides", {})
-    distribution = {
-        "perform_comparison": "Enabled",
-        "comparison_method": "Robust",
-        "categorical_drift_method": "LInfinity",
-    }
-    distribution |= common["distribution_constraints"]
-    distribution |= own.get("distribution_constraints", {})
-    distribution.setdefault(
-        "categorical_comparison_threshold", distribution["comparison_threshold"]
-    )
-    config = {"evaluate_constraints": "Enabled"} | common | own
-    config["distribution_constraints"] = distribution
-    for name, value in [*config.items(), *distribution.items()]:
-        _check_setting(constraint["name"], name, value)
-    return config
-
-
-_WORDS = {
-    "evaluate_constraints": ("Enabled", "Disabled"),
-    "perform_comparison": ("Enabled", "Disabled"),
-    "comparison_method": ("Robust", "Simple"),
-    "categorical_drift_method": ("LInfinity", "ChiSquared"),
-}
-
-
-def _check_setting(feature: str, name: str, value: object) -> None:
-    if name in _WORDS and value not in _WORDS[name]:
-        raise ValueError(
-            f"{name} of {feature!r} is {value!r} in the constraints, expected one of "
-            f"{', '.join(_WORDS[name])}."
-        )
-    if name.endswith("threshold") and not (
-        isinstance(value, int | float) and 0 <= value <= 1
-    ):
-        raise ValueError(
-            f"{name} of {feature!r} is {value!r} in the constraints, expected a number from "
-            "0 to 1."
-        )
+    return profile_as(data, mode=mode, types=types, domains=domains, csv=csv)
 
 
 def _check_kind(name: str, column: Presence, kind: str) -> None:
@@ -265,34 +261,55 @@ def _violation(name: str, kind: str, description: str) -> dict:
     }
 
 
-def _checked(baseline, constraint, config, column, values) -> tuple[list[dict], dict]:
+def _checked(
+    baseline: Baseline,
+    constraint: Mapping,
+    config: Mapping,
+    column: Presence,
+    values: Values | None,
+) -> tuple[list[dict], dict]:
     """Return the violations of one feature, and its row of the table."""
     name, expected = constraint["name"], baseline.distribution(constraint["name"])
-    note = _why_not(expected, values, constraint, config)
+    notes = [_why_not(expected, values, constraint, config)]
     drift, measures = None, dict.fromkeys(MEASURES, math.nan)
-    if not note:
+    if expected is not None and values is not None and not notes[0]:
         drift, measures = _drift(baseline, name, expected, values, config)
+    unknown, note = _categorical_values(column, constraint, config, expected)
+    notes += [note, _rounded(name, column, expected)]
     found = [
         _violation(name, *failed)
         for failed in (
             _data_type(column, constraint, config),
-            _completeness(column, constraint),
-            _categorical_values(column, constraint, config),
+            _completeness(column, constraint, config, _common(baseline.features[name])),
+            _non_negative(column, constraint, config, expected),
+            unknown,
             drift,
         )
         if failed
     ]
-    row = {
+    row: dict[str, object] = {
         "feature": name,
         "type": constraint["inferred_type"],
         "drifted": drift is not None,
     }
     row |= measures
     row["violations"] = ", ".join(violation["constraint_check_type"] for violation in found)
-    return found, row | {"note": note}
+    return found, row | {"note": " ".join(note for note in notes if note)}
 
 
-def _data_type(column: Presence, constraint: Mapping, config: Mapping):
+def _common(feature: Mapping) -> Mapping:
+    """Return how many values of a feature the statistics count, present and missing."""
+    for key in ("numerical_statistics", "string_statistics"):
+        if key in feature:
+            return feature[key]["common"]
+    return feature["common"]
+
+
+Failed = tuple[str, str]
+"""A kind of check and a description."""
+
+
+def _data_type(column: Presence, constraint: Mapping, config: Mapping) -> Failed | None:
     kind, message = constraint["inferred_type"], []
     if kind == "Unknown" or not column.present:
         return None
@@ -308,37 +325,90 @@ def _data_type(column: Presence, constraint: Mapping, config: Mapping):
     return ("data_type_check", " ".join(message)) if message else None
 
 
-def _completeness(column: Presence, constraint: Mapping):
-    share, least = (
-        column.present / (column.present + column.missing),
-        constraint["completeness"],
-    )
+def _completeness(
+    column: Presence, constraint: Mapping, config: Mapping, before: Mapping
+) -> Failed | None:
+    rows, least = column.present + column.missing, constraint["completeness"]
+    share = column.present / rows
     if share >= least:
         return None
+    rows_before = before["num_present"] + before["num_missing"]
+    if config["share_method"] == "Robust" and rows_before:
+        missing = round((1 - least) * rows_before)
+        if not shares.exceeds(column.missing, rows, missing, rows_before):
+            return None
     return (
         "completeness_check",
         f"{_percent(share)} of the rows have a value; the constraint is {_percent(least)}.",
     )
 
 
-def _categorical_values(column: Presence, constraint: Mapping, config: Mapping):
-    domain = constraint.get("string_constraints", {}).get("domains")
-    if domain is None or not isinstance(column, Texts) or not column.present:
+def _non_negative(
+    column: Presence, constraint: Mapping, config: Mapping, expected: Values | None
+) -> Failed | None:
+    wanted = constraint.get("num_constraints", {}).get("is_non_negative", False)
+    if not wanted or not isinstance(column, Numbers) or not column.negative:
         return None
-    known = set(domain)
-    unknown = {v: n for v, n in column.counts.items() if v not in known}
-    share = (sum(unknown.values()) + column.other) / column.present
-    if share <= config["domain_content_threshold"]:
-        return None
-    examples = ", ".join(repr(_shortened(value)) for value in list(unknown)[:3])
+    robust = config["share_method"] == "Robust" and isinstance(expected, Distribution)
+    if robust and isinstance(expected, Distribution):
+        before = int(expected.below(np.array([0.0]), strictly=True)[0])
+        if not shares.exceeds(column.negative, column.finite, before, expected.n):
+            return None
     return (
-        "categorical_values_check",
-        f"{_percent(share)} of the values are none of the {len(domain):,} known ones, such as "
-        f"{examples}; {_percent(config['domain_content_threshold'])} are allowed.",
+        "non_negative_check",
+        f"{column.negative:,} of {column.finite:,} numbers are below 0, the lowest is "
+        f"{column.min:,g}; none is allowed.",
     )
 
 
-def _values(column: Presence) -> Distribution | dict[str, int] | None:
+def _categorical_values(
+    column: Presence, constraint: Mapping, config: Mapping, expected: Values | None
+) -> tuple[Failed | None, str]:
+    """Return the violation, or a note on values that are new and below the threshold."""
+    domain = constraint.get("string_constraints", {}).get("domains")
+    if domain is None or not isinstance(column, Texts) or not column.present:
+        return None, ""
+    known, threshold = set(domain), config["domain_content_threshold"]
+    unknown = {v: n for v, n in column.counts.items() if v not in known}
+    rows = sum(unknown.values()) + column.other
+    if not rows:
+        return None, ""
+    share = rows / column.present
+    # As many new values are to be expected as there were values that stood once (Good 1953).
+    once, before = 0, 0
+    if isinstance(expected, dict):
+        once, before = sum(n == 1 for n in expected.values()), sum(expected.values())
+    # How many values: new ones, that is, not rows.
+    examples = ", ".join(repr(_shortened(value)) for value in list(unknown)[:3])
+    what = (
+        f"{_percent(share)} of the values are none of the {len(domain):,} known ones, such as "
+        f"{examples}; {_percent(threshold)} are allowed."
+    )
+    violated = share > threshold
+    if violated and before and config["share_method"] == "Robust":
+        violated = shares.excess(rows, column.present, once, before) > threshold
+    if violated:
+        return ("categorical_values_check", what), ""
+    new = not before or shares.exceeds(rows, column.present, once, before)
+    return None, f"{rows:,} rows: {what}" if new else ""
+
+
+def _rounded(name: str, column: Presence, expected: Values | None) -> str:
+    """Return a note if whole numbers are so large that neighbours cannot be told apart."""
+    if not isinstance(column, Numbers) or not column.finite:
+        return ""
+    if not isinstance(expected, Distribution):
+        return ""
+    ends = (column.min, column.max, expected.values[0], expected.values[-1])
+    if column.fractions or max(map(abs, ends)) < columns.LARGEST_WHOLE:
+        return ""
+    return (
+        "Whole numbers above 2^53 are compared after rounding: if they are codes, make the "
+        f"baseline with types={{{name!r}: 'String'}}."
+    )
+
+
+def _values(column: Presence) -> Values | None:
     if isinstance(column, Numbers):
         return column.distribution()
     if isinstance(column, Texts):
@@ -346,7 +416,9 @@ def _values(column: Presence) -> Distribution | dict[str, int] | None:
     return None
 
 
-def _why_not(expected, values, constraint, config) -> str:
+def _why_not(
+    expected: Values | None, values: Values | None, constraint: Mapping, config: Mapping
+) -> str:
     """Return why there is no distance, or nothing."""
     if constraint["inferred_type"] == "Unknown" and constraint["completeness"]:
         return "Neither numbers nor texts in the baseline: only presence is checked."
@@ -369,18 +441,26 @@ def _why_not(expected, values, constraint, config) -> str:
     return ""
 
 
-def _drift(baseline, name, expected, values, config):
+def _drift(
+    baseline: Baseline, name: str, expected: Values, values: Values, config: Mapping
+) -> tuple[Failed | None, dict[str, float]]:
     """Return the violation, or None, and the measures of one feature."""
     settings = config["distribution_constraints"]
+    error, scale, moved = 0.0, math.nan, math.nan
     numeric = isinstance(expected, Distribution)
+    if isinstance(expected, Distribution) and isinstance(values, Distribution):
+        expected, values = distribution.same_precision(expected, values)
+        error = expected.error + values.error
+        scale = baseline.features[name]["numerical_statistics"]["std_dev"] or math.nan
+        moved = distances.wasserstein(expected, values) / scale
     simple = distances.simple(expected, values)
     n, m = (_rows(expected), _rows(values))
     method = settings["comparison_method"]
     threshold = settings[
         "comparison_threshold" if numeric else "categorical_comparison_threshold"
     ]
-    chi_square = not numeric and settings["categorical_drift_method"] == "ChiSquared"
-    if chi_square:
+    chi_square = settings["categorical_drift_method"] == "ChiSquared"
+    if chi_square and isinstance(expected, dict) and isinstance(values, dict):
         distance = distances.chi_square(expected, values)[1]
         drifted = distance < threshold
         message = (
@@ -393,26 +473,21 @@ def _drift(baseline, name, expected, values, config):
             f"{method} distance: {distance:.4g} exceeds the threshold: {threshold:g} "
             f"({n:,} rows in the baseline, {m:,} in the batch)."
         )
-    scale = math.nan
-    if numeric:
-        scale = baseline.features[name]["numerical_statistics"]["std_dev"]
     measures = {
         "simple": simple,
         "distance": distance,
         "threshold": threshold,
-        "error_bound": expected.error + values.error if numeric else 0.0,
+        "error_bound": error,
         "p_value": distances.p_value(expected, values, distance=simple),
         "p_adjusted": math.nan,
         "psi": distances.psi(expected, values),
-        "wasserstein": distances.wasserstein(expected, values) / scale
-        if numeric and scale > 0
-        else math.nan,
+        "wasserstein": moved,
         "jensen_shannon": distances.jensen_shannon(expected, values),
     }
     return ("baseline_drift_check", message) if drifted else None, measures
 
 
-def _rows(values: Distribution | Mapping[str, int]) -> int:
+def _rows(values: Values) -> int:
     return values.n if isinstance(values, Distribution) else sum(values.values())
 
 

@@ -47,9 +47,10 @@ _FINITE = 2_000  # effective rows from which the limit stands for the finite dis
 _STEP = 64  # of the grid on which `simple` looks first
 
 Counts = Mapping[str, int]
+Values = Distribution | Counts
 
 
-def simple(baseline: Distribution | Counts, batch: Distribution | Counts) -> float:
+def simple(baseline: Values, batch: Values) -> float:
     """Return the largest difference of cumulated shares, or of shares of categories.
 
     Numbers: max over x of |F1(x) - F2(x)|. Categories: max over categories of |p1 - p2|, one
@@ -57,8 +58,8 @@ def simple(baseline: Distribution | Counts, batch: Distribution | Counts) -> flo
     (`linfSimple`); Amazon SageMaker Developer Guide, page model-monitor-byoc-constraints.
     """
     if isinstance(baseline, Distribution):
-        return _kolmogorov_smirnov(baseline, batch)
-    p, q = _shares(baseline, batch)
+        return _kolmogorov_smirnov(baseline, _as_distribution(batch))
+    p, q = _shares(baseline, _as_counts(batch))
     return float(np.abs(p - q).max())
 
 
@@ -99,18 +100,21 @@ def chi_square(baseline: Counts, batch: Counts) -> tuple[float, float]:
     return statistic, float(special.chdtrc(len(cells) - 1, statistic))
 
 
-def psi(baseline: Distribution | Counts, batch: Distribution | Counts) -> float:
+def psi(baseline: Values, batch: Values) -> float:
     """Return the population stability index: sum of (q - p) ln(q / p) over bins.
 
-    p and q are the shares of a bin in baseline and batch. Bins of numbers are the baseline's
-    deciles (`BINS`; equal deciles make one bin), bins of categories the categories. A share
-    below `FLOOR` counts as `FLOOR`. By chance alone it is about (bins - 1) (1/n + 1/m).
+    p and q are the shares of a bin in baseline and batch. Bins of numbers are cut at the
+    baseline's deciles (`BINS`), between two of its values; where values repeat, at the places
+    between values that are nearest, so that a flag has two bins, and a constant one bin with
+    an empty one on either side. Bins of categories are the categories. A share below `FLOOR`
+    counts as `FLOOR`. By chance alone it is about (bins - 1) (1/n + 1/m). It is the same for
+    -x as for x.
     """
     p, q = np.maximum(_binned(baseline, batch), FLOOR)
     return float(((q - p) * np.log(q / p)).sum())
 
 
-def jensen_shannon(baseline: Distribution | Counts, batch: Distribution | Counts) -> float:
+def jensen_shannon(baseline: Values, batch: Values) -> float:
     """Return the Jensen-Shannon distance over the bins of `psi`, 0 (same) to 1 (disjoint).
 
     The square root of the divergence with logarithms to base 2, as
@@ -125,17 +129,25 @@ def jensen_shannon(baseline: Distribution | Counts, batch: Distribution | Counts
 def wasserstein(baseline: Distribution, batch: Distribution) -> float:
     """Return the mean distance that values have to move, in units of the feature.
 
-    The area between the two cumulated shares, as ``scipy.stats.wasserstein_distance``.
+    The area between the two cumulated shares, as ``scipy.stats.wasserstein_distance``: for
+    each rank the difference of the two values that have it.
     """
-    x = np.sort(np.concatenate([baseline.values, batch.values]))
-    between = baseline.below(x[:-1]) / baseline.n - batch.below(x[:-1]) / batch.n
+    n, m = baseline.n, batch.n
     with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.abs(between) @ np.diff(x))
+        if n == m == len(baseline.values) == len(batch.values):
+            return float(np.abs(baseline.values - batch.values).sum() / n)
+        ends = np.concatenate([baseline.ranks * m, batch.ranks * n])
+        ends.sort(kind="stable")  # two sorted runs: they are only merged
+        starts = np.append(0, ends[:-1])
+        some = starts < ends
+        starts, ends = starts[some], ends[some]
+        apart = np.abs(baseline.at(starts // m) - batch.at(starts // n))
+        return float(apart @ (ends - starts) / (n * m))
 
 
 def p_value(
-    baseline: Distribution | Counts,
-    batch: Distribution | Counts,
+    baseline: Values,
+    batch: Values,
     *,
     distance: float | None = None,
 ) -> float:
@@ -152,17 +164,18 @@ def p_value(
     computing `simple` of numbers again.
     """
     if isinstance(baseline, Distribution):
-        n, m = baseline.n, batch.n
+        other = _as_distribution(batch)
+        n, m = baseline.n, other.n
         if distance is None:
-            distance = simple(baseline, batch)
-        least = max(0.0, distance - baseline.error - batch.error)
+            distance = simple(baseline, other)
+        least = max(0.0, distance - baseline.error - other.error)
         if n * m <= EXACT:
             return _exact_p_value(least, n, m)
         rows = n * m / (n + m)
         if rows <= _FINITE:
             return float(stats.kstwo.sf(least, round(rows)))
         return float(special.kolmogorov((math.sqrt(rows) + 0.12) * least))
-    table = _counts(baseline, batch)
+    table = _counts(baseline, _as_counts(batch))
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
     rare = expected.min(axis=0) < 5
     if rare.any():
@@ -173,11 +186,10 @@ def p_value(
     return float(stats.chi2_contingency(table, correction=False).pvalue)
 
 
-def shares(
-    baseline: Distribution | Counts, batch: Distribution | Counts
-) -> tuple[np.ndarray, np.ndarray]:
+def shares(baseline: Values, batch: Values) -> tuple[np.ndarray, np.ndarray]:
     """Return the shares of the bins of `psi` in baseline and batch, shape (n_bins,) each."""
-    return tuple(_binned(baseline, batch))
+    p, q = _binned(baseline, batch)
+    return p, q
 
 
 def _kolmogorov_smirnov(a: Distribution, b: Distribution) -> float:
@@ -225,17 +237,54 @@ def _exact_p_value(distance: float, n: int, m: int) -> float:
     return min(1.0, max(0.0, 1 - share[m]))
 
 
-def _binned(baseline, batch) -> np.ndarray:
+def _binned(baseline: Values, batch: Values) -> np.ndarray:
     """Return the shares of the bins in baseline and batch, shape (2, n_bins)."""
     if not isinstance(baseline, Distribution):
-        return np.array(_shares(baseline, batch))
-    edges = np.unique(baseline.quantile(np.arange(1, BINS) / BINS))
+        return _shares(baseline, _as_counts(batch))
+    cuts = [side.astype(float) for side in _cuts(baseline, _as_distribution(batch))]
+    # Deciles that fall on one cut make one bin. The ends may be cuts, of empty bins.
+    there = np.append(True, (np.diff(cuts[0]) > 0) | (np.diff(cuts[1]) > 0))
+    sizes = (baseline.n, _as_distribution(batch).n)
     return np.array(
         [
-            np.diff(side.below(edges) / side.n, prepend=0, append=1)
-            for side in (baseline, batch)
+            np.diff(side[there] / n, prepend=0, append=1)
+            for side, n in zip(cuts, sizes, strict=True)
         ]
     )
+
+
+def _cuts(baseline: Distribution, batch: Distribution) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many rows of baseline and batch lie below each decile of the baseline.
+
+    A cut lies between two neighbouring values of the baseline, or outside of them all, where
+    it is nearest to the decile; rows of the batch between the two neighbours count half on
+    either side. If two places are equally near, the cut goes through the value between them,
+    and half of its rows lie on either side. So a column that is turned round (x to -x), or
+    stretched in any way that keeps the order, has the same bins.
+    """
+    tenths = np.arange(1, BINS) * baseline.n
+    at = np.searchsorted(baseline.ranks * BINS, tenths)
+    value = baseline.values[at]
+    first = np.searchsorted(baseline.values, value)
+    last = np.searchsorted(baseline.values, value, side="right") - 1
+    under = np.where(first > 0, baseline.ranks[first - 1], 0)
+    upto = baseline.ranks[last]
+    nearer = (upto * BINS - tenths) - (tenths - under * BINS)  # below 0: the upper place
+    below, above = np.maximum(first - 1, 0), np.minimum(last + 1, len(baseline.values) - 1)
+    counted = []
+    for side in (baseline, batch):
+        strictly, through = side.below(value, strictly=True), side.below(value)
+        lower = np.where(
+            first > 0, (side.below(baseline.values[below]) + strictly) / 2, strictly
+        )
+        upper = np.where(
+            last + 1 < len(baseline.values),
+            (through + side.below(baseline.values[above], strictly=True)) / 2,
+            through,
+        )
+        middle = (strictly + through) / 2
+        counted.append(np.where(nearer < 0, upper, np.where(nearer > 0, lower, middle)))
+    return counted[0], counted[1]
 
 
 def _counts(baseline: Counts, batch: Counts) -> np.ndarray:
@@ -247,3 +296,15 @@ def _counts(baseline: Counts, batch: Counts) -> np.ndarray:
 def _shares(baseline: Counts, batch: Counts) -> np.ndarray:
     table = _counts(baseline, batch)
     return table / table.sum(axis=1, keepdims=True)
+
+
+def _as_distribution(values: Values) -> Distribution:
+    if not isinstance(values, Distribution):
+        raise TypeError("the baseline has numbers and the batch has categories.")
+    return values
+
+
+def _as_counts(values: Values) -> Counts:
+    if isinstance(values, Distribution):
+        raise TypeError("the baseline has categories and the batch has numbers.")
+    return values

@@ -58,15 +58,15 @@ def profile(
     """
     if baseline is not None and types is not None:
         raise ValueError("types is given with a baseline, which has its own. Leave it out.")
-    is_frame = hasattr(parts, "to_delayed")
-    parts = client.compute(parts.to_delayed()) if is_frame else [str(p) for p in parts]
-    if not parts:
+    to_delayed = getattr(parts, "to_delayed", None)  # a dask DataFrame's
+    held_parts = client.compute(to_delayed()) if to_delayed else [str(p) for p in parts]
+    if not held_parts:
         raise ValueError("there are no parts; expected at least one.")
     if baseline is None:
-        todo = client.map(profiles.profile, parts, mode=mode, types=types, pure=False)
+        todo = client.map(profiles.profile, held_parts, mode=mode, types=types, pure=False)
     else:
         held = client.scatter(baseline, broadcast=True)
-        todo = client.map(profile_batch, parts, baseline=held, mode=mode, pure=False)
+        todo = client.map(profile_batch, held_parts, baseline=held, mode=mode, pure=False)
     while len(todo) > 1:
         pairs = [todo[i : i + 2] for i in range(0, len(todo), 2)]
         todo = [client.submit(profiles.merge, pair, pure=False) for pair in pairs]

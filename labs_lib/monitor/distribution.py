@@ -16,6 +16,10 @@ K = 2048
 """Size of a sketch: about 6,000 values are kept, and ranks are right within 0.14 %."""
 
 
+_SHORT = 10  # binary digits after the point of a fraction that says nothing of its type
+_WHOLE = 2**24  # above it, float32 has no odd numbers
+
+
 @dataclass(frozen=True, eq=False)
 class Distribution:
     """Finite numbers with their ranks.
@@ -43,9 +47,14 @@ class Distribution:
 
     def below(self, x: np.ndarray, *, strictly: bool = False) -> np.ndarray:
         """Return how many rows are at most `x` (or strictly below), shape of `x`."""
-        side = "left" if strictly else "right"
-        found = np.searchsorted(self.values, x, side=side)
+        found = np.searchsorted(self.values, x, side="left" if strictly else "right")
         return np.where(found > 0, self.ranks[np.maximum(found, 1) - 1], 0)
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Return the values that come after so many rows, 0 to n - 1, shape of `rows`."""
+        if len(self.values) == self.n:  # each stands for one row
+            return self.values[rows]
+        return self.values[np.searchsorted(self.ranks, rows, side="right")]
 
     def quantile(self, shares: Sequence[float]) -> np.ndarray:
         """Return the smallest values that have these shares (0 to 1) at or below them."""
@@ -65,7 +74,44 @@ def exact(values: np.ndarray) -> Distribution:
     return Distribution(np.sort(values), np.arange(1, len(values) + 1))
 
 
-def from_levels(levels: Sequence[Sequence[float]], k: int) -> Distribution:
+def same_precision(
+    one: Distribution, other: Distribution
+) -> tuple[Distribution, Distribution]:
+    """Return both, rounded to float32 if one of them was float32 and the other was not.
+
+    0.1 is another number in float32 than in float64, and a column of few values would seem
+    to have moved. Numbers that were float32 are known by their digits: all are float32, and
+    some have more binary digits than halves, quarters or the like.
+    """
+    single = [_is_single(side) for side in (one, other)]
+    if single[0] == single[1]:
+        return one, other
+    return (one, _as_single(other)) if single[0] else (_as_single(one), other)
+
+
+def _is_single(side: Distribution) -> bool:
+    if np.abs(side.values[[0, -1]]).max() > np.finfo(np.float32).max:
+        return False
+    some = side.values[:: max(1, len(side.values) // 1000)]
+    for values in (some, side.values):  # a few tell most columns apart
+        if not np.array_equal(values, _rounded(values)):
+            return False
+    long = (side.values * 2**_SHORT % 1 != 0) | (np.abs(side.values) > _WHOLE)
+    return bool(long.any())
+
+
+def _as_single(side: Distribution) -> Distribution:
+    return Distribution(_rounded(side.values), side.ranks, side.error)
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """Return the values as float32 holds them; those that are too large for it as they are."""
+    with np.errstate(over="ignore"):
+        rounded = values.astype(np.float32).astype(np.float64)
+    return np.where(np.isfinite(rounded), rounded, values)
+
+
+def from_levels(levels: Sequence[Sequence[float] | np.ndarray], k: int) -> Distribution:
     """Return the distribution that `levels` came from.
 
     Parameters

@@ -1,5 +1,6 @@
 """Can a model tell the batch from the baseline? Then something has moved, jointly or alone."""
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -11,9 +12,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
-from labs_lib import stats
-from labs_lib.monitor import columns
+from labs_lib import columns, stats
 from labs_lib.monitor.reading import check_names
+
+CATEGORIES = 200
+"""The most frequent categories are told apart; the rest are one."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,9 @@ def domain_classifier(
         side.iloc[rng.choice(len(side), min(len(side), max_rows), replace=False)]
         for side in (baseline, batch[baseline.columns])
     ]
-    rows = pd.concat(sides, ignore_index=True)
     y = np.repeat([0, 1], [len(side) for side in sides])
-    X, categorical = _encoded(rows)
+    *encoded, categorical = _encoded(*sides)
+    X = np.concatenate(encoded)
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.5, stratify=y, random_state=seed
     )
@@ -129,7 +132,7 @@ def domain_classifier(
         model.fit(X_train, y_train)
         scores = model.predict_proba(X_test)[:, 1]
         auc = float(roc_auc_score(y_test, scores))
-        for i, name in enumerate(rows.columns):
+        for i, name in enumerate(baseline.columns):
             shuffled = X_test.copy()
             shuffled[:, i] = rng.permutation(shuffled[:, i])
             without = roc_auc_score(y_test, model.predict_proba(shuffled)[:, 1])
@@ -151,21 +154,46 @@ def domain_classifier(
     )
 
 
-def _encoded(rows: pd.DataFrame) -> tuple[np.ndarray, list[bool]]:
-    """Return the rows as numbers, NaN where missing, and which columns are categories."""
-    encoded, categorical = [], []
-    for name in rows.columns:
-        is_text = columns.kind(rows[name]) is columns.Texts
+def _encoded(
+    before: pd.DataFrame, now: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray, list[bool]]:
+    """Return both tables as numbers, NaN where missing, and which columns are categories."""
+    tables: tuple[list, list] = ([], [])
+    categorical = []
+    for name in before.columns:
+        sides = [columns.read(table[name]) for table in (before, now)]
+        is_text = any(side.kind in ("text", "boolean") for side in sides)
         if is_text:
-            texts = rows[name].astype(object).where(rows[name].notna()).map(str, "ignore")
-            frequent = list(columns.as_texts(rows[name]).items())
-            frequent.sort(key=lambda pair: (-pair[1], pair[0]))
-            codes = {value: i for i, (value, _) in enumerate(frequent[:200])}
-            numbers = texts.map(lambda value, codes=codes: codes.get(value, 200), "ignore")
-            numbers = numbers.to_numpy(dtype=float, na_value=np.nan)
+            encoded = _category_codes(sides)
         else:
-            numbers, _ = columns.as_numbers(rows[name])
-            numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        encoded.append(numbers)
+            encoded = [
+                np.where(np.isfinite(side.numbers), side.numbers, np.nan) for side in sides
+            ]
+            # Rounded the same way, or their last digits tell the two apart.
+            if any(side.values.dtype == np.float32 for side in sides):
+                with np.errstate(over="ignore"):
+                    encoded = [side.astype(np.float32).astype(float) for side in encoded]
+        for table, column in zip(tables, encoded, strict=True):
+            table.append(column)
         categorical.append(is_text)
-    return np.column_stack(encoded), categorical
+    return np.column_stack(tables[0]), np.column_stack(tables[1]), categorical
+
+
+def _category_codes(sides: list[columns.Column]) -> list[np.ndarray]:
+    """Return the places of the most frequent texts of both, most frequent first."""
+    known, others = (side.counts for side in sides)
+    spelled = columns.spelling(known, others)
+    total = Counter(known)
+    for name, count in others.items():
+        total[spelled.get(name, name)] += count
+    frequent = sorted(total, key=lambda name: (-total[name], name))[:CATEGORIES]
+    places = {name: place for place, name in enumerate(frequent)}
+    return [
+        np.array(
+            [
+                np.nan if text is None else places.get(spelled.get(text, text), CATEGORIES)
+                for text in side.texts
+            ]
+        )
+        for side in sides
+    ]

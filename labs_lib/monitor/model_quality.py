@@ -4,6 +4,7 @@ Metric names and files as in Model Monitor. Source: Amazon SageMaker Developer G
 model-monitor-model-quality-metrics.
 """
 
+import datetime as dt
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn import metrics as sk
 
-from labs_lib import stats
+from labs_lib import columns, stats
 
 ProblemType = Literal["BinaryClassification", "MulticlassClassification", "Regression"]
 
@@ -98,11 +99,12 @@ def join_labels(
         One row for each label; several of one prediction are corrections, of which the
         newest that had arrived counts.
     on : column name
-        The id that both have, such as ``inferenceId``; missing in neither.
+        The id that both have, such as ``inferenceId``; missing in neither. 7, 7.0 and, beside
+        numbers, "7" are one id, "07" is another.
     arrived : column name in `labels`
         When the label became known.
     until : time or number, comparable with `arrived`
-        Labels that arrived later are not used.
+        Labels that arrived later are not used. A date stands for its first moment.
 
     Returns
     -------
@@ -112,8 +114,9 @@ def join_labels(
     Raises
     ------
     ValueError
-        If a column is missing, an id is missing or stands twice in `predictions`, or both
-        tables share another column.
+        If a column is missing, an id is missing or stands twice in `predictions`, both tables
+        share another column, the ids of the two are of different kinds, or `until` cannot be
+        compared with `arrived`.
     """
     for name, table, wanted in (
         ("predictions", predictions, [on]),
@@ -126,14 +129,42 @@ def join_labels(
             )
         if table[on].isna().any():
             raise ValueError(f"{name} has rows without {on!r}; expected an id in each.")
-    if predictions[on].duplicated().any():
-        raise ValueError(f"predictions has an {on!r} twice; expected each once.")
     both = sorted(map(str, (set(predictions.columns) & set(labels.columns)) - {on}))
     if both:
         raise ValueError(f"both tables have {both}; rename or leave out one of each.")
-    known = labels[labels[arrived] <= until].sort_values(arrived, kind="stable")
-    newest = known.drop_duplicates(on, keep="last")
-    return predictions.merge(newest, on=on, how="inner", validate="one_to_one")
+    of_predictions, of_labels, _ = columns.codes(
+        predictions[on], labels[on], names=(f"{on!r} of predictions", f"{on!r} of labels")
+    )
+    if len(np.unique(of_predictions)) < len(of_predictions):
+        raise ValueError(f"predictions has an {on!r} twice; expected each once.")
+    known = np.flatnonzero(_arrived(labels[arrived], until, arrived))
+    newest = labels[arrived].iloc[known].reset_index(drop=True)
+    order = known[newest.sort_values(kind="stable").index.to_numpy()]
+    place = pd.Series(order, index=of_labels[order])
+    place = place[~place.index.duplicated(keep="last")].reindex(of_predictions)
+    has = place.notna().to_numpy()
+    right = labels.drop(columns=on).iloc[place[has].to_numpy(dtype=np.int64)]
+    joined = pd.concat(
+        [side.reset_index(drop=True) for side in (predictions[has], right)], axis="columns"
+    )
+    return joined
+
+
+def _arrived(times: pd.Series, until: object, name: Hashable) -> np.ndarray:
+    """Return which labels had arrived, or say why the times cannot be compared."""
+    moment = until
+    if pd.api.types.is_datetime64_any_dtype(times) and isinstance(until, dt.date | str):
+        moment = pd.Timestamp(until)
+    try:
+        if pd.isna(moment):  # type: ignore[call-overload]
+            raise TypeError
+        return (times <= moment).fillna(False).to_numpy(dtype=bool)
+    except TypeError:
+        raise ValueError(
+            f"until is {until!r} ({type(until).__name__}), which cannot be compared with the "
+            f"times in {name!r} ({times.dtype}); expected the same kind, and a time zone in "
+            "both or in neither. Turn texts into times with pandas.to_datetime."
+        ) from None
 
 
 def quality(
@@ -153,7 +184,8 @@ def quality(
     y : array-like of shape (n_rows,)
         Observed: 0 and 1; class labels, at least two; or numbers.
     predicted : array-like of shape (n_rows,)
-        Predicted, coded like `y`. Not probabilities: give those as `score`.
+        Predicted, coded like `y` (1 and 1.0 are one label, and so are 1 and "1" if all labels
+        of the texts are numbers). Not probabilities: give those as `score`.
     problem_type : {"BinaryClassification", "MulticlassClassification", "Regression"}
         Decides which metrics are computed.
     score : array-like of shape (n_rows,), optional
@@ -198,22 +230,25 @@ def quality(
         raise ValueError(
             f"repeats is {repeats}, expected at least 200, or 0 for no intervals."
         )
-    y, predicted, score = _checked(y, predicted, score, problem_type)
+    observed, forecast, scores, labels = _checked(y, predicted, score, problem_type)
+    rows = len(observed)
     rng = np.random.default_rng(seed)
-    samples = [_sample(len(y), rng) for _ in range(SAMPLES)] if len(y) >= LEAST else []
+    samples = [_sample(rows, rng) for _ in range(SAMPLES)] if rows >= LEAST else []
     if problem_type == "Regression":
-        values, ends, spread = _of_numbers(y, predicted, samples, repeats, confidence, rng)
-        curves = {}
+        values, ends, spread = _of_numbers(
+            observed, forecast, samples, repeats, confidence, rng
+        )
+        curves: dict = {}
     else:
         values, ends, spread, curves = _of_classes(
-            y, predicted, problem_type, samples, repeats, confidence, rng
+            observed, forecast, labels, problem_type, samples, repeats, confidence, rng
         )
-        if score is not None:
-            values["auc"], error = stats.auc(y, score)
+        if scores is not None:
+            values["auc"], error = stats.auc(observed, scores)
             interval = stats.auc_interval(values["auc"], error, confidence=confidence)
             ends["auc"] = interval if repeats else (math.nan, math.nan)
-            spread["auc"] = _spread([stats.auc(y[r], score[r])[0] for r in samples])
-            curves |= _curves(y, score)
+            spread["auc"] = _spread([stats.auc(observed[i], scores[i])[0] for i in samples])
+            curves |= _curves(observed, scores)
     table = pd.DataFrame(
         {
             "value": values,
@@ -222,7 +257,7 @@ def quality(
             "standard_deviation": spread,
         }
     ).rename_axis("metric")
-    return Quality(problem_type, len(y), table, curves)
+    return Quality(problem_type, rows, table, curves)
 
 
 def suggest_constraints(
@@ -348,11 +383,9 @@ def check_quality(
 # Two classes and more: everything follows from the confusion matrix ---------------------
 
 
-def _of_classes(y, predicted, problem_type, samples, repeats, confidence, rng):
-    labels = np.unique(np.concatenate([y, predicted]))
-    if problem_type == "BinaryClassification":
-        labels = np.array([0, 1])
-    codes = np.searchsorted(labels, y) * len(labels) + np.searchsorted(labels, predicted)
+def _of_classes(y, predicted, labels, problem_type, samples, repeats, confidence, rng):
+    """`y` and `predicted` are positions in `labels`."""
+    codes = y * len(labels) + predicted
 
     def cells(rows=slice(None)):
         counts = np.bincount(codes[rows], minlength=len(labels) ** 2)
@@ -379,7 +412,7 @@ def _of_classes(y, predicted, problem_type, samples, repeats, confidence, rng):
         ends = {name: stats.percentiles(of_drawn[name], confidence) for name in values}
     of_samples = [metrics(cells(rows)) for rows in samples]
     spread = {name: _spread([s[name] for s in of_samples]) for name in values}
-    names = [str(label) for label in labels.tolist()]
+    names = [columns.text(label) for label in labels]
     curves = {
         "confusion_matrix": {
             name: dict(zip(names, row, strict=True))
@@ -479,48 +512,61 @@ def _of_numbers(y, predicted, samples, repeats, confidence, rng):
 # Shared ----------------------------------------------------------------------------------
 
 
-def _checked(y, predicted, score, problem_type):
-    """Return the arrays, or raise a ValueError that says what is wrong with them."""
-    arrays = {"y": np.asarray(y), "predicted": np.asarray(predicted)}
+def _checked(
+    y: ArrayLike, predicted: ArrayLike, score: ArrayLike | None, problem_type: ProblemType
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, list]:
+    """Return the arrays and the labels, or raise a ValueError that says what is wrong.
+
+    Of classes the arrays are positions in the labels, and not what was given.
+    """
+    given = {"y": y, "predicted": predicted}
     if score is not None:
         if problem_type != "BinaryClassification":
             raise ValueError("score is for two classes only; leave it out.")
-        arrays["score"] = np.asarray(score)
-    shapes = {name: array.shape for name, array in arrays.items()}
-    if len(set(shapes.values())) > 1 or arrays["y"].ndim != 1 or not len(arrays["y"]):
+        given["score"] = score
+    # Not before: numpy makes an object array of a Categorical, and texts of mixed lists.
+    shapes = {name: np.shape(values) for name, values in given.items()}
+    rows = shapes["y"]
+    if len(set(shapes.values())) > 1 or len(rows) != 1 or not rows[0]:
         raise ValueError(
             f"shapes are {shapes}; expected one value a row, at least one row."
         )
-    for name, array in arrays.items():
-        if pd.isna(array).any():
+    read = {name: columns.read(_series(values)) for name, values in given.items()}
+    for name, column in read.items():
+        if column.present < len(column):
             raise ValueError(
-                f"{name} has {pd.isna(array).sum()} missing values; expected none. Join only "
-                "labels that have arrived, see join_labels."
+                f"{name} has {len(column) - column.present} missing values; expected none. "
+                "Join only labels that have arrived, see join_labels."
             )
-        if problem_type == "MulticlassClassification":
-            continue
-        try:
-            arrays[name] = array.astype(float)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} holds something that is no number.") from None
-        if not np.isfinite(arrays[name]).all():
+    if problem_type == "MulticlassClassification":
+        observed, forecast, labels = columns.codes(
+            read["y"].values, read["predicted"].values, names=("y", "predicted")
+        )
+        if len(labels) < 2:
+            raise ValueError("y and predicted hold one class only; expected at least two.")
+        return observed, forecast, None, labels
+    arrays = {name: column.numbers for name, column in read.items()}
+    for name, array in arrays.items():
+        if np.isnan(array).any():
+            raise ValueError(f"{name} holds something that is no number.")
+        if not np.isfinite(array).all():
             raise ValueError(f"{name} has infinite values; expected finite numbers.")
         if problem_type == "BinaryClassification" and name != "score":
-            other = np.setdiff1d(arrays[name], [0, 1])
+            other = np.setdiff1d(array, [0, 1])
             if len(other):
                 raise ValueError(
                     f"{name} holds {other[:3].tolist()}; expected 0 and 1. Give probabilities "
                     "as score, and the decision taken from them as predicted."
                 )
-    if problem_type == "MulticlassClassification":
-        # One type, so that labels can be sorted.
-        if arrays["y"].dtype.kind != arrays["predicted"].dtype.kind or "O" in (
-            arrays["y"].dtype.kind
-        ):
-            arrays = {name: array.astype(str) for name, array in arrays.items()}
-        if len(np.unique(np.concatenate(list(arrays.values())))) < 2:
-            raise ValueError("y and predicted hold one class only; expected at least two.")
-    return arrays["y"], arrays["predicted"], arrays.get("score")
+            arrays[name] = array.astype(np.int64)
+    return arrays["y"], arrays["predicted"], arrays.get("score"), [0, 1]
+
+
+def _series(values: ArrayLike) -> pd.Series:
+    """Return values as a column, mixed ones each as it is."""
+    if isinstance(values, pd.Series):
+        return values
+    return pd.Series(values if hasattr(values, "dtype") else list(values))  # type: ignore[arg-type]
 
 
 def _sample(n: int, rng: np.random.Generator) -> np.ndarray:

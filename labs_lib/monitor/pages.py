@@ -12,8 +12,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from labs_lib import files, plots
-from labs_lib.monitor.baselines import Baseline
-from labs_lib.monitor.checks import Check
+from labs_lib.monitor.baselines import Baseline, between
+from labs_lib.monitor.checks import Check, Values
 from labs_lib.monitor.distribution import Distribution
 
 MAX_FIGURES = 30
@@ -23,12 +23,15 @@ _BARS, _BINS = 10, 30
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
-       max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+       max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 .scroll { overflow-x: auto; } img { max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid #ddd;
-         vertical-align: top; }
+         vertical-align: top; overflow-wrap: anywhere; }
+h3, p { overflow-wrap: anywhere; }
+table.all { width: 100%; } table.all td:first-child { min-width: 8rem; }
+table.all td:nth-child(2) { min-width: 12rem; } small { color: #555; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bad { color: #a33b00; font-weight: 600; } .good { color: #00664a; font-weight: 600; }
 dt { font-weight: 600; } dd { margin: 0 0 .5rem 1.5rem; }
@@ -41,6 +44,7 @@ _CHECKS = {
     "missing_column_check": "A column of the baseline is not there.",
     "extra_column_check": "There is a column that the baseline does not have.",
     "categorical_values_check": "There are categories that the baseline does not have.",
+    "non_negative_check": "There are numbers below 0, where the baseline has none.",
 }
 
 _TERMS = {
@@ -110,7 +114,7 @@ def report(check: Check, baseline: Baseline, *, title: str = "Data check") -> st
     parts += ["<h2>All columns</h2>", _table(table), "<h2>How to read the table</h2><dl>"]
     parts += [f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _TERMS.items()]
     body = "\n".join([*parts, "</dl>"])
-    return (
+    return _writable(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>\n"
@@ -138,34 +142,43 @@ def _violations(violations: list[dict]) -> str:
 
 
 def _table(table: pd.DataFrame) -> str:
-    shown = ["feature", "type", *_TERMS, "threshold", "violations", "note"]
+    """Return all columns, the words first: they are what is looked for."""
+    shown = [*_TERMS, "threshold"]
     rows = []
-    for _, row in table[shown].iterrows():
-        cells = []
-        for value in row:
-            if isinstance(value, str):
-                cells.append(f"<td>{html.escape(value)}</td>")
-            else:
-                text = "" if pd.isna(value) else f"{value:.3g}"
-                cells.append(f'<td class="number">{text}</td>')
+    for _, row in table.iterrows():
+        failed = html.escape(row["violations"]).replace(", ", "<br>")
+        cells = [
+            f"<td>{html.escape(row['feature'])}<br><small>{row['type']}</small></td>",
+            f'<td><span class="bad">{failed}</span><small>{html.escape(row["note"])}</small>'
+            "</td>",
+        ]
+        for value in row[shown]:
+            text = "" if pd.isna(value) else _number(value) if value > 1 else f"{value:.3g}"
+            cells.append(f'<td class="number">{text}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    head = "".join(f"<th>{name}</th>" for name in shown)
-    return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+    names = ["column", "violations, notes", *shown]
+    head = "".join(f"<th>{name.replace('_', '_<wbr>')}</th>" for name in names)
+    return f'<div class="scroll"><table class="all"><tr>{head}</tr>{"".join(rows)}</table></div>'
 
 
 def _section(row: pd.Series, baseline: Baseline, check: Check) -> str:
     name = row["feature"]
     before, now = baseline.distribution(name), check.distributions[name]
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # matplotlib adds up the edges of bins
-        draw = _numbers if isinstance(before, Distribution) else _categories
-        sentence, figure = draw(name, before, now)
+    with np.errstate(over="ignore", invalid="ignore"):  # matplotlib adds up edges of bins
+        if isinstance(before, Distribution) and isinstance(now, Distribution):
+            sentence, figure = _numbers(name, before, now)
+        else:
+            sentence, figure = _categories(name, _counts(before), _counts(now))
     sentence = html.escape(sentence)
     return (
         f"<h3>{html.escape(name)}</h3><p>{sentence}</p>"
         f'<img alt="{sentence}" src="data:image/png;base64,{figure}">'
     )
+
+
+def _counts(values: Values | None) -> dict[str, int]:
+    counts = values if isinstance(values, dict) else {}
+    return {_writable(name): count for name, count in counts.items()}
 
 
 def _numbers(name: str, before: Distribution, now: Distribution) -> tuple[str, str]:
@@ -175,18 +188,18 @@ def _numbers(name: str, before: Distribution, now: Distribution) -> tuple[str, s
     low, high = ends[:, 0].min(), ends[:, 1].max()
     if low == high:
         low, high = low - 0.5, high + 0.5
-    edges = np.linspace(low, high, _BINS + 1)
+    edges = between(low, high, _BINS + 1)
     inside = edges[1:-1]
-    fig, ax = _figure(f"{name}: baseline and batch", "share of rows (%)")
+    fig, ax = _figure(f"{_short(_writable(name))}: baseline and batch", "share of rows (%)")
     looks = _looks()
     for label, side in (("baseline", before), ("batch", now)):
         share = 100 * np.diff(side.below(inside) / side.n, prepend=0, append=1)
         ax.stairs(share, edges, label=label, linewidth=2, **looks[label])
-    ax.set_xlabel(f"{name} (the outer bins hold all that lies beyond)")
+    ax.set_xlabel(f"{_short(_writable(name))} (the outer bins hold all that lies beyond)")
     ax.legend(frameon=False)
     sentence = (
-        f"The median (half of the rows are at or below it) was {middle[0]:.4g} in the "
-        f"baseline and is {middle[1]:.4g} in the batch. The middle 80 % of the rows lay "
+        f"The median (half of the rows are at or below it) was {_number(middle[0])} in the "
+        f"baseline and is {_number(middle[1])} in the batch. The middle 80 % of the rows lay "
         f"between {_between(before)}, and lie between {_between(now)}."
     )
     return sentence, _png(fig)
@@ -194,7 +207,14 @@ def _numbers(name: str, before: Distribution, now: Distribution) -> tuple[str, s
 
 def _between(side: Distribution) -> str:
     low, high = side.quantile([0.1, 0.9])
-    return f"{low:.4g} and {high:.4g}"
+    return f"{_number(low)} and {_number(high)}"
+
+
+def _number(value: float) -> str:
+    """Return a number as people write it: 1,234,567 and not 1.235e+06."""
+    if 1000 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
 
 
 def _categories(
@@ -216,7 +236,7 @@ def _categories(
     if len(shares) > _BARS:
         labels.append(f"{len(shares) - _BARS} others")
         shown = pd.concat([shown, rest.to_frame().T])
-    fig, ax = _figure(f"{name}: baseline and batch", "")
+    fig, ax = _figure(f"{_short(_writable(name))}: baseline and batch", "")
     place, looks = np.arange(len(shown)), _looks()
     for label, offset in (("baseline", -0.2), ("batch", 0.2)):
         color = looks[label]["color"]
@@ -263,6 +283,11 @@ def _png(fig: Figure) -> str:
     with mpl.rc_context({"savefig.facecolor": "white"}):
         fig.savefig(file, format="png", dpi=100, metadata={"Software": None})
     return base64.b64encode(file.getvalue()).decode()
+
+
+def _writable(text: str) -> str:
+    """Return a text that a file can hold: half of a pair of surrogates is none."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _short(value: str, most: int = 30) -> str:

@@ -1,16 +1,16 @@
 """Two tables, column by column and exactly, without a baseline in between."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 
-from labs_lib import settings, stats
-from labs_lib.monitor import columns, distances, distribution, reading
+from labs_lib import columns, settings, stats
+from labs_lib.monitor import counters, distances, distribution, reading
 from labs_lib.monitor.distribution import Distribution
-from labs_lib.monitor.reading import Data
+from labs_lib.monitor.reading import Csv, Data
 from labs_lib.stats.p_values import Correction
 
 MEASURES = ("simple", "robust", "p_value", "psi", "wasserstein", "jensen_shannon")
@@ -23,6 +23,7 @@ def drift(
     measures: Sequence[str] = MEASURES,
     windows: int = 1,
     correction: Correction = "holm",
+    csv: Csv | None = None,
 ) -> pd.DataFrame:
     """Return exact distances of all columns that two tables share.
 
@@ -39,6 +40,8 @@ def drift(
         How many tables are judged together with this one.
     correction : {"holm", "bonferroni", "benjamini-hochberg"}
         See `adjust`.
+    csv : Csv, optional
+        How CSV files are written.
 
     Returns
     -------
@@ -60,7 +63,8 @@ def drift(
         )
     if windows < 1:
         raise ValueError(f"windows is {windows}, expected at least 1.")
-    reference, current = _csv_once(reference), _csv_once(current)
+    reference, kinds = _csv_once(reference, {}, csv)
+    current, _ = _csv_once(current, kinds, csv)
     others = set(reading.column_names(current))
     names = [name for name in reading.column_names(reference) if name in others]
     if not names:
@@ -82,33 +86,55 @@ def drift(
     return table
 
 
-def _csv_once(data: Data) -> Data:
-    """Return the data of CSV files, which cannot be read by column, as one DataFrame."""
-    if isinstance(data, pd.DataFrame) or any(
-        p.suffix == ".parquet" for p in reading.paths(data)
-    ):
-        return data
-    return pd.concat(reading.pieces(data), ignore_index=True)
+def _csv_once(
+    data: Data, kinds: Mapping[str, reading.Kind], csv: Csv | None
+) -> tuple[Data, dict[str, reading.Kind]]:
+    """Return what CSV files hold, which cannot be read by column, as one DataFrame.
+
+    Beside it, the kinds of its columns, by which another table is read in the same way.
+    """
+    if isinstance(data, pd.DataFrame):
+        known = {name: columns.read(values).kind for name, values in data.items()}
+        texts: dict[str, reading.Kind] = {
+            str(name): "text" for name, kind in known.items() if kind in ("text", "boolean")
+        }
+        return data, texts
+    if any(path.suffix.lower() == ".parquet" for path in reading.paths(data)):
+        return data, {}
+    names = reading.column_names(data, csv=csv)
+    new = [name for name in names if name not in kinds]
+    found = {**kinds, **reading.csv_kinds(data, new, csv=csv)[0]}
+    frame = pd.concat(reading.pieces(data, kinds=found, csv=csv), ignore_index=True)
+    for name in names:
+        if found.get(name) == "date":
+            frame[name] = pd.to_datetime(frame[name], format="ISO8601", errors="coerce")
+    return frame, found
 
 
 def _compared(reference: pd.Series, current: pd.Series, measures: Sequence[str]) -> dict:
     for side, values in (("reference", reference), ("current", current)):
         if not len(values):
             raise ValueError(f"{side} has no rows; expected at least one.")
-    kind, note = columns.kind(reference), ""
-    if kind is columns.Numbers:
-        (a, left_out), (b, also) = _numbers(reference), _numbers(current)
+    before, now = columns.read(reference), columns.read(current)
+    kind, note = counters.of_kind(before.kind), ""
+    a: Distribution | dict[str, int] | None
+    b: Distribution | dict[str, int] | None
+    if kind is counters.Numbers:
+        (a, left_out), (b, also) = _numbers(before), _numbers(now)
         if left_out + also:
             note = f"{left_out + also:,} infinite values were left out"
         sizes = [0 if side is None else side.n for side in (a, b)]
-    elif kind is columns.Texts:
-        a, b = columns.as_texts(reference), columns.as_texts(current)
+        if a is not None and b is not None:
+            a, b = distribution.same_precision(a, b)
+            note = "; ".join(filter(None, [note, _rounded(a, b)]))
+    elif kind is counters.Texts:
+        a, b = before.counts, columns.spelled_as(before.counts, now.counts)
         sizes = [sum(side.values()) for side in (a, b)]
     else:
-        sizes = [int(reference.notna().sum()), int(current.notna().sum())]
+        sizes = [before.present, now.present]
         what = "neither numbers nor texts" if sizes[0] else "no values in the reference"
         return _row(sizes, {}, measures, what)
-    if 0 in sizes:
+    if a is None or b is None or 0 in sizes:
         return _row(sizes, {}, measures, "no values in one of the tables")
     simple = distances.simple(a, b)
     found = {"simple": simple, "robust": distances.robust(simple, *sizes)}
@@ -120,9 +146,9 @@ def _compared(reference: pd.Series, current: pd.Series, measures: Sequence[str])
     return _row(sizes, found, measures, note)
 
 
-def _numbers(values: pd.Series) -> tuple[Distribution | None, int]:
+def _numbers(column: columns.Column) -> tuple[Distribution | None, int]:
     """Return the distribution of the finite values, and how many are infinite."""
-    numbers, _ = columns.as_numbers(values)
+    numbers = column.numbers
     finite = np.isfinite(numbers)
     infinite = 0
     if not finite.all():
@@ -131,6 +157,16 @@ def _numbers(values: pd.Series) -> tuple[Distribution | None, int]:
     return distribution.exact(numbers) if len(numbers) else None, infinite
 
 
-def _row(sizes, found, measures, note) -> dict:
-    sizes = dict(zip(("n_reference", "n_current"), sizes, strict=True))
-    return sizes | {name: found.get(name, math.nan) for name in measures} | {"note": note}
+def _rounded(a: Distribution, b: Distribution) -> str:
+    """Return a note if whole numbers are so large that neighbours cannot be told apart."""
+    ends = (a.values[0], a.values[-1], b.values[0], b.values[-1])
+    if max(map(abs, ends)) < columns.LARGEST_WHOLE:
+        return ""
+    return "numbers above 2^53 are compared after rounding"
+
+
+def _row(
+    sizes: Sequence[int], found: Mapping[str, float], measures: Sequence[str], note: str
+) -> dict:
+    rows = dict(zip(("n_reference", "n_current"), sizes, strict=True))
+    return rows | {name: found.get(name, math.nan) for name in measures} | {"note": note}

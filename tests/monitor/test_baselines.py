@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labs_lib import monitor
-from labs_lib.monitor import columns, reading
+from labs_lib.monitor import counters, reading
 
 
 @pytest.fixture
@@ -104,6 +104,7 @@ def test_constraints_follow_the_documented_schema(table):
         "emit_metrics": "Enabled",
         "datatype_check_threshold": 0.1,
         "domain_content_threshold": 0.1,
+        "share_method": "Robust",
         "distribution_constraints": {
             "perform_comparison": "Enabled",
             "comparison_threshold": 0.1,
@@ -158,7 +159,7 @@ def test_merging_leaves_the_parts_as_they_were(table):
     st.lists(st.integers(0, 60), max_size=4),
 )
 def test_moments_do_not_depend_on_the_pieces(values, cuts):
-    column = columns.Numbers(exact=True)
+    column = counters.Numbers(exact=True)
     for piece in np.split(np.array(values), sorted(min(c, len(values)) for c in cuts)):
         column.add(pd.Series(piece, dtype=float))
     finite = np.array([v for v in values if not np.isnan(v)])

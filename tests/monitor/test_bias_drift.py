@@ -112,3 +112,12 @@ def test_with_the_bias_engine():
 def test_what_is_wrong(before, now, options, message):
     with pytest.raises(ValueError, match=message):
         monitor.check_bias(before, now, **options)
+
+
+@pytest.mark.parametrize("written", [str, float, object])
+def test_facet_values_that_went_through_a_file(written):
+    before = table(DPL=0.2).assign(value_or_threshold=1)
+    now = (
+        table(DPL=0.1).assign(value_or_threshold=1).astype({"value_or_threshold": written})
+    )
+    assert monitor.check_bias(before, now)["violations"] == []

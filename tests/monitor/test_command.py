@@ -1,12 +1,17 @@
 """`labs monitor`: exit code 0, 1 (violations), 2 (could not check); whole files or none."""
 
+import io
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from labs_lib import cli, files
+from labs_lib import cli, files, monitor_options
+from labs_lib.monitor import command, counters
 
 
 def make(seed, shift=0.0):
@@ -170,3 +175,167 @@ def test_infinite_values_and_a_column_that_changed_type(folder, capsys):
     found = {(v["feature_name"], v["constraint_check_type"]) for v in content["violations"]}
     assert {("x", "data_type_check"), ("code", "data_type_check")} <= found
     assert "code: No values in the batch" in capsys.readouterr().err
+
+
+def test_what_is_read_is_said(folder, capsys):
+    (folder / "more").mkdir()
+    make(1).to_parquet(folder / "more" / "a.PARQUET")
+    assert check("more", "good.parquet") == 0
+    assert "Read 2 files: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["check", "good.parquet", "--baseline", "base", "--out", "base"],
+            "holds a baseline",
+        ),
+        (
+            ["check", "data", "--baseline", "base", "--out", "data"],
+            "read as data next time",
+        ),
+        (["check", "data", "--baseline", "base", "--out", "data/new"], "read as data next"),
+        (
+            ["check", "table.csv", "--baseline", "base", "--out", "."],
+            "overwrite a file of the",
+        ),
+        (["baseline", "good.parquet", "--out", "today"], "holds the result of a check"),
+    ],
+)
+def test_outputs_never_overwrite_inputs(folder, capsys, arguments, message):
+    assert check("bad.parquet", "--out", "today") == 1
+    (folder / "data").mkdir()
+    make(1).to_csv("data/a.csv", index=False)
+    make(1).to_csv("table.csv", index=False)
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert cli.main(["monitor", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_options_of_a_baseline(folder, capsys):
+    options = ["--ignore", "x", "--type", "code=String", "--shares", "Simple"]
+    options += ["--completeness", "0.9", "--unknown", "0.2", "--wrong-type", "0.3"]
+    made = ["monitor", "baseline", "normal.parquet", "--out", "other", *options]
+    assert cli.main(made) == 0
+    constraints = json.loads((folder / "other" / "constraints.json").read_text())
+    config, (x, code, _) = constraints["monitoring_config"], constraints["features"]
+    assert config["share_method"] == "Simple"
+    assert config["domain_content_threshold"] == 0.2
+    assert config["datatype_check_threshold"] == 0.3
+    assert x["monitoringConfigOverrides"] == {"evaluate_constraints": "Disabled"}
+    assert (code["inferred_type"], code["completeness"]) == ("String", 0.9)
+    assert cli.main(["monitor", "check", "bad.parquet", "--baseline", "other"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--category", "mmc"], "--type or --category names 'mmc'"),
+        (["--ignore", "mmc"], "--ignore names 'mmc'"),
+        (
+            ["--category", "x", "--type", "x=Fractional"],
+            "'x' is given as --category and as",
+        ),
+        (["--threshold", "7"], "--threshold is 7"),
+        (["--unknown", "-1"], "--unknown is -1"),
+        (["--wrong-type", "2"], "--wrong-type is 2"),
+        (["--completeness", "95"], "--completeness is 95"),
+        (["--separator", ";;"], "--separator is ';;'"),
+        (["--encoding", "latin"], None),
+        (
+            ["--type", "c[red]=Fractional"],
+            "--type 'c[red]=String' or leave it out: --ignore",
+        ),
+    ],
+)
+def test_messages_speak_of_options(folder, capsys, arguments, message):
+    made = ["monitor", "baseline", "normal.parquet", "--out", "new", *arguments]
+    assert cli.main(made) == (2 if message else 0)
+    shown = capsys.readouterr().err
+    assert (message or "") in shown
+    assert "types=" not in shown
+    assert "Csv(" not in shown
+
+
+def test_csv_options(folder, capsys):
+    make(0).to_csv("semicolon.csv", sep=";", decimal=",", index=False)
+    assert cli.main(["monitor", "check", "semicolon.csv", "--baseline", "base"]) == 2
+    assert "say --separator ';'" in capsys.readouterr().err
+    options = ["--separator", ";", "--decimal", ","]
+    assert (
+        cli.main(["monitor", "check", "semicolon.csv", "--baseline", "base", *options]) == 0
+    )
+
+
+def test_the_types_of_the_command_are_those_of_the_library():
+    assert monitor_options.TYPES == counters.TYPES
+
+
+# 0, 1 and 2 on every terminal ----------------------------------------------------------------
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "labs_lib.cli", "monitor", *arguments],
+        stderr=subprocess.PIPE,
+        check=False,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_a_terminal_without_the_letter(folder, encoding):
+    pd.DataFrame({"city": ["Berlin", "Rome"] * 500}).to_parquet("a.parquet")
+    pd.DataFrame({"city": ["Łódź", "Oslo"] * 500}).to_parquet("b.parquet")
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    options = {"env": environment, "stdout": subprocess.DEVNULL}
+    assert run("baseline", "a.parquet", "--out", "cities", **options).returncode == 0
+    assert run("check", "a.parquet", "--baseline", "cities", **options).returncode == 0
+    assert run("check", "b.parquet", "--baseline", "cities", **options).returncode == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_an_output_that_is_full(folder):
+    with open("/dev/full", "wb") as full:
+        assert (
+            run("check", "good.parquet", "--baseline", "base", stdout=full).returncode == 0
+        )
+        assert (
+            run("check", "bad.parquet", "--baseline", "base", stdout=full).returncode == 1
+        )
+        assert (
+            run("check", "none.parquet", "--baseline", "base", stdout=full).returncode == 2
+        )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes")
+def test_an_output_that_nobody_reads(folder):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert (
+            run("check", "bad.parquet", "--baseline", "base", stdout=writer).returncode == 1
+        )
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.parametrize("stream", [None, io.StringIO()])
+def test_streams_that_are_gone_or_another(folder, monkeypatch, stream):
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert check("good.parquet") == 0
+    assert check("bad.parquet") == 1
+    assert check("none.parquet") == 2
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ZeroDivisionError(), RecursionError()])
+def test_a_fault_of_the_program_is_no_violation(folder, monkeypatch, capsys, error):
+    def broken(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(command, "check", broken)
+    assert check("good.parquet") == 2
+    assert capsys.readouterr().err.startswith("labs: ")

@@ -12,7 +12,13 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from labs_lib.monitor import distances
-from labs_lib.monitor.distribution import Distribution, exact, from_levels, from_sketch
+from labs_lib.monitor.distribution import (
+    Distribution,
+    exact,
+    from_levels,
+    from_sketch,
+    same_precision,
+)
 
 A, B = {"a": 50, "b": 30, "c": 20}, {"a": 30, "b": 30, "c": 30, "d": 10}
 
@@ -306,3 +312,88 @@ def test_what_a_sketch_retains_gives_the_shares_of_the_library(n):
         sketch.get_cdf(points.tolist(), True)[:-1]
     )
     assert found.error == (sketch.normalized_rank_error(False) if n > 200 else 0)
+
+
+# Laws: turned round, stretched, renamed ------------------------------------------------------
+
+few = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=60).map(np.array)
+
+
+@given(numbers | few, numbers | few)
+def test_a_column_that_is_turned_round_is_as_far_away(x, y):
+    a, b, back, there = exact(x), exact(y), exact(-x), exact(-y)
+    for measure in (
+        distances.simple,
+        distances.psi,
+        distances.jensen_shannon,
+        distances.wasserstein,
+        distances.p_value,
+    ):
+        assert measure(back, there) == pytest.approx(measure(a, b), rel=1e-9, abs=1e-9)
+
+
+@given(few, few)
+def test_a_column_that_is_stretched_has_the_same_bins(x, y):
+    a, b, long, other = exact(x), exact(y), exact(np.exp(x)), exact(np.exp(y))
+    for measure in (distances.simple, distances.psi, distances.jensen_shannon):
+        assert measure(long, other) == measure(a, b)
+
+
+@given(few, few, st.permutations(range(7)))
+def test_categories_that_are_renamed_are_as_far_away(x, y, names):
+    def counted(values, name):
+        found, counts = np.unique(values, return_counts=True)
+        return {str(name(int(v) + 3)): int(n) for v, n in zip(found, counts, strict=True)}
+
+    a, b = counted(x, int), counted(y, int)
+    c, d = counted(x, names.__getitem__), counted(y, names.__getitem__)
+    for measure in (
+        distances.simple,
+        distances.psi,
+        distances.jensen_shannon,
+        distances.p_value,
+        lambda p, q: distances.chi_square(p, q)[1],
+    ):
+        assert measure(c, d) == pytest.approx(measure(a, b), abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("to", [3.0, 7.0])
+def test_a_constant_that_moves_has_moved_either_way(to):
+    a, b = exact(np.full(500, 5.0)), exact(np.full(400, to))
+    assert distances.jensen_shannon(a, b) == pytest.approx(1)
+    assert distances.psi(a, b) == pytest.approx(17.72, abs=0.01)
+    assert distances.psi(a, a) == distances.jensen_shannon(a, a) == 0
+
+
+def test_a_flag_has_the_distances_of_its_categories():
+    a, b = np.repeat([0.0, 1.0], [250, 4750]), np.repeat([0.0, 1.0], [2500, 2500])
+    names = {"0": 250, "1": 4750}, {"0": 2500, "1": 2500}
+    for measure in (distances.psi, distances.jensen_shannon):
+        for sign in (1, -1):
+            found = measure(exact(sign * a), exact(sign * b))
+            assert found == pytest.approx(measure(*names))
+
+
+# Precision ----------------------------------------------------------------------------------
+
+
+def test_float32_and_float64_of_the_same_values_are_the_same():
+    values = np.resize([0.1, 0.2, 0.3], 300)
+    double, single = exact(values), exact(values.astype("float32").astype(float))
+    for pair in ((double, single), (single, double)):
+        assert distances.simple(*same_precision(*pair)) == 0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(100.0),
+        np.arange(100) / 4,
+        np.random.default_rng(0).normal(size=100),
+        np.array([1e300, -1e300, 0.5]),
+    ],
+)
+def test_other_numbers_are_left_as_they_are(values):
+    one, other = exact(values), exact(np.random.default_rng(1).normal(size=50))
+    assert same_precision(one, other) == (one, other)
+    assert same_precision(other, one) == (other, one)

@@ -76,3 +76,18 @@ def test_the_same_seed_gives_the_same_and_nothing_is_changed():
 def test_what_is_wrong(now, options, message):
     with pytest.raises(ValueError, match=message):
         monitor.domain_classifier(correlated(100, 0, 1), now, **options)
+
+
+@pytest.mark.parametrize("column", ["code", "x"])
+def test_the_kind_of_a_column_is_no_drift(column):
+    def draw(seed):
+        rng = np.random.default_rng(seed)
+        return pd.DataFrame(
+            {"code": rng.integers(1, 4, 400), "x": rng.choice([0.1, 0.2, 0.3], 400)}
+        )
+
+    before, now = draw(0)[[column]], draw(1)[[column]]
+    for kinds in (("float32", "float64"), (str, float), ("category", float)):
+        one, other = before.astype(kinds[0]), now.astype(kinds[1])
+        assert monitor.domain_classifier(one, other).p_value > 0.01
+        assert monitor.domain_classifier(other, one).p_value > 0.01

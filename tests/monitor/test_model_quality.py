@@ -2,10 +2,13 @@
 
 import json
 import math
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from labs_lib import monitor
@@ -343,3 +346,99 @@ def test_labels_that_cannot_be_joined(predictions, labels, message):
         monitor.join_labels(
             pd.DataFrame(predictions), pd.DataFrame(labels), on="id", arrived="day", until=1
         )
+
+
+# Labels and ids of several kinds ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "to_other",
+    [
+        lambda y: y.astype(float),
+        lambda y: y.astype("float32"),
+        lambda y: y.astype("uint8"),
+        lambda y: y.astype(str),
+        lambda y: y.astype(float).astype(str),
+        lambda y: y.astype(object),
+        lambda y: y.tolist(),
+        lambda y: pd.Series(y).astype("Int64"),
+        lambda y: pd.Series(y).astype("Int64").array,
+        lambda y: pd.Categorical(y),
+        lambda y: pd.Series(y).astype(str).astype("category"),
+        lambda y: [Decimal(int(v)) for v in y],
+    ],
+)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_perfect_prediction_is_perfect_in_every_kind(to_other, swapped):
+    y = np.repeat([0, 1, 2], 100)
+    pair = (to_other(y), y) if swapped else (y, to_other(y))
+    found = monitor.quality(*pair, problem_type="MulticlassClassification", repeats=0)
+    assert found.table.loc["accuracy", "value"] == 1
+    assert list(found.curves["confusion_matrix"]) == ["0", "1", "2"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=40),
+    st.sampled_from([float, str, object, "float32", "Int64", "category"]),
+    st.sampled_from([int, float, str, "category"]),
+)
+def test_the_kind_of_labels_changes_no_metric(pairs, one, other):
+    y, predicted = (pd.Series(side) for side in zip(*pairs, strict=True))
+    if len(set(y) | set(predicted)) < 2:
+        return
+    options = {"problem_type": "MulticlassClassification", "repeats": 0}
+    expected = monitor.quality(y, predicted, **options).table
+    found = monitor.quality(y.astype(one), predicted.astype(other), **options).table
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_labels_that_mean_different_things():
+    y = ["cat", "dog"] * 200
+    with pytest.raises(ValueError, match="predicted holds numbers such as 0 and y texts"):
+        monitor.quality(y, [0, 1] * 200, problem_type="MulticlassClassification")
+
+
+@pytest.mark.parametrize(
+    ("of_predictions", "of_labels"),
+    [(int, float), (int, str), (str, int), ("Int64", "float64"), (object, str), (int, int)],
+)
+def test_ids_are_joined_by_value(of_predictions, of_labels):
+    predictions = pd.DataFrame({"id": [3, 1, 2], "p": [30, 10, 20]})
+    labels = pd.DataFrame({"id": [1, 3, 3, 9], "label": [0, 0, 1, 1], "t": [1, 1, 2, 1]})
+    found = monitor.join_labels(
+        predictions.astype({"id": of_predictions}),
+        labels.astype({"id": of_labels}),
+        on="id",
+        arrived="t",
+        until=2,
+    )
+    assert found[["p", "label"]].to_numpy().tolist() == [[30, 1], [10, 0]]
+
+
+def test_large_ids_do_not_meet_their_neighbours():
+    predictions = pd.DataFrame({"id": [2**53 + 1]})
+    labels = pd.DataFrame({"id": [float(2**53)], "label": [1], "t": [1]})
+    assert not len(monitor.join_labels(predictions, labels, on="id", arrived="t", until=1))
+
+
+DAY = pd.Timestamp("2024-01-01")
+
+
+@pytest.mark.parametrize(
+    ("times", "until"),
+    [(DAY.tz_localize("UTC"), DAY), ("2024-01-01", DAY), (1, DAY), (DAY, 1), (DAY, pd.NaT)],
+)
+def test_times_that_cannot_be_compared(times, until):
+    predictions = pd.DataFrame({"id": [1]})
+    labels = pd.DataFrame({"id": [1], "label": 1, "t": [times]})
+    with pytest.raises(ValueError, match="which cannot be compared with the times in 't'"):
+        monitor.join_labels(predictions, labels, on="id", arrived="t", until=until)
+
+
+def test_a_date_stands_for_its_first_moment():
+    predictions = pd.DataFrame({"id": [1, 2]})
+    days = [DAY, DAY + pd.Timedelta("1h")]
+    labels = pd.DataFrame({"id": [1, 2], "label": 1, "t": days})
+    for until in (DAY.date(), DAY.to_pydatetime(), "2024-01-01", DAY.to_datetime64()):
+        found = monitor.join_labels(predictions, labels, on="id", arrived="t", until=until)
+        assert found["id"].tolist() == [1]

@@ -37,7 +37,7 @@ class Page(HTMLParser):
         self.seen.append(tag)
         if tag == "img":
             self.images.append(dict(attributes))
-        if tag not in ("meta", "img", "br"):
+        if tag not in ("meta", "img", "br", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -101,3 +101,29 @@ def test_a_page_of_many_features_stays_readable(monkeypatch, tmp_path):
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert text.count("<img") == 2
     assert "3 more drifted, see the table." in text
+
+
+def test_large_numbers_and_long_names_are_readable():
+    long = "amount of all payments " * 12
+    rng = np.random.default_rng(0)
+    before = pd.DataFrame({long: rng.normal(4e6, 1e5, 900), "n": rng.normal(2e9, 1e8, 900)})
+    base = monitor.baseline(before)
+    text = pages.report(monitor.check(before * 1.5, base), base)
+    assert "e+0" not in text
+    assert re.search(
+        r"median .* was (?:3,99|4,00)\d,\d{3} in the baseline and is (?:5,99|6,0)", text
+    )
+    assert "overflow-wrap: anywhere" in text
+    # The words come first: nobody has to scroll to them.
+    assert text.index("<th>violations, notes</th>") < text.index("<th>simple</th>")
+
+
+def test_huge_values_and_halves_of_characters_get_a_page():
+    base = monitor.baseline(pd.DataFrame({"x": [1.0, 2.0, 3.0] * 500, "c": ["a"] * 1500}))
+    batch = pd.DataFrame(
+        {"x": [1e308, -1e308, 1.0] * 500, "c": pd.Series(["\ud83d"] * 1500, dtype=object)}
+    )
+    text = pages.report(monitor.check(batch, base), base, title="\udcff")
+    assert text.encode("utf-8")
+    assert "c: baseline and batch" not in text  # that is in the picture
+    assert "\\ud83d" in text

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from labs_lib import monitor
-from labs_lib.monitor import columns, distances, distribution, reading
+from labs_lib.monitor import counters, distances, distribution, reading
 from labs_lib.monitor.distribution import exact, rank_error
 
 BOUND = 2 * rank_error(distribution.K)
@@ -36,9 +36,9 @@ def random_distribution(rng):
 
 def sketched(values, parts):
     """Return the distribution of a column that was sketched in parts and merged."""
-    merged = columns.Numbers(exact=False)
+    merged = counters.Numbers(exact=False)
     for part in np.array_split(values, parts):
-        column = columns.Numbers(exact=False)
+        column = counters.Numbers(exact=False)
         column.add(pd.Series(part))
         merged.merge(column)
     return merged.distribution()

@@ -2,17 +2,20 @@
 
 Three kinds: numbers, texts, and columns of which only presence is counted (dates, lists, or
 nothing but missing values). Each takes pieces by `add` and other columns of its kind by
-`merge`; none grows with the number of rows, except numbers in exact mode.
+`merge`; none grows with the number of rows, except numbers in exact mode. How values are read
+is the matter of `labs_lib.columns`; Model Monitor's types are ours: truth values are texts
+(as numbers where that type is declared), dates and durations neither numbers nor texts.
 """
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any, Self
 
 import datasketches
 import numpy as np
 import pandas as pd
-from pandas.api import types as dtypes
 
+from labs_lib import columns
 from labs_lib.monitor import distribution
 from labs_lib.monitor.distribution import Distribution
 
@@ -28,7 +31,7 @@ _LOG_REGISTERS = 12  # of the count of distinct values: within 2 %, 4 kB
 class Presence:
     """How many values are there."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.present = self.missing = 0
         self.mismatched = 0
         """Present values that are not of the expected type."""
@@ -39,13 +42,17 @@ class Presence:
         return "Unknown"
 
     def add(self, values: pd.Series) -> None:
-        there = int(values.notna().sum())
-        self.present += there
-        self.missing += len(values) - there
+        """Count a piece."""
+        self.add_column(columns.read(values))
 
-    def merge(self, other: "Presence") -> None:
+    def merge(self, other: Self) -> None:
         for name in ("present", "missing", "mismatched", "infinite"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def add_column(self, column: columns.Column) -> None:
+        """Count a piece that is being read."""
+        self.present += column.present
+        self.missing += len(column) - column.present
 
 
 class Numbers(Presence):
@@ -57,11 +64,12 @@ class Numbers(Presence):
     def __init__(self, *, exact: bool, expected: str | None = None):
         super().__init__()
         self.exact, self.expected = exact, expected
-        self.finite = self.fractions = 0
+        self.finite = self.fractions = self.negative = 0
         self.total = self.mean = self.squares = 0.0
         self.min, self.max = np.inf, -np.inf
         self._all: list[np.ndarray] = []
-        self._sketch = None if exact else datasketches.kll_doubles_sketch(distribution.K)
+        # Empty in exact mode.
+        self._sketch = datasketches.kll_doubles_sketch(distribution.K)
 
     @property
     def type(self) -> str:
@@ -76,19 +84,24 @@ class Numbers(Presence):
         """Of the population, dividing by n, as Deequ does."""
         return float(np.sqrt(self.squares / self.finite)) if self.finite else np.nan
 
-    def add(self, values: pd.Series) -> None:
-        numbers, mismatched = as_numbers(values)
-        finite = np.isfinite(numbers)
-        if finite.all():
-            finite = numbers
-        else:
-            missing = int(np.isnan(numbers).sum())
-            self.infinite += len(numbers) - missing - int(finite.sum())
-            self.present -= missing
-            self.missing += missing - mismatched
-            finite = numbers[finite]
-        self.present += len(numbers) + mismatched
-        self.mismatched += mismatched
+    def add_column(self, column: columns.Column) -> None:
+        numbers = column.numbers
+        if column.kind == "duration":  # a CSV file has them as texts
+            numbers = np.full(len(column), np.nan)
+        are = np.isfinite(numbers)
+        finite = numbers if are.all() else numbers[are]
+        if len(finite) < len(numbers):
+            truth, strays = _truth_values(column), int(column.no_number.sum())
+            if column.kind == "duration":
+                strays = column.present
+            if len(truth):
+                finite, strays = np.append(finite, truth), strays - len(truth)
+            self.mismatched += strays
+            infinite = int(np.isinf(numbers).sum())
+            self.infinite += infinite
+            self.present += strays + infinite
+            self.missing += len(numbers) - len(finite) - strays - infinite
+        self.present += len(finite)
         if not len(finite):
             return
         fractions = int(np.count_nonzero(finite != np.floor(finite)))
@@ -97,18 +110,25 @@ class Numbers(Presence):
             self.mismatched += fractions
         with np.errstate(over="ignore", invalid="ignore"):
             total = finite.sum()
-            around = finite - total / len(finite)
-            self._moments(len(finite), total, total / len(finite), around @ around)
-        self.min, self.max = min(self.min, finite.min()), max(self.max, finite.max())
+            mean = total / len(finite)
+            if not np.isfinite(mean):  # the sum is too large, the mean is not
+                mean = (finite / len(finite)).sum()
+            around = finite - mean
+            self._moments(len(finite), total, mean, around @ around)
+        low, high = float(finite.min()), float(finite.max())
+        if low < 0:
+            self.negative += int(np.count_nonzero(finite < 0))
+        self.min, self.max = min(self.min, low), max(self.max, high)
         finite = np.array(finite)  # of our own: the caller's may change, or be read-only
         if self.exact:
             self._all.append(finite)
         else:
             self._sketch.update(finite)
 
-    def merge(self, other: "Numbers") -> None:
+    def merge(self, other: Self) -> None:
         super().merge(other)
         self.fractions += other.fractions
+        self.negative += other.negative
         self._moments(other.finite, other.total, other.mean, other.squares)
         self.min, self.max = min(self.min, other.min), max(self.max, other.max)
         if self.exact:
@@ -124,39 +144,41 @@ class Numbers(Presence):
             return distribution.exact(np.concatenate(self._all))
         return distribution.from_sketch(self._sketch)
 
-    def _moments(self, n, total, mean, squares):
+    def _moments(self, n: int, total: float, mean: float, squares: float) -> None:
         """Add n values with this mean and sum of squares around it (Chan et al. 1983)."""
         if not n:
             return
-        shift, both = mean - self.mean, self.finite + n
-        self.squares += squares + shift**2 * self.finite * n / both
-        self.mean += shift * n / both
+        with np.errstate(over="ignore", invalid="ignore"):
+            shift, both = mean - self.mean, self.finite + n
+            self.squares += squares + shift**2 * self.finite * n / both
+            self.mean += shift * n / both
         self.total += total
         self.finite = both
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_all": list(self._all)}
-        if self._sketch is not None:
-            state["_sketch"] = self._sketch.serialize()
+        state["_sketch"] = self._sketch.serialize()
         return state
 
-    def __setstate__(self, state):
-        sketch = state.pop("_sketch")
-        if sketch is not None:
-            sketch = datasketches.kll_doubles_sketch.deserialize(sketch)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        sketch = datasketches.kll_doubles_sketch.deserialize(state.pop("_sketch"))
         self.__dict__ = state | {"_sketch": sketch}
 
 
 class Texts(Presence):
     """Categories and their counts, up to `MAX_CATEGORIES` of them.
 
-    The values in `domain` are always counted; `other` counts the rows whose value found no
-    place any more.
+    The values in `domain` are always counted, numbers among them however they are spelled;
+    `other` counts the rows whose value found no place any more. Numbers count as mismatched
+    if texts are expected and no known one is a number.
     """
 
     def __init__(self, *, domain: Iterable[str] = (), expected: bool = False):
         super().__init__()
         self.domain, self.expected = frozenset(domain), expected
+        self._no_numbers = bool(self.domain) and not any(
+            map(columns.is_number, self.domain)
+        )
         self.other = 0
         self._counts: Counter[str] = Counter()
         self._distinct: datasketches.hll_sketch | None = None
@@ -177,13 +199,13 @@ class Texts(Presence):
             return len(self._counts)
         return round(self._distinct.get_estimate())
 
-    def add(self, values: pd.Series) -> None:
-        super().add(values)
-        if self.expected and dtypes.is_numeric_dtype(values) and not _is_bool(values):
-            self.mismatched += int(values.notna().sum())
-        self._count(as_texts(values))
+    def add_column(self, column: columns.Column) -> None:
+        super().add_column(column)
+        if self.expected and self._no_numbers and column.kind == "number":
+            self.mismatched += column.present
+        self._count(columns.spelled_as(self.domain, column.counts))
 
-    def merge(self, other: "Texts") -> None:
+    def merge(self, other: Self) -> None:
         super().merge(other)
         self.other += other.other
         if other._distinct is not None:
@@ -193,18 +215,18 @@ class Texts(Presence):
     def _count(self, counts: dict[str, int]) -> None:
         new = counts.keys() - self._counts.keys() - self.domain
         free = MAX_CATEGORIES - len(self._counts.keys() - self.domain)
-        left_out = set()
+        left_out: set[str] = set()
         if len(new) > free:
             # The frequent ones first, then by the alphabet: sets have no order.
             left_out = new
             if free:
-                ranked = sorted(sorted(new), key=counts.__getitem__, reverse=True)
+                ranked = sorted(new, key=lambda value: (-counts[value], value))
                 left_out = set(ranked[free:])
             self._estimate()
             self.other += sum(counts[value] for value in left_out)
         if self._distinct is not None:
             for value in counts:
-                self._distinct.update(value)
+                self._distinct.update(_hashed(value))
         for value in counts.keys() - left_out:
             self._counts[value] += counts[value]
 
@@ -213,16 +235,16 @@ class Texts(Presence):
         if self._distinct is None:
             self._distinct = datasketches.hll_union(_LOG_REGISTERS)
             for value in self._counts:
-                self._distinct.update(value)
+                self._distinct.update(_hashed(value))
         return self._distinct
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_counts": self._counts.copy()}
         if self._distinct is not None:
             state["_distinct"] = self._distinct.get_result().serialize_compact()
         return state
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         distinct, union = state.pop("_distinct"), None
         if distinct is not None:
             union = datasketches.hll_union(_LOG_REGISTERS)
@@ -230,64 +252,20 @@ class Texts(Presence):
         self.__dict__ = state | {"_distinct": union}
 
 
-def kind(values: pd.Series) -> type[Presence] | None:
-    """Return which kind of column these values belong to, None if all are missing."""
-    if not values.notna().any():
+def of_kind(kind: columns.Kind) -> type[Presence] | None:
+    """Return what counts a column of a kind, None if all of its values are missing."""
+    if kind == "empty":
         return None
-    if isinstance(values.dtype, pd.CategoricalDtype) or _is_bool(values):
-        return Texts
-    if dtypes.is_numeric_dtype(values) and not dtypes.is_complex_dtype(values):
-        return Numbers
-    found = dtypes.infer_dtype(values, skipna=True)
-    if found in ("integer", "floating", "mixed-integer-float", "decimal"):
-        return Numbers
-    if found in ("string", "boolean", "mixed-integer") or (
-        found == "mixed" and any(isinstance(value, str) for value in values)
-    ):
-        return Texts
-    return Presence
+    return {"number": Numbers, "text": Texts, "boolean": Texts}.get(kind, Presence)
 
 
-def _is_bool(values: pd.Series) -> bool:
-    return dtypes.is_bool_dtype(values)
+def _truth_values(column: columns.Column) -> np.ndarray:
+    """Return the texts "True" and "False" as numbers: so a file has what is 1 and 0."""
+    strays = column.values[column.no_number]
+    words = strays[strays.isin(["True", "False"])]
+    return (words == "True").to_numpy(dtype=np.float64)
 
 
-def as_numbers(values: pd.Series) -> tuple[np.ndarray, int]:
-    """Return the values as float64, missing where they are no numbers, and how many."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
-    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
-        return values.to_numpy().astype(np.float64, copy=False), 0
-    if dtypes.is_numeric_dtype(values) and not dtypes.is_complex_dtype(values):
-        return values.to_numpy(dtype=np.float64, na_value=np.nan), 0
-    there = values.notna().to_numpy()
-    if dtypes.is_object_dtype(values) or dtypes.is_string_dtype(values):
-        parsed = pd.to_numeric(values, errors="coerce")
-        numbers = parsed.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        numbers = np.full(len(values), np.nan)
-    return numbers, int((there & np.isnan(numbers)).sum())
-
-
-def as_texts(values: pd.Series) -> dict[str, int]:
-    """Return the values as text, and how often each occurs."""
-    there = values.dropna()
-    if dtypes.is_object_dtype(there):
-        there = there.map(_text)
-    found = there.value_counts(sort=False)
-    counts: Counter[str] = Counter()
-    for value, count in zip(found.index.tolist(), found.tolist(), strict=True):
-        if count:
-            counts[value if isinstance(value, str) else _text(value)] += count
-    return counts
-
-
-def _text(value: object) -> str:
-    """Return a value as text; a whole number without a decimal point."""
-    if (
-        isinstance(value, float | np.floating)
-        and np.isfinite(value)
-        and value == int(value)
-    ):
-        value = int(value)
-    return str(value)
+def _hashed(value: str) -> str:
+    """Return a text that can be hashed: half of a pair of surrogates cannot."""
+    return value.encode("utf-8", "backslashreplace").decode()
