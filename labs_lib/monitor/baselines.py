@@ -108,14 +108,16 @@ class Baseline:
                 "be lost. Write the baseline to another folder."
             )
         id = hashlib.sha256(to_json(self.statistics).encode()).hexdigest()[:16]
-        contents = {STATISTICS: self.statistics, CONSTRAINTS: self.constraints}
-        files.write_set(
-            folder,
-            {
-                name: to_json({"version": content["version"], "id": id} | content)
-                for name, content in contents.items()
-            },
+        statistics, constraints = (
+            {"version": content["version"], "id": id} | content
+            for content in (self.statistics, self.constraints)
         )
+        # One of the two is read by people.
+        texts = {
+            STATISTICS: to_json(statistics),
+            CONSTRAINTS: to_json(constraints, indent=2),
+        }
+        files.write_set(folder, texts)
 
     def __repr__(self) -> str:
         rows = self.statistics["dataset"]["item_count"]

@@ -6,7 +6,7 @@ model-monitor-model-quality-metrics.
 
 import datetime as dt
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -156,7 +156,7 @@ def _arrived(times: pd.Series, until: object, name: Hashable) -> np.ndarray:
     if pd.api.types.is_datetime64_any_dtype(times) and isinstance(until, dt.date | str):
         moment = pd.Timestamp(until)
     try:
-        if pd.isna(moment):  # type: ignore[call-overload]
+        if pd.isna(moment):
             raise TypeError
         return (times <= moment).fillna(False).to_numpy(dtype=bool)
     except TypeError:
@@ -383,11 +383,20 @@ def check_quality(
 # Two classes and more: everything follows from the confusion matrix ---------------------
 
 
-def _of_classes(y, predicted, labels, problem_type, samples, repeats, confidence, rng):
+def _of_classes(
+    y: np.ndarray,
+    predicted: np.ndarray,
+    labels: list,
+    problem_type: ProblemType,
+    samples: list[np.ndarray],
+    repeats: int,
+    confidence: float,
+    rng: np.random.Generator,
+) -> tuple[dict, dict, dict, dict]:
     """`y` and `predicted` are positions in `labels`."""
     codes = y * len(labels) + predicted
 
-    def cells(rows=slice(None)):
+    def cells(rows: slice | np.ndarray = slice(None)) -> np.ndarray:
         counts = np.bincount(codes[rows], minlength=len(labels) ** 2)
         return counts.reshape(len(labels), len(labels))
 
@@ -395,7 +404,7 @@ def _of_classes(y, predicted, labels, problem_type, samples, repeats, confidence
     constant = int(matrix.sum(axis=1).argmax())
     compute = _binary if problem_type == "BinaryClassification" else _multiclass
 
-    def metrics(matrices):
+    def metrics(matrices: np.ndarray) -> dict[str, np.ndarray]:
         """Return each metric of matrices of shape (..., k, k): rows observed."""
         always = np.zeros_like(matrices)
         always[..., constant] = matrices.sum(axis=-1)
@@ -405,7 +414,7 @@ def _of_classes(y, predicted, labels, problem_type, samples, repeats, confidence
         return compute(matrices) | named
 
     values = {name: float(value) for name, value in metrics(matrix).items()}
-    ends = {name: [math.nan, math.nan] for name in values}
+    ends = dict.fromkeys(values, (math.nan, math.nan))
     if repeats:
         drawn = stats.resampled_counts(len(y), matrix / matrix.sum(), repeats, rng)
         of_drawn = metrics(np.concatenate(list(drawn)))
@@ -445,7 +454,7 @@ def _multiclass(cells: np.ndarray) -> dict[str, np.ndarray]:
     observed, predicted = cells.sum(axis=-1), cells.sum(axis=-2)
     share = observed / observed.sum(axis=-1, keepdims=True)
 
-    def weighted(top, below):
+    def weighted(top: np.ndarray, below: np.ndarray) -> np.ndarray:
         return (share * np.nan_to_num(_ratio(top, below))).sum(axis=-1)
 
     return {
@@ -484,10 +493,17 @@ def _curves(y: np.ndarray, score: np.ndarray) -> dict:
 # Numbers ---------------------------------------------------------------------------------
 
 
-def _of_numbers(y, predicted, samples, repeats, confidence, rng):
+def _of_numbers(
+    y: np.ndarray,
+    predicted: np.ndarray,
+    samples: list[np.ndarray],
+    repeats: int,
+    confidence: float,
+    rng: np.random.Generator,
+) -> tuple[dict, dict, dict]:
     error = y - predicted
 
-    def metrics(rows=slice(None)):
+    def metrics(rows: slice | np.ndarray = slice(None)) -> dict[str, float]:
         e, observed = error[rows], y[rows]
         mse = float(np.mean(e**2))
         variance = float(np.var(observed))
@@ -499,7 +515,7 @@ def _of_numbers(y, predicted, samples, repeats, confidence, rng):
         }
 
     values = metrics()
-    ends = {name: [math.nan, math.nan] for name in values}
+    ends = dict.fromkeys(values, (math.nan, math.nan))
     if repeats:
         drawn = [metrics(rng.integers(0, len(y), len(y))) for _ in range(repeats)]
         ends = {
@@ -573,7 +589,7 @@ def _sample(n: int, rng: np.random.Generator) -> np.ndarray:
     return rng.choice(n, round(SHARE * n), replace=False)
 
 
-def _spread(values: list[float]) -> float:
+def _spread(values: Sequence[ArrayLike]) -> float:
     return float(np.std(values, ddof=1)) if values else math.nan
 
 

@@ -5,6 +5,7 @@ import html
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from labs_lib import files, plots
-from labs_lib.monitor.baselines import Baseline, between
+from labs_lib.monitor.baselines import Baseline
 from labs_lib.monitor.checks import Check, Values
 from labs_lib.monitor.distribution import Distribution
 
@@ -20,6 +21,7 @@ MAX_FIGURES = 30
 """Figures on a page; the features that drifted furthest come first."""
 
 _BARS, _BINS = 10, 30
+_LARGEST = 1e307
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
@@ -186,9 +188,11 @@ def _numbers(name: str, before: Distribution, now: Distribution) -> tuple[str, s
     middle = [float(side.quantile([0.5])[0]) for side in (before, now)]
     ends = np.array([side.quantile([0.01, 0.99]) for side in (before, now)])
     low, high = ends[:, 0].min(), ends[:, 1].max()
+    # The axis has to have a length that is a number; the outer bins hold the rest.
+    low, high = max(low, -_LARGEST), min(high, _LARGEST)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    edges = between(low, high, _BINS + 1)
+    edges = np.linspace(low, high, _BINS + 1)
     inside = edges[1:-1]
     fig, ax = _figure(f"{_short(_writable(name))}: baseline and batch", "share of rows (%)")
     looks = _looks()
@@ -265,7 +269,7 @@ def _looks() -> dict[str, dict]:
     }
 
 
-def _figure(title: str, y: str):
+def _figure(title: str, y: str) -> tuple[Figure, Any]:
     fig = Figure(figsize=(7, 3.6), layout="constrained")
     ax = fig.subplots()
     # A name may hold a dollar sign, which is no formula.

@@ -9,7 +9,7 @@ import csv as csv_module
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -487,10 +487,10 @@ class _clear_errors:
     def __init__(self, file: Path):
         self.file = file
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, UnicodeError) or "invalid UTF8" in str(error):
             raise ValueError(
                 f"{self.file} has bytes that are no text in this encoding. Say which it is "

@@ -78,7 +78,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnProfile:
     """Profile of one column.
 
     Attributes
@@ -135,7 +135,7 @@ class Column:
         return self.null + self.empty + self.blank
 
 
-def profile(series: pd.Series) -> Column:
+def profile(series: pd.Series) -> ColumnProfile:
     """Return the profile of one column.
 
     Parameters
@@ -373,7 +373,7 @@ def read_dates(labels: pd.Series) -> pd.Series:
 def _profile_dates(series):
     counts = series.value_counts(sort=False)
     null = int(series.isna().sum())
-    return Column(
+    return ColumnProfile(
         name=series.name,
         type="datetime" if len(counts) else "empty",
         rows=len(series),
@@ -397,7 +397,7 @@ def _profile_numbers(series):
         shape = _numbers(numbers[finite], counts[finite])
         known = distinct[finite], numbers[finite], counts[finite]
         disguised, zeros = _disguised_numbers(*known)
-    return Column(
+    return ColumnProfile(
         name=series.name,
         type=type_,
         rows=len(series),
@@ -462,7 +462,7 @@ def _profile_labels(series):
     elif type_ == "datetime":
         dates = read_dates(labels)
         invalid = int(counts[dates.isna().to_numpy() & ~tokens].sum())
-    return Column(
+    return ColumnProfile(
         name=series.name,
         type=type_,
         rows=rows,

@@ -52,7 +52,7 @@ class QualityReport:
         (negative is anomalous).
     notes : list of str
         What was sampled, left out or not possible.
-    profiles : list of Column
+    profiles : list of ColumnProfile
         The profile of each column.
     """
 
@@ -67,7 +67,7 @@ class QualityReport:
     quick_model: models.QuickModel | None
     anomalies: pd.DataFrame
     notes: list[str]
-    profiles: list[columns.Column]
+    profiles: list[columns.ColumnProfile]
 
     def to_dict(self) -> dict:
         """Return the report as plain Python objects; numbers have ten digits, no NaN."""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from labs_lib.prepare.quality import columns, models
-from labs_lib.prepare.quality.columns import Column
+from labs_lib.prepare.quality.columns import ColumnProfile
 
 SEVERITIES = ("high", "medium", "low")
 
@@ -60,7 +60,7 @@ class QualityWarning:
     values: tuple = ()
 
 
-def column_findings(column: Column) -> list[QualityWarning]:
+def column_findings(column: ColumnProfile) -> list[QualityWarning]:
     """Return the warnings that any column can have, the target included."""
     found = []
 
@@ -84,7 +84,7 @@ def column_findings(column: Column) -> list[QualityWarning]:
     return found
 
 
-def feature_findings(column: Column) -> list[QualityWarning]:
+def feature_findings(column: ColumnProfile) -> list[QualityWarning]:
     """Return the warnings that only a feature can have."""
     found = []
 
