@@ -45,6 +45,7 @@ def test_build_and_its_check(monkeypatch, capsys):
     monkeypatch.setattr(build, "check", lambda infos: [f"{infos[0].id} differs."])
     monkeypatch.setattr(build, "build", lambda infos, force: [])
     monkeypatch.setattr(build, "tolerances", lambda infos: ["cell 3 declares"])
+    monkeypatch.setattr(build, "measured", lambda infos: ["cells 70"])
     assert cli.main(["build", "start", "--check"]) == 1
     shown = capsys.readouterr()
     assert "start differs." in shown.err
