@@ -224,16 +224,13 @@ def _build(arguments: argparse.Namespace) -> int:
 
     infos = catalog.select(arguments.labs)
     if arguments.measures:
-        print(*build.measured(infos), sep="\n")
-        return 0
+        return _report([], "\n".join(build.measured(infos)))
     for declared in build.tolerances(infos):
         print(declared)
     if arguments.check:
         return _report(build.check(infos), "Every notebook equals its source.")
     problems = build.build(infos, force=arguments.force)
-    if not problems:
-        print(*build.measured(infos), sep="\n")
-    return _report(problems, "Built.")
+    return _report(problems, "\n".join([*build.measured(infos), "Built."]))
 
 
 def _new(arguments: argparse.Namespace) -> int:

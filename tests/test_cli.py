@@ -51,6 +51,9 @@ def test_build_and_its_check(monkeypatch, capsys):
     assert "start differs." in shown.err
     assert "cell 3 declares" in shown.out
     assert cli.main(["build", "start"]) == 0
+    assert "cells 70\nBuilt." in capsys.readouterr().out
+    assert cli.main(["build", "start", "--measures"]) == 0
+    assert capsys.readouterr().out == "cells 70\n"
 
 
 def test_reset_says_where_the_own_copy_is(monkeypatch, capsys, tmp_path):

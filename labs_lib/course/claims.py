@@ -90,10 +90,10 @@ def literal_problems(source: Source) -> Iterator[str]:
     facts = stated(trees[-1])
     used = {name for cell in source.cells for name in marks.claims(cell.text)}
     for name in sorted(used):
-        value = _part(facts, name)
-        if value is not None and _is_constant(value, assigned, ()):
+        fact = _part(facts, name)
+        if fact is not None and _is_constant(fact, assigned, ()):
             yield (
-                f"{{{{!{name}}}}}: the fact is `{ast.unparse(value)}`, which no measurement "
+                f"{{{{!{name}}}}}: the fact is `{ast.unparse(fact)}`, which no measurement "
                 "can change; compute it from what was measured"
             )
 

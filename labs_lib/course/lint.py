@@ -45,7 +45,7 @@ _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+|(?:\.\d+)?\s?(?:%|percent\b))"
 _NOT_PROSE = re.compile(
     r"```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+|10\.\d{4,}/\S+", re.DOTALL
 )
-_CHECK = re.compile(r"\blab\.ex\d+\.check\(")
+_CHECK = re.compile(r"\blab\.\w+\.check\(")
 _ABSOLUTE = re.compile(r"(?:/(?:home|root|Users|tmp|var|work|mnt|opt)/\w|\b[A-Z]:\\\w)")
 
 

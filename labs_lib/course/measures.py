@@ -5,10 +5,11 @@ may not move further away than its exception, and an exception that is not neede
 list only shrinks.
 """
 
+import math
 import re
 import statistics
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,7 +22,7 @@ FILE = catalog.HERE / "exceptions.toml"
 
 
 @dataclass(frozen=True)
-class Rule:
+class Limit:
     """What a measure may be: from `low` to `high`."""
 
     title: str
@@ -34,18 +35,18 @@ class Rule:
 
 
 RULES = {
-    "cells": Rule("cells", 70),
-    "words": Rule("words of prose", 2000),
-    "headings": Rule("headings", 14),
-    "numbers": Rule("bound numbers", 20),
-    "tables": Rule("tables", 10),
-    "median": Rule("median lines of a code cell", 7, low=4),
-    "longest": Rule("lines of the longest code cell", 20),
-    "plotting": Rule("lines of the longest plotting cell", 12),
-    "trial_function": Rule("lines of the longest trial function", 40),
-    "trial_cell": Rule("lines of the longest trial cell", 60),
-    "minutes": Rule("minutes, by formula", 60),
-    "unguarded": Rule("claims without a fact", 0),
+    "cells": Limit("cells", 70),
+    "words": Limit("words of prose", 2000),
+    "headings": Limit("headings", 14),
+    "numbers": Limit("bound numbers", 20),
+    "tables": Limit("tables", 10),
+    "median": Limit("median lines of a code cell", 7, low=4),
+    "longest": Limit("lines of the longest code cell", 20),
+    "plotting": Limit("lines of the longest plotting cell", 12),
+    "trial_function": Limit("lines of the longest trial function", 40),
+    "trial_cells": Limit("lines of trial cells for each trial", 60),
+    "minutes": Limit("minutes, by formula", 60),
+    "unguarded": Limit("claims without a fact", 0),
 }
 """The contract of a lab: name of a rule, as in ``exceptions.toml``, to what is allowed."""
 
@@ -71,7 +72,7 @@ def measure(source: Source, executed: NotebookNode) -> dict[str, float]:
     plain = [cell for cell in code if not cell.is_trial]
     trials = [cell for cell in code if cell.is_trial]
     words = sum(len(marks.without_claims(text).split()) for text in prose)
-    exercises = sum(cell.is_exercise for cell in code)
+    exercises = len([cell for cell in code if cell.is_exercise])
     return {
         "cells": len(source.shown),
         "words": words,
@@ -82,7 +83,7 @@ def measure(source: Source, executed: NotebookNode) -> dict[str, float]:
         "longest": max((_lines(c.solution) for c in plain), default=0),
         "plotting": max((_lines(c.solution) for c in plain if _plots(c)), default=0),
         "trial_function": max((n for c in trials for n in _functions(c)), default=0),
-        "trial_cell": max((_lines(c.solution) for c in trials), default=0),
+        "trial_cells": _lines_a_trial(trials, code),
         "minutes": round(words / 120 + 0.4 * len(code) + 5 * exercises + 5),
         "unguarded": len(claims.unguarded(source)),
     }
@@ -156,7 +157,7 @@ def line(lab: str, measured: Mapping[str, float], allowed: Mapping[str, float]) 
     return f"{lab}: {', '.join(values)}"
 
 
-def _numbers(text: str) -> Iterable[str]:
+def _numbers(text: str) -> list[str]:
     return [name for name in marks.numbers(text) if not name.endswith(".verdict")]
 
 
@@ -166,6 +167,11 @@ def _lines(code: str) -> int:
 
 def _plots(cell: Cell) -> bool:
     return bool(re.search(r"\bplots\.|\bplt\.", cell.solution))
+
+
+def _lines_a_trial(trials: list[Cell], code: list[Cell]) -> int:
+    calls = sum(len(re.findall(r"\blab\.trial\(", cell.solution)) for cell in code)
+    return math.ceil(sum(_lines(cell.solution) for cell in trials) / max(calls, 1))
 
 
 def _functions(cell: Cell) -> list[int]:

@@ -37,7 +37,7 @@ def test_the_measures_of_a_small_lesson(tiny, edit):
         "longest": 2,
         "plotting": 0,
         "trial_function": 2,
-        "trial_cell": 3,
+        "trial_cells": 3,
         "minutes": round(len(words.split()) / 120 + 0.4 * 3 + 5 + 5),
         "unguarded": 0,
     }
