@@ -181,15 +181,27 @@ def _part(facts: dict[str, ast.expr], name: str) -> ast.expr | None:
     root, *parts = name.split(".")
     value = facts.get(root)
     for part in parts:
-        if not isinstance(value, ast.Dict):
+        inner = _written_out(value)
+        if part not in inner:
             break
-        keys = {
-            k.value: v
-            for k, v in zip(value.keys, value.values, strict=True)
-            if isinstance(k, ast.Constant)
-        }
-        value = keys.get(part, value)
+        value = inner[part]
     return value
+
+
+def _written_out(node: ast.expr | None) -> dict[object, ast.expr]:
+    """Return the parts of ``{...}``, ``dict(...)`` and ``Fact({...}, ...)``."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id == "Fact" and node.args:
+            return _written_out(node.args[0])
+        if node.func.id == "dict":
+            return {keyword.arg: keyword.value for keyword in node.keywords}
+    if not isinstance(node, ast.Dict):
+        return {}
+    return {
+        key.value: value
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant)
+    }
 
 
 def _is_constant(

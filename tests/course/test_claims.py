@@ -106,10 +106,18 @@ def test_a_literal_claim_is_refused(tiny, edit, fact, literal):
     assert ("which no measurement can change" in problems) == literal
 
 
-def test_a_literal_part_of_a_fact_is_refused(tiny, edit):
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "{'trial': True, 'other': share}",
+        "dict(trial=True, other=share)",
+        "Fact({'trial': True, 'other': share}, 1, 0)",
+    ],
+)
+def test_a_literal_part_of_a_fact_is_refused(tiny, edit, fact):
     edit("share = 0.25", "share = lab.measure()")
     edit(SENTENCE, "# It always helps.{{!on.trial}}")
-    edit("share=share", "on={'trial': True, 'other': share}")
+    edit("share=share", f"on={fact}")
     assert "which no measurement" in "\n".join(lint.source_problems(source.read(tiny)))
 
 
