@@ -80,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("labs", nargs="*", metavar="LAB")
     sub.add_argument("--check", action="store_true", help="only say what would change")
     sub.add_argument(
+        "--measures", action="store_true", help="only show how long and dense each lab is"
+    )
+    sub.add_argument(
         "--force", action="store_true", help="execute even if the code is unchanged"
     )
 
@@ -197,11 +200,14 @@ def _build(arguments: argparse.Namespace) -> int:
     from labs_lib.course import build
 
     infos = catalog.select(arguments.labs)
+    if arguments.measures:
+        return _report([], "\n".join(build.measured(infos)))
     for declared in build.tolerances(infos):
         print(declared)
     if arguments.check:
         return _report(build.check(infos), "Every notebook equals its source.")
-    return _report(build.build(infos, force=arguments.force), "Built.")
+    problems = build.build(infos, force=arguments.force)
+    return _report(problems, "\n".join([*build.measured(infos), "Built."]))
 
 
 def _new(arguments: argparse.Namespace) -> int:

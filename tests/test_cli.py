@@ -45,11 +45,15 @@ def test_build_and_its_check(monkeypatch, capsys):
     monkeypatch.setattr(build, "check", lambda infos: [f"{infos[0].id} differs."])
     monkeypatch.setattr(build, "build", lambda infos, force: [])
     monkeypatch.setattr(build, "tolerances", lambda infos: ["cell 3 declares"])
+    monkeypatch.setattr(build, "measured", lambda infos: ["cells 70"])
     assert cli.main(["build", "start", "--check"]) == 1
     shown = capsys.readouterr()
     assert "start differs." in shown.err
     assert "cell 3 declares" in shown.out
     assert cli.main(["build", "start"]) == 0
+    assert "cells 70\nBuilt." in capsys.readouterr().out
+    assert cli.main(["build", "start", "--measures"]) == 0
+    assert capsys.readouterr().out == "cells 70\n"
 
 
 def test_reset_says_where_the_own_copy_is(monkeypatch, capsys, tmp_path):

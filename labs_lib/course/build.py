@@ -15,7 +15,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from labs_lib import files
-from labs_lib.course import catalog, facts, lint, outputs, overview, run, run_sheet, source
+from labs_lib.course import (
+    catalog,
+    claims,
+    facts,
+    glossary,
+    lint,
+    marks,
+    measures,
+    outputs,
+    overview,
+    run,
+    run_sheet,
+    source,
+)
 from labs_lib.course.catalog import LabInfo
 from labs_lib.course.source import Cell, Source, SourceError
 from labs_lib.settings import ROOT
@@ -23,6 +36,7 @@ from labs_lib.settings import ROOT
 _MAP_BEGIN, _MAP_END = "<!-- map, from labs build -->", "<!-- end of map -->"
 # A link to a page that is not a notebook: the solution tree stands one folder deeper.
 _DOCUMENT_LINK = re.compile(r"\]\((?=[\w./]+\.(?:md|csv|toml)[)#])")
+_PAGES = ("concepts.md", "glossary.md", "run_sheet.md")
 _METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
@@ -82,17 +96,18 @@ def render(page: Source, executed: NotebookNode) -> Built:
     Raises
     ------
     SourceError
-        If the prose names a fact that was not measured, or an output breaks the contract.
+        If a mark names a fact that was not measured or does not hold, or an output breaks
+        the contract.
     """
-    values = {name: row.text for name, row in fact_values(executed).items()}
-    wanted = {
-        name
-        for cell in page.cells
-        if cell.kind == "markdown"
-        for name in lint.placeholders(cell.text)
-    }
-    if unknown := sorted(wanted - values.keys()):
-        raise SourceError(f"{page.info.id}: the prose names facts not measured: {unknown}")
+    rows = fact_values(executed)
+    unbound = [
+        f"{page.info.id}: cell {number} ({cell.section}): {problem}"
+        for number, cell in enumerate(page.cells, start=1)
+        for problem in marks.problems(cell.text, rows)
+    ]
+    if unbound:
+        raise SourceError("\n".join(unbound))
+    values = marks.values(rows)
     learner, solution = learner_notebook(page, values), solution_notebook(page, values)
     ran = [cell for cell in executed.cells if cell.cell_type == "code"]
     code = [cell for cell in solution.cells if cell.cell_type == "code"]
@@ -101,17 +116,19 @@ def render(page: Source, executed: NotebookNode) -> Built:
     problems = lint.output_problems(solution) + lint.learner_problems(page, learner)
     for notebook, file in ((learner, page.info.learner), (solution, page.info.solution)):
         text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
-        problems += lint.link_problems(file, text)
+        problems += lint.link_problems(file, text, written=_pages_and_notebooks())
+    problems = [f"{page.info.id}: {problem}" for problem in problems]
+    problems += _outside(page, executed)
     if problems:
-        raise SourceError("\n".join(f"{page.info.id}: {problem}" for problem in problems))
+        raise SourceError("\n".join(problems))
     return Built(learner=_text(learner), solution=_text(solution))
 
 
 def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
     """Build the notebooks of labs, and the generated pages.
 
-    Unchanged code keeps its outputs. Each file is written whole or not at all; a lab that
-    cannot be built keeps its old notebooks and does not stop the others.
+    Unchanged code keeps its outputs. Everything is computed before anything is written: if one
+    lab cannot be built, no file changes. What can be found without executing is said first.
 
     Parameters
     ----------
@@ -122,12 +139,12 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
     Returns
     -------
     list of str
-        What went wrong, one text a lab; empty if nothing did.
+        What went wrong, at least one text a lab; empty if nothing did.
     """
-    problems = []
-    # First the pages, which the notebooks link to.
-    for file, text in pages().items():
-        files.write_text(file, text)
+    problems, sources = _checked(infos)
+    new: dict[Path, str] = {}
+    if problems:
+        return problems
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -135,10 +152,10 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
         console=Console(stderr=True),
     )
     with bar:
-        for info in infos:
+        for page in sources:
+            info = page.info
             task = bar.add_task(info.id, total=None)
             try:
-                page = _checked(info)
                 executed = None if force else _reusable(page)
                 if executed is None:
                     executed = solution_notebook(page)
@@ -152,12 +169,15 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
                     if result.error:
                         raise SourceError(f"{info.id}: {result.error}")
                 built = render(page, executed)
-                files.write_text(info.solution, built.solution)
-                files.write_text(info.learner, built.learner)
+                new |= {info.solution: built.solution, info.learner: built.learner}
                 bar.update(task, completed=1, total=1)
             except ValueError as error:
                 problems.append(str(error))
-    return problems
+    if problems:
+        return problems
+    for file, text in (pages() | new).items():
+        files.write_text(file, text)
+    return []
 
 
 def check(infos: Sequence[LabInfo], *, learner: bool = True) -> list[str]:
@@ -169,10 +189,10 @@ def check(infos: Sequence[LabInfo], *, learner: bool = True) -> list[str]:
     learner : bool
         Also look at the learner's notebooks. Tests do not: a learner works in them.
     """
-    problems = []
-    for info in infos:
+    problems, sources = _checked(infos)
+    for page in sources:
+        info = page.info
         try:
-            page = _checked(info)
             executed = _reusable(page)
             if executed is None:
                 problems.append(f"{info.id}: its code changed since it was executed")
@@ -207,6 +227,22 @@ def tolerances(infos: Sequence[LabInfo]) -> list[str]:
                 if (allowed := outputs.tolerance(cell.tags)) is not None
             ]
     return found
+
+
+def measured(infos: Sequence[LabInfo]) -> list[str]:
+    """Return a line a lab with its measures; see `labs_lib.course.measures`.
+
+    A lab without a solution, and the start page, are left out.
+    """
+    return [
+        measures.line(
+            info.id,
+            measures.measure(source.read(info), nbformat.read(info.solution, as_version=4)),
+            measures.exceptions().get(info.id, {}),
+        )
+        for info in infos
+        if not info.is_start and info.solution.exists()
+    ]
 
 
 def reset(info: LabInfo) -> Path | None:
@@ -287,17 +323,38 @@ def pages() -> dict[Path, str]:
     return {
         ROOT / "README.md": readme(),
         catalog.NOTEBOOKS / "concepts.md": concepts_page(),
+        catalog.NOTEBOOKS / "glossary.md": glossary.page(),
         catalog.NOTEBOOKS / "run_sheet.md": run_sheet.render(),
     }
 
 
-def _checked(info: LabInfo) -> Source:
-    page = source.read(info)
-    problems = lint.source_problems(page) + lint.exercise_problems(page)
-    problems += lint.quiz_problems(page)
-    if problems:
-        raise SourceError("\n".join(problems))
-    return page
+def _checked(infos: Sequence[LabInfo]) -> tuple[list[str], list[Source]]:
+    """Return what is wrong with the sources, and those with which nothing is."""
+    problems, good = [], []
+    for info in infos:
+        try:
+            page = source.read(info)
+            found = lint.source_problems(page) + lint.exercise_problems(page)
+            found += lint.quiz_problems(page)
+        except ValueError as error:
+            found = [str(error)]
+        if found:
+            problems.append("\n".join(found))
+        else:
+            good.append(page)
+    return problems, good
+
+
+def _outside(page: Source, executed: NotebookNode) -> list[str]:
+    """Return what is outside the measures of a lab, with the sentences that need a fact."""
+    if page.info.is_start:
+        return []
+    allowed = measures.exceptions().get(page.info.id, {})
+    values = measures.measure(page, executed)
+    found = measures.problems(page.info.id, values, allowed)
+    if any(measures.RULES["unguarded"].title in problem for problem in found):
+        found += [f"{page.info.id}: {claim}" for claim in claims.unguarded(page)]
+    return found
 
 
 def _reusable(page: Source) -> NotebookNode | None:
@@ -313,16 +370,20 @@ def _reusable(page: Source) -> NotebookNode | None:
 def _notebook(
     page: Source, values: dict[str, str] | None, *, learner: bool
 ) -> NotebookNode:
-    cells = [_cell(cell, values, learner=learner) for cell in page.cells]
+    # What only guards the prose comes last in the solution, folded; learners do not get it.
+    facts_cells = [] if learner else [cell for cell in page.cells if cell.is_facts]
+    cells = [_cell(cell, values, learner=learner) for cell in [*page.shown, *facts_cells]]
     return v4.new_notebook(cells=cells, metadata=json.loads(json.dumps(_METADATA)))
 
 
 def _cell(cell: Cell, values: dict[str, str] | None, *, learner: bool) -> NotebookNode:
-    metadata = {"tags": list(cell.tags)} if cell.tags else {}
+    metadata: dict[str, object] = {"tags": list(cell.tags)} if cell.tags else {}
+    if cell.is_facts:
+        metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
     if cell.kind == "code":
         text = cell.stub if learner and cell.is_exercise else cell.solution
         return v4.new_code_cell(text, id=cell.id, metadata=metadata)
-    text = cell.text if values is None else lint.fill(cell.text, values)
+    text = cell.text if values is None else marks.fill(cell.text, values)
     if not learner:
         text = _DOCUMENT_LINK.sub("](../", text)
     return v4.new_markdown_cell(text, id=cell.id, metadata=metadata)
@@ -331,6 +392,12 @@ def _cell(cell: Cell, values: dict[str, str] | None, *, learner: bool) -> Notebo
 def _text(notebook: NotebookNode) -> str:
     nbformat.validate(notebook)
     return nbformat.writes(notebook) + "\n"
+
+
+def _pages_and_notebooks() -> set[Path]:
+    """Return what a build of the whole course writes."""
+    notebooks = [file for i in catalog.pages() for file in (i.learner, i.solution)]
+    return {*notebooks, *(catalog.NOTEBOOKS / name for name in _PAGES)}
 
 
 def _read(file: Path) -> str | None:

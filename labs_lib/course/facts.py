@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LARGE = 100
+_BOOLEANS = ("no", "yes")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Row:
 
     text: str
     tolerance: float | None
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether it was True or False, which are printed as yes and no."""
+        return self.tolerance is None and self.text in _BOOLEANS
 
 
 class FactTable:
@@ -137,7 +143,7 @@ def _row(name: str, value: Any, digits: int, tolerance: float) -> Row:
             )
         return Row(value, None)
     if str(value) in ("True", "False"):
-        return Row("yes" if value else "no", None)
+        return Row(_BOOLEANS[bool(value)], None)
     if not isinstance(value, numbers.Real) or not math.isfinite(value):
         raise ValueError(
             f"The fact {name} is {value!r}; give a finite number, words or a bool."

@@ -6,17 +6,26 @@ import builtins
 import io
 import os
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib.image
 import numpy as np
 from nbformat import NotebookNode
 
-from labs_lib.course import catalog, outputs
+from labs_lib.course import catalog, claims, glossary, marks, outputs
+from labs_lib.course.catalog import LabInfo
+from labs_lib.course.exercise import PASSED
 from labs_lib.course.source import BEGIN, END, Cell, Source
 from labs_lib.settings import ROOT
 
+if TYPE_CHECKING:
+    from labs_lib.course.lab import Lab
+
+EXERCISES, QUESTIONS = (2, 4), (4, 6)
+_USUAL_OPTIONS = {"no difference shown"}
 MAX_LINES, MAX_COLUMNS = 25, 88
 FACTS_TAGS = ("facts", "nbval-check-output")
 _CONTRACT = (
@@ -29,7 +38,6 @@ _CONTRACT = (
     "What is not reproduced",
     "Takeaways",
     "Quiz",
-    "Facts",
     "Sources",
 )
 _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+|(?:\.\d+)?\s?(?:%|percent\b))")
@@ -37,34 +45,29 @@ _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+|(?:\.\d+)?\s?(?:%|percent\b))"
 _NOT_PROSE = re.compile(
     r"```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+|10\.\d{4,}/\S+", re.DOTALL
 )
-_PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+_CHECK = re.compile(r"\blab\.\w+\.check\(")
 _ABSOLUTE = re.compile(r"(?:/(?:home|root|Users|tmp|var|work|mnt|opt)/\w|\b[A-Z]:\\\w)")
-
-
-def placeholders(text: str) -> list[str]:
-    """Return the names of the facts that a text is bound to."""
-    return _PLACEHOLDER.findall(text)
-
-
-def fill(text: str, facts: dict[str, str]) -> str:
-    """Put facts in place of their names."""
-    return _PLACEHOLDER.sub(lambda match: facts[match[1]], text)
 
 
 def source_problems(source: Source) -> list[str]:
     """Return what is wrong with a source, one sentence a problem."""
-    found = [*_structure(source), *_concepts(source)]
+    found = [*_structure(source), *_concepts(source), *glossary.problems(source)]
     for number, cell in enumerate(source.cells, start=1):
         prose = cell.kind == "markdown"
         check = _figures(cell.text, source.constants) if prose else _code(cell)
         found += [f"cell {number} ({cell.section}): {problem}" for problem in check]
-    found += _names(source)
+    found += [*_names(source), *claims.header_problems(source)]
+    found += claims.literal_problems(source)
     return [f"{source.info.id}: {problem}" for problem in found]
 
 
 def exercise_problems(source: Source) -> list[str]:
-    """Return figures typed by hand in the hints, messages and quiz of a lab."""
+    """Return what is wrong with the exercises and quiz of a lab.
+
+    That is: figures typed by hand, too few of them, and words of the template of a new lab.
+    """
     lab = source.info.exercises().lab
+    found = [] if source.info.is_start else [*_counts(lab), *_template_words(source.info)]
     texts = [(f"quiz {i}", q.text) for i, q in enumerate(lab.quiz.questions, start=1)]
     for i, question in enumerate(lab.quiz.questions, start=1):
         for letter, option in question.options.items():
@@ -75,11 +78,12 @@ def exercise_problems(source: Source) -> list[str]:
     for exercise in lab.exercises:
         texts += [(exercise.name, text) for text in (*exercise.hints, exercise.praise)]
         texts += [(exercise.name, text) for text in exercise.misconceptions.values()]
-    return [
-        f"{source.info.id}, {where}: {problem}"
+    found += [
+        f"{where}: {problem}"
         for where, text in texts
         for problem in _figures(re.sub(r"\{[\w.:,]+\}", "", text), source.constants)
     ]
+    return [f"{source.info.id}, {problem}" for problem in found]
 
 
 def quiz_problems(source: Source) -> list[str]:
@@ -119,7 +123,7 @@ def quiz_length_problems(source: Source) -> list[str]:
 
 
 def output_problems(notebook: NotebookNode) -> list[str]:
-    """Return what is wrong with an executed notebook, one sentence a problem."""
+    """Return what is wrong with an executed solution, one sentence a problem."""
     found = []
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "code":
@@ -128,12 +132,17 @@ def output_problems(notebook: NotebookNode) -> list[str]:
 
 
 def learner_problems(source: Source, notebook: NotebookNode) -> list[str]:
-    """Return traces of solutions or outputs in a learner notebook."""
+    """Return traces of solutions, facts or outputs in a learner notebook."""
     found = []
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for cell, built in zip(source.code, code, strict=True):
+    cells = {cell.id: cell for cell in source.cells}
+    for built in notebook.cells:
+        cell = cells[built.id]
+        if built.cell_type != "code":
+            continue
         if built.outputs or built.execution_count is not None:
             found.append(f"{cell.section}: an output in the learner notebook")
+        if cell.is_facts:
+            found.append(f"{cell.section}: the facts cell in the learner notebook")
         if cell.is_exercise and built.source == cell.solution:
             found.append(
                 f"{cell.section}: the exercise is left solved in the learner notebook"
@@ -141,14 +150,83 @@ def learner_problems(source: Source, notebook: NotebookNode) -> list[str]:
     return found
 
 
-def link_problems(file: Path, text: str) -> list[str]:
-    """Return the relative links of a Markdown text that lead nowhere."""
-    return [
-        f"{file.name}: the link {target} leads nowhere"
-        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
-        if not re.match(r"[a-z]+:", target)
-        and not Path(os.path.normpath(file.parent / target)).exists()
-    ]
+def link_problems(file: Path, text: str, *, written: Collection[Path] = ()) -> list[str]:
+    """Return the relative links of a Markdown text that lead nowhere.
+
+    Parameters
+    ----------
+    file : Path
+        Where the text will stand.
+    text : str
+    written : collection of Path
+        Files that need not exist yet: they are written together with `file`.
+    """
+    found = []
+    for target, anchor in re.findall(r"\]\(([^)#\s]+)(#[^)\s]*)?[^)]*\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path = Path(os.path.normpath(file.parent / target))
+        if path not in written and not path.exists():
+            found.append(f"{file.name}: the link {target} leads nowhere")
+        elif path.name == "glossary.md" and anchor and anchor[1:] not in glossary.anchors():
+            found.append(
+                f"{file.name}: the glossary has no {anchor}; see "
+                "labs_lib/course/glossary.toml"
+            )
+    return found
+
+
+def _counts(lab: "Lab") -> Iterator[str]:
+    for name, number, (low, high) in (
+        ("exercises", len(lab.exercises), EXERCISES),
+        ("questions in the quiz", len(lab.quiz.questions), QUESTIONS),
+    ):
+        if not low <= number <= high:
+            yield f"{name}: {number}; a lab has {low} to {high}"
+    for number, question in enumerate(lab.quiz.questions, start=1):
+        if len(question.options) != 4:
+            yield f"quiz {number}: {len(question.options)} options; a question has 4"
+
+
+def _template_words(info: LabInfo) -> Iterator[str]:
+    """Name each file of a lab that still holds words of the template it was made from."""
+    for name, words in (
+        ("lesson.py", _prose_lines),
+        ("exercises.py", _strings),
+        ("quiz.toml", _quiz_texts),
+    ):
+        file = info.folder / name
+        if not file.exists():
+            continue
+        template = (catalog.HERE / "template" / name).read_text(encoding="utf-8")
+        left = words(template) & words(file.read_text(encoding="utf-8"))
+        if left:
+            shown = "; ".join(repr(text) for text in sorted(left)[:3])
+            more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+            place = f"labs_lib/labs/{info.id}/{name}"
+            yield f"the template's words are still in {place}: {shown}{more}"
+
+
+def _prose_lines(lesson: str) -> set[str]:
+    lines = re.findall(r"^# (.+)$", lesson, re.MULTILINE)
+    # What every lesson has: headings, the header, the marks of cells and of solutions.
+    fixed = re.compile(r"#|%%|---|jupyter:|  |\||BEGIN |END |.*@|.*\{\{")
+    prose = {line for line in lines if not fixed.match(line)}
+    titles = {line for line in lines if line.startswith("### ")}
+    return prose | {title.partition(": ")[2] for title in titles} - {""}
+
+
+def _strings(code: str) -> set[str]:
+    strings = [n.value for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Constant)]
+    return {
+        s for s in strings if isinstance(s, str) and len(s.split()) > 2
+    } - _USUAL_OPTIONS
+
+
+def _quiz_texts(quiz: str) -> set[str]:
+    questions = tomllib.loads(quiz).get("question", [])
+    parts = [*questions, *(o for q in questions for o in q.get("option", []))]
+    return {v for part in parts for v in part.values() if isinstance(v, str) and " " in v}
 
 
 def _structure(source: Source) -> Iterator[str]:
@@ -188,13 +266,26 @@ def _concepts(source: Source) -> Iterator[str]:
     for concept in own.values():
         covered = concept.id in source.concepts
         if concept.lab == source.info.id and not covered:
-            yield f"the concept {concept.id} is not covered"
+            yield (
+                f"the concept {concept.id} is not covered; name it and its section under "
+                f"`concepts:` in {source.info.lesson.name}"
+            )
         if covered and concept.status != "done":
-            yield f"the concept {concept.id} runs here but is marked {concept.status!r}"
+            line = _line_of(catalog.HERE / "concepts.csv", f"{concept.id},")
+            yield (
+                f"the concept {concept.id} runs here but is marked {concept.status!r}; "
+                f"write done in labs_lib/course/concepts.csv, line {line}"
+            )
+
+
+def _line_of(file: Path, start: str) -> int:
+    """Return the number of the line that begins with `start`."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next(i for i, line in enumerate(lines, start=1) if line.startswith(start))
 
 
 def _figures(text: str, constants: dict[str, str]) -> Iterator[str]:
-    plain = _PLACEHOLDER.sub(" ", _NOT_PROSE.sub(" ", text))
+    plain = marks.without_any(_NOT_PROSE.sub(" ", text))
     for figure in _FIGURE.findall(plain):
         if figure not in constants:
             yield f"{figure!r} is typed by hand; bind it to a fact, or list it as a constant"
@@ -227,7 +318,8 @@ def _code(cell: Cell) -> Iterator[str]:
     if not cell.is_exercise and BEGIN in cell.text:
         yield "a solution region outside a cell tagged exercise"
     lines = [line for line in cell.solution.splitlines() if line.strip()]
-    if len(lines) > MAX_LINES:
+    # Trials and facts have limits of their own: `labs_lib.course.measures`.
+    if len(lines) > MAX_LINES and not cell.is_trial and not cell.is_facts:
         yield f"{len(lines)} lines; {MAX_LINES} at most"
     if any(len(line) > MAX_COLUMNS for line in lines):
         yield f"a line of more than {MAX_COLUMNS} columns"
@@ -239,8 +331,11 @@ def _names(source: Source) -> Iterator[str]:
     facts_cell = source.code[-1] if source.code else None
     needs = _fact_names(facts_cell)
     for number, cell in enumerate(source.cells, start=1):
+        for name in marks.claims(cell.text):
+            if name.split(".")[0] not in needs:
+                yield f"cell {number}: {{{{!{name}}}}} is not a fact of the lab"
         if cell.kind == "markdown":
-            for name in placeholders(cell.text):
+            for name in marks.numbers(cell.text):
                 root = name.split(".")[0]
                 if root not in needs:
                     yield f"cell {number}: {{{{{name}}}}} is not a fact of the lab"
@@ -271,17 +366,35 @@ def _scaffold(cell: Cell) -> str:
 
 
 def _fact_names(cell: Cell | None) -> dict[str, set[str]]:
-    """Return, for each fact that the facts cell names, the variables it is made of."""
+    """Return, for each fact that the facts cell names, what earlier cells have to give."""
     if cell is None:
         return {}
-    for node in ast.walk(ast.parse(cell.solution)):
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "facts":
-            return {
-                keyword.arg: _variables(keyword.value)
-                for keyword in node.keywords
-                if keyword.arg not in (None, "digits", "tolerance")
-            }
-    return {}
+    tree = ast.parse(cell.solution)
+    own = _own_names(tree)
+    return {name: _needed(value, own) for name, value in claims.stated(tree).items()}
+
+
+def _own_names(tree: ast.Module) -> dict[str, list[ast.AST]]:
+    """Return each name that the facts cell itself binds, with what it is made of."""
+    own: dict[str, list[ast.AST]] = {}
+    for statement in tree.body:
+        for name in _bound_and_used(statement)[0]:
+            own.setdefault(name, []).append(statement)
+    return own
+
+
+def _needed(node: ast.AST, own: dict[str, list[ast.AST]]) -> set[str]:
+    seen: set[str] = set()
+    needed, open_names = set(), _variables(node)
+    while open_names:
+        name = open_names.pop()
+        seen.add(name)
+        if name not in own:
+            needed.add(name)
+            continue
+        for statement in own[name]:
+            open_names |= _bound_and_used(statement)[1] - seen
+    return needed
 
 
 def _variables(node: ast.AST) -> set[str]:
@@ -312,6 +425,8 @@ def _bound_and_used(tree: ast.AST) -> tuple[set[str], set[str]]:
 def _outputs(cell: NotebookNode) -> Iterator[str]:
     if cell.execution_count is None:
         yield "not executed: there is nothing to compare with"
+    if _CHECK.search(cell.source):
+        yield from _unsolved(cell)
     if "nbval-check-output" in cell.metadata.get("tags", ()) and not cell.outputs:
         yield "checked, but without an output"
     for output in cell.outputs:
@@ -328,6 +443,18 @@ def _outputs(cell: NotebookNode) -> Iterator[str]:
             yield "an estimator's HTML view in an output"
         if "image/png" in data and _is_blank(data["image/png"]):
             yield "a blank figure"
+
+
+def _unsolved(cell: NotebookNode) -> Iterator[str]:
+    shown = [o.get("data", {}).get("text/plain", "") for o in cell.outputs]
+    first = ["".join(text).partition("\n")[0] for text in shown]
+    found = [line for line in first if line.startswith("Exercise ")]
+    checks = len(_CHECK.findall(cell.source))
+    if len(found) < checks:
+        yield "an exercise's check shows no answer; put each check last in a cell of its own"
+    for line in found:
+        if f": {PASSED}" not in line:
+            yield f"the solution does not pass its own check: {line[:160]}"
 
 
 def _is_blank(png: str) -> bool:

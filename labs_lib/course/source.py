@@ -1,7 +1,8 @@
 """A lab's source: a Python file in percent format, and the two notebooks' cells it yields.
 
 A source starts with a jupytext header that names the concepts it covers, each with the section
-where it runs, and the constants that its prose may state, each with where it comes from::
+where it runs, the constants that its prose may state, each with where it comes from, and words
+of sentences that claim something and need no measurement, each with the reason::
 
     # ---
     # jupyter:
@@ -10,6 +11,8 @@ where it runs, and the constants that its prose may state, each with where it co
     #       sm-split: "Four ways to split"
     #     constants:
     #       "0.5": "by definition"
+    #     unmeasured:
+    #       "a loss is never negative": "follows from its formula"
     # ---
 
 Code between ``# BEGIN SOLUTION`` and ``# END SOLUTION`` in a cell tagged ``exercise`` is shown
@@ -21,17 +24,18 @@ import ast
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jupytext
 
 from labs_lib import definitions
-from labs_lib.course import store
+from labs_lib.course import marks, store
 from labs_lib.course.catalog import HERE, MAP_FILES, START, LabInfo
 from labs_lib.settings import ROOT
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 _REGION = re.compile(rf"^([ ]*){BEGIN}\n(.*?)^[ ]*{END}\n?", re.MULTILINE | re.DOTALL)
+_FACTS_HEADING = re.compile(r"^## Facts$.*", re.MULTILINE | re.DOTALL)
 STUB_LINE = "raise NotImplementedError  # your code here"
 
 
@@ -62,6 +66,16 @@ class Cell:
     id: str
 
     @property
+    def is_facts(self) -> bool:
+        """Whether it measures for the build alone: learners do not get it."""
+        return "facts" in self.tags
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it belongs to a trial, which is stored with its text."""
+        return "trial" in self.tags
+
+    @property
     def is_exercise(self) -> bool:
         """Whether a learner has to write something here."""
         return "exercise" in self.tags
@@ -69,7 +83,7 @@ class Cell:
     @property
     def solution(self) -> str:
         """The code as the solution notebook shows it."""
-        text = re.sub(r"^[ ]*#:.*\n", "", self.text, flags=re.MULTILINE)
+        text = re.sub(r"^[ ]*#:.*\n", "", self._unmarked, flags=re.MULTILINE)
         return re.sub(
             r"^[ ]*# (BEGIN|END) SOLUTION\n?", "", text, flags=re.MULTILINE
         ).strip("\n")
@@ -77,7 +91,11 @@ class Cell:
     @property
     def stub(self) -> str:
         """The code as a learner gets it."""
-        return _REGION.sub(_stub, self.text + "\n").strip("\n")
+        return _REGION.sub(_stub, self._unmarked + "\n").strip("\n")
+
+    @property
+    def _unmarked(self) -> str:
+        return marks.without_comments(self.text)
 
 
 @dataclass(frozen=True)
@@ -92,12 +110,15 @@ class Source:
         Concept to the title of the section where it runs.
     constants : dict of str to str
         Figure that the prose may state, to where it comes from.
+    unmeasured : dict of str to str
+        Words of a sentence that claims something, to the reason why no fact guards it.
     """
 
     info: LabInfo
     cells: list[Cell]
     concepts: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
+    unmeasured: dict[str, str] = field(default_factory=dict)
 
     @property
     def code(self) -> list[Cell]:
@@ -108,6 +129,17 @@ class Source:
     def sections(self) -> list[str]:
         """Titles of the headings of level 2, in order."""
         return [title for level, title in self.headings() if level == 2]
+
+    @property
+    def shown(self) -> list[Cell]:
+        """The cells that a learner gets: without the facts, and without their heading."""
+        cells = [
+            replace(cell, text=_FACTS_HEADING.sub("", cell.text).rstrip())
+            if cell.kind == "markdown" and cell.section == "Facts"
+            else cell
+            for cell in self.cells
+        ]
+        return [cell for cell in cells if cell.text and not cell.is_facts]
 
     def headings(self) -> list[tuple[int, str]]:
         """Return level and title of each heading of level 1 to 3, in order."""
@@ -188,6 +220,7 @@ def read(info: LabInfo) -> Source:
         cells=cells,
         concepts=dict(header.get("concepts") or {}),
         constants={str(k): v for k, v in (header.get("constants") or {}).items()},
+        unmeasured={str(k): v for k, v in (header.get("unmeasured") or {}).items()},
     )
 
 

@@ -590,7 +590,7 @@ def _sample(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _spread(values: Sequence[ArrayLike]) -> float:
-    return float(np.std(values, ddof=1)) if values else math.nan
+    return float(np.std(np.asarray(values, dtype=float), ddof=1)) if values else math.nan
 
 
 def _ratio(top: np.ndarray, below: np.ndarray) -> np.ndarray:

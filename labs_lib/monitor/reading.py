@@ -502,4 +502,4 @@ class _clear_errors:
             raise ValueError(
                 f"{self.file} could not be read as {expected}: {first.rstrip('.')}."
             ) from None
-        return False
+        return None

@@ -40,6 +40,62 @@ def test_a_source_becomes_two_notebooks(built):
     assert "passed" in solution[1].outputs[0].data["text/plain"]
 
 
+def test_facts_are_out_of_sight(built, edit):
+    edit(
+        "lab.facts(share=share)\n",
+        "lab.facts(share=share)\n\n# %% [markdown]\n# ## Sources\n",
+    )
+    assert build.build([built]) == []
+    learner = nbformat.read(built.learner, 4)
+    assert not any("facts" in c.metadata.get("tags", ()) for c in learner.cells)
+    assert "## Facts" not in prose(built.learner) + prose(built.solution)
+    assert learner.cells[-1].source == "## Sources"
+    last = nbformat.read(built.solution, 4).cells[-1]
+    assert last.metadata.tags == ["facts", "nbval-check-output"]
+    assert last.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
+    assert last.outputs[0].data["text/plain"] == "share | 0.25 | 0.01"
+
+
+def test_a_failed_build_changes_nothing(tiny, edit, monkeypatch):
+    page = catalog.NOTEBOOKS / "concepts.md"
+    monkeypatch.setattr(build, "pages", lambda: {page: "new"})
+    page.write_text("old")
+    edit("share = 0.25", "share = 1 / 0")
+    assert "ZeroDivisionError" in build.build([tiny])[0]
+    edit("share = 1 / 0", "share = 0.25\nplt.show()")
+    assert "plots.show" in build.build([tiny])[0]
+    assert page.read_text() == "old"
+    assert not tiny.solution.exists()
+    edit("\nplt.show()", "")
+    assert build.build([tiny]) == []
+    assert page.read_text() == "new"
+
+
+def test_a_solution_with_a_wrong_answer_is_refused(built, edit):
+    before = built.solution.read_bytes()
+    edit("accuracy = 0.99", "accuracy = 0.01")
+    assert "does not pass its own check" in build.build([built])[0]
+    assert built.solution.read_bytes() == before
+    wrong = before.decode().replace(": passed:", ": wrong:")
+    edit("accuracy = 0.01", "accuracy = 0.99")
+    built.solution.write_text(wrong, encoding="utf-8")
+    assert "does not pass its own check" in build.check([built])[0]
+
+
+def test_a_claim_guards_its_sentence(built, edit):
+    edit("share = 0.25", "share = len(lab.exercises) / 4")
+    edit("The share is {{share}}.", "The share is small.{{!small}} Next.")
+    edit("share=share", "share=share, small=share < 0.5")
+    assert build.build([built]) == []
+    assert "The share is small. Next." in prose(built.learner)
+    before = built.solution.read_bytes()
+    edit("share < 0.5", "share < 0.1")
+    (problem,) = build.build([built])
+    assert "{{!small}} is false" in problem
+    assert "'The share is small.'" in problem
+    assert built.solution.read_bytes() == before
+
+
 def test_building_twice_changes_nothing_and_executes_nothing(built, monkeypatch):
     monkeypatch.setattr(run, "execute", None)
     before = built.solution.read_bytes(), built.learner.read_bytes()

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from labs_lib.course import catalog
@@ -63,3 +65,12 @@ def test_routes_name_labs_of_the_course():
     routes = catalog.routes()
     assert len(routes) == 3
     assert all(labs for _, labs in routes)
+
+
+def test_a_planned_lab_names_the_line_to_change():
+    planned = next(lab for lab in catalog.labs(planned=True) if not lab.done)
+    with pytest.raises(ValueError, match=f"labs new {planned.id}") as error:
+        catalog.find(planned.id)
+    line = int(re.search(r"line (\d+)", str(error.value))[1])
+    text = (catalog.HERE / "course.toml").read_text(encoding="utf-8")
+    assert text.splitlines()[line - 1] == f'id = "{planned.id}"'

@@ -2,12 +2,13 @@
 
 import base64
 import io
+import re
 
 import matplotlib.pyplot as plt
 import pytest
 from nbformat import v4
 
-from labs_lib.course import build, catalog, lint, source
+from labs_lib.course import build, catalog, lint, new, source
 from labs_lib.course.exercise import Exercise
 from labs_lib.course.quiz import Option, Question
 from labs_lib.settings import ROOT
@@ -161,6 +162,49 @@ def test_the_right_option_is_rarely_the_longest(tiny, monkeypatch, longest, said
     assert all(part in text for part, text in zip(said, found, strict=True))
 
 
+@pytest.fixture
+def new_lab(tmp_path, monkeypatch):
+    """A lab as `labs new` makes it."""
+    monkeypatch.setattr(new, "ROOT", tmp_path)
+    monkeypatch.setattr(catalog, "LABS", tmp_path / "labs_lib" / "labs")
+    new.make("platform/graph")
+    (info,) = [lab for lab in catalog.labs(planned=True) if lab.id == "platform/graph"]
+    return info
+
+
+def test_words_of_the_template_are_refused(new_lab):
+    found = "\n".join(lint._template_words(new_lab))
+    for name in ("lesson.py", "exercises.py", "quiz.toml"):
+        assert (
+            f"the template's words are still in labs_lib/labs/platform/graph/{name}"
+            in found
+        )
+    lesson = new_lab.lesson
+    text = lesson.read_text(encoding="utf-8")
+    lesson.write_text(text.replace("A decision that somebody must take.", "x"), "utf-8")
+    assert "A decision that somebody" not in "\n".join(lint._template_words(new_lab))
+
+
+@pytest.mark.parametrize("info", catalog.labs(), ids=lambda info: info.id)
+def test_no_lab_holds_words_of_the_template(info):
+    assert list(lint._template_words(info)) == []
+
+
+def test_too_few_exercises_and_questions_are_refused():
+    lab = catalog.find("start").exercises().lab
+    assert list(lint._counts(lab)) == [
+        "exercises: 1; a lab has 2 to 4",
+        "questions in the quiz: 1; a lab has 4 to 6",
+    ]
+
+
+def test_a_planned_concept_names_the_line_to_change(new_lab):
+    found = "\n".join(lint.source_problems(source.read(new_lab)))
+    place = re.search(r"write done in labs_lib/course/concepts.csv, line (\d+)", found)
+    lines = (catalog.HERE / "concepts.csv").read_text(encoding="utf-8").splitlines()
+    assert ",platform/graph,planned," in lines[int(place[1]) - 1]
+
+
 def png(draw):
     figure, axes = plt.subplots()
     axes.set_axis_off()
@@ -215,9 +259,42 @@ def test_a_bad_output_is_caught(notebook, message):
     assert message in "\n".join(lint.output_problems(notebook))
 
 
+def answered(*texts, code="lab.ex1.check(answer)"):
+    outputs = [v4.new_output("execute_result", data={"text/plain": t}) for t in texts]
+    notebook = executed(*outputs)
+    notebook.cells[1].source = code
+    return notebook
+
+
+@pytest.mark.parametrize("status", ["wrong", "error", "not attempted"])
+def test_a_solution_that_does_not_pass_its_own_check(status):
+    found = lint.output_problems(answered(f"Exercise 1, a title: {status}: Look again."))
+    assert (
+        f"cell 2: the solution does not pass its own check: Exercise 1, a title: {status}"
+        in (found[0])
+    )
+
+
+def test_a_check_that_shows_nothing():
+    assert "shows no answer" in lint.output_problems(answered())[0]
+    twice = answered("Exercise 1, a: passed: x", code="lab.ex1.check(1)\nlab.ex2.check(2)")
+    assert "shows no answer" in lint.output_problems(twice)[0]
+
+
+def test_a_check_that_passes():
+    assert lint.output_problems(answered("Exercise 1, a title: passed: Well.")) == []
+
+
 def test_a_good_output_is_clean():
     figure = v4.new_output("display_data", data={"image/png": png(draw=True)})
     assert lint.output_problems(executed(figure)) == []
+
+
+def test_trials_and_facts_have_limits_of_their_own(tiny, edit):
+    edit("# %%\nfrom labs", '# %% tags=["trial"]\nfrom labs')
+    edit("share = 0.25", "share = 0.25\n" * 26)
+    edit("lab.facts", "share + 0\n" * 26 + "lab.facts")
+    assert problems(tiny) == ""
 
 
 def test_an_exercise_left_solved_in_the_learner_notebook_is_caught(tiny):

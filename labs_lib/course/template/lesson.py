@@ -92,14 +92,9 @@ lab.ex1.check(answer)
 lab.quiz()
 
 # %% [markdown]
-# ## Facts
-#
-# Every number in the text above comes from this table.
-
-# %% tags=["facts", "nbval-check-output"]
-lab.facts(measured=measured)
-
-# %% [markdown]
 # ## Sources
 #
 # - ...
+
+# %% tags=["facts", "nbval-check-output"]
+lab.facts(measured=measured)

@@ -101,7 +101,7 @@ len(concepts)
 # %% [markdown]
 # Looking for a term from your notes? [Concepts](concepts.md) lists {{concepts}} of them, with the
 # lab and section where each one runs. So far {{labs}} of {{planned}} labs exist; {{covered}} of the
-# concepts run.
+# concepts run. The [glossary](glossary.md) explains the words that the labs use.
 #
 # ## Three routes
 #
