@@ -76,7 +76,11 @@ def page(notebook: NotebookNode, *, title: str, folder: Path) -> str:
     exporter = HTMLExporter(
         raw_template=TEMPLATE,
         embed_images=True,
-        config=Config(NbConvertBase={"display_data_priority": SHOWN}),
+        config=Config(
+            NbConvertBase={"display_data_priority": SHOWN},
+            # A page cannot fold a cell, and this one is for the build alone.
+            TagRemovePreprocessor={"enabled": True, "remove_cell_tags": ["facts"]},
+        ),
     )
     resources = {"metadata": {"name": title, "path": str(folder)}}
     metadata = {key: value for key, value in notebook.metadata.items() if key != "widgets"}

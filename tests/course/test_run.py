@@ -187,6 +187,15 @@ def test_a_page_loads_nothing(tmp_path):
     assert [url[:60] for url in loaded if not url.startswith("data:")] == []
 
 
+def test_a_page_leaves_out_what_is_for_the_build(tmp_path):
+    cells = [new_code_cell("seen"), new_code_cell("lab.facts()")]
+    cells[1].metadata["tags"] = ["facts"]
+    page = export.page(new_notebook(cells=cells), title="A", folder=tmp_path)
+    assert "seen" in page
+    assert "lab.facts" not in page
+    assert len(cells) == 2
+
+
 def test_measurements_of_other_labs_stay(tmp_path, monkeypatch):
     monkeypatch.setattr(measured, "PATH", tmp_path / "measured.json")
     assert measured.load() == {}
