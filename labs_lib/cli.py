@@ -140,7 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("bundle", _bundle, "Make a folder that installs without a network.")
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument(
-        "--no-solutions", action="store_true", help="leave out all right answers"
+        "--no-solutions",
+        action="store_true",
+        help="leave out the worked solutions; what checks an answer remains",
     )
     sub.add_argument("--platform", choices=("linux", "windows", "macos"))
     sub.add_argument("--python", metavar="3.X", help="default: this Python")
