@@ -13,8 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import special, stats
-from sklearn import metrics as sk
+from scipy import special
 
 from labs_lib import columns
 
@@ -471,6 +470,8 @@ def _auc(y: np.ndarray, score: np.ndarray) -> tuple[float, float]:
     m, n = len(positive), len(negative)
     if not m or not n:
         return math.nan, math.nan
+    from scipy import stats  # takes half a second to import
+
     ranks = stats.rankdata(np.concatenate([positive, negative]))
     # How many of the other class each one beats, ties as half.
     beaten = (ranks[:m] - stats.rankdata(positive)) / n
@@ -485,6 +486,8 @@ def _curves(y: np.ndarray, score: np.ndarray) -> dict:
     """Return ROC and precision-recall curve, each thinned to at most 200 points."""
     if len(np.unique(y)) < 2:
         return {}
+    from sklearn import metrics as sk  # takes half a second to import
+
     false, true, _ = sk.roc_curve(y, score)
     precision, recall, _ = sk.precision_recall_curve(y, score)
     return {
