@@ -13,7 +13,9 @@
 The same at the command line: ``labs monitor baseline reference.parquet --out baseline`` and
 ``labs monitor check today.parquet --baseline baseline --out today``.
 
-Data are DataFrames, Parquet or CSV files, or lists of files, read in pieces. A KLL sketch
+docs/monitor.md has a worked example, and says how to edit the constraints.
+
+Data are DataFrames, Parquet or CSV files, folders or lists of files, read in pieces. A KLL sketch
 keeps memory constant (500 MB for 20 columns, however many rows); a distance of two sketches
 lies within 0.28 % of the rows (twice the sketch's rank error) of the exact one.
 ``mode="exact"`` keeps every number, and gives the same result every time. ``merge`` puts the

@@ -26,7 +26,7 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from labs_lib.monitor.distribution import Distribution
 
@@ -173,6 +173,8 @@ def p_value(
             return _exact_p_value(least, n, m)
         rows = n * m / (n + m)
         if rows <= _FINITE:
+            from scipy import stats  # takes half a second to import
+
             return float(stats.kstwo.sf(least, round(rows)))
         return float(special.kolmogorov((math.sqrt(rows) + 0.12) * least))
     table = _counts(baseline, _as_counts(batch))
@@ -183,6 +185,8 @@ def p_value(
         table = np.hstack([table[:, ~rare], together])
     if table.shape[1] < 2:
         return float("nan")
+    from scipy import stats  # takes half a second to import
+
     return float(stats.chi2_contingency(table, correction=False).pvalue)
 
 

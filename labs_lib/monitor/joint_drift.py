@@ -6,13 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import mannwhitneyu
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import train_test_split
-from threadpoolctl import threadpool_limits
 
-from labs_lib import columns, stats
+from labs_lib import columns
 from labs_lib.monitor.reading import check_names
 
 CATEGORIES = 200
@@ -93,6 +88,13 @@ def domain_classifier(
     "Revisiting classifier two-sample tests"; Rabanser, Guennemann and Lipton (2019), "Failing
     loudly".
     """
+    # These take a second to import, and no other part of the monitor needs them.
+    from scipy.stats import mannwhitneyu
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import train_test_split
+    from threadpoolctl import threadpool_limits
+
     if set(baseline.columns) != set(batch.columns):
         differ = sorted(map(str, set(baseline.columns) ^ set(batch.columns)))
         raise ValueError(f"the tables differ in the columns {differ}; expected the same.")

@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn import metrics as sk
 
 from labs_lib import columns, stats
 
@@ -476,6 +475,8 @@ def _curves(y: np.ndarray, score: np.ndarray) -> dict:
     """Return ROC and precision-recall curve, each thinned to at most 200 points."""
     if len(np.unique(y)) < 2:
         return {}
+    from sklearn import metrics as sk  # takes half a second to import
+
     false, true, _ = sk.roc_curve(y, score)
     precision, recall, _ = sk.precision_recall_curve(y, score)
     return {

@@ -5,17 +5,18 @@ import html
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from labs_lib import files, plots
+from labs_lib import files
 from labs_lib.monitor.baselines import Baseline
 from labs_lib.monitor.checks import Check, Values
 from labs_lib.monitor.distribution import Distribution
+
+if TYPE_CHECKING:  # matplotlib takes half a second to import, and only reports need it
+    from matplotlib.figure import Figure
 
 MAX_FIGURES = 30
 """Figures on a page; the features that drifted furthest come first."""
@@ -262,6 +263,8 @@ def _categories(
 
 
 def _looks() -> dict[str, dict]:
+    from labs_lib import plots
+
     blue, red = plots.COLORS["blue"], plots.COLORS["vermillion"]
     return {
         "baseline": {"color": blue, "linestyle": "-"},
@@ -269,7 +272,9 @@ def _looks() -> dict[str, dict]:
     }
 
 
-def _figure(title: str, y: str) -> tuple[Figure, Any]:
+def _figure(title: str, y: str) -> "tuple[Figure, Any]":
+    from matplotlib.figure import Figure
+
     fig = Figure(figsize=(7, 3.6), layout="constrained")
     ax = fig.subplots()
     # A name may hold a dollar sign, which is no formula.
@@ -279,7 +284,9 @@ def _figure(title: str, y: str) -> tuple[Figure, Any]:
     return fig, ax
 
 
-def _png(fig: Figure) -> str:
+def _png(fig: "Figure") -> str:
+    import matplotlib as mpl
+
     for ax in fig.axes:
         for text in (ax.xaxis.label, *ax.get_yticklabels()):
             text.set_parse_math(False)

@@ -8,7 +8,7 @@ alarm in at most 1 of 20 checks of independent rows.
 
 import math
 
-from scipy import special, stats
+from scipy import special
 
 LEVEL = 0.0005
 """The chance of a false alarm in one question, if nothing has moved."""
@@ -33,6 +33,8 @@ def exceeds(batch: int, n_batch: int, baseline: int, n_baseline: int) -> bool:
     """
     if batch * n_baseline <= baseline * n_batch:
         return False
+    from scipy import stats  # takes half a second to import
+
     both = n_batch + n_baseline
     return float(stats.hypergeom.sf(batch - 1, both, batch + baseline, n_batch)) < LEVEL
 

@@ -145,7 +145,7 @@ def test_windows_say_what_the_monitor_says(festival):
         assert np.allclose(table[measure].astype(float), expected[measure])
     worst = windows.worst(found)
     assert worst["p_value"] == pytest.approx(expected["p_value"].min(), rel=1e-6)
-    base = monitor.baseline(reference, mode="exact")
+    base = monitor.baseline(reference, mode="exact", share_method="Simple")
     checked = monitor.check(window, base, mode="exact")
     kinds = {v["constraint_check_type"] for v in checked.violations}
     assert ("baseline_drift_check" in kinds) == (worst["robust"] > 0.1)

@@ -97,13 +97,14 @@ lab.festival.commit(guess)
 #
 # A baseline is what normal data look like: statistics of each column, and constraints that they
 # suggest. Month 4 is the baseline here: after training, before going live. `mode="exact"` keeps
-# every number; the default, like Model Monitor, keeps a sketch of constant size.
+# every number; the default, like Model Monitor, keeps a sketch of constant size. `share_method="Simple"`
+# is Model Monitor's own rule for shares, such as that of missing values.
 
 # %%
 from labs_lib import monitor
 
 month = day // 30 + 1
-base = monitor.baseline(X[month == 4], mode="exact")
+base = monitor.baseline(X[month == 4], mode="exact", share_method="Simple")
 base
 
 # %%
