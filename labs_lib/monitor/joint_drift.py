@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from labs_lib import columns
+from labs_lib import columns, stats
 from labs_lib.monitor.reading import check_names
 
 CATEGORIES = 200

@@ -95,10 +95,9 @@ lab.festival.commit(guess)
 # %% [markdown]
 # ## A baseline, a batch, a file of violations
 #
-# A baseline is what normal data look like: statistics of each column, and constraints that they
-# suggest. Month 4 is the baseline here: after training, before going live. `mode="exact"` keeps
-# every number; the default, like Model Monitor, keeps a sketch of constant size. `share_method="Simple"`
-# is Model Monitor's own rule for shares, such as that of missing values.
+# A baseline is what normal data look like: each column's statistics, and constraints they suggest.
+# Here it is month 4: after training, before going live. `mode="exact"` keeps every number, not a sketch
+# of constant size; `share_method="Simple"` is Model Monitor's own share rule.
 
 # %%
 from labs_lib import monitor
