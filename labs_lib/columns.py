@@ -226,6 +226,13 @@ def read(values: Any) -> Column:
         Of any dtype. It is not changed, and should not be changed as long as it is read.
     """
     series = values if isinstance(values, pd.Series) else pd.Series(values)
+    # Beside a float, large whole numbers of a list would be rounded.
+    if (
+        isinstance(values, list | tuple)
+        and series.dtype == float
+        and any(isinstance(value, int) and abs(value) > 2**53 for value in values)
+    ):
+        series = pd.Series(values, dtype=object)
     if isinstance(series.dtype, pd.ArrowDtype):
         return Column(from_arrow(pa.chunked_array(series.array.__arrow_array__())))
     return Column(series.reset_index(drop=True))

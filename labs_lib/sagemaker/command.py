@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import time
 
 from labs_lib.sagemaker.local import start
@@ -25,6 +26,8 @@ def serve(folder: str | None, *, account: str, speed: float) -> int:
     int
         0 after Ctrl-C, 1 if the server ended by itself.
     """
+    # Where a script began it in the background, an interrupt would be ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with start(folder, account=account, speed=speed) as local:
             print(f"# SageMaker on this machine: {local.endpoint}, folder {local.folder}")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import secrets
+import sys
 import zlib
 from email.utils import formatdate
 from typing import Any
@@ -20,6 +21,8 @@ from labs_lib.sagemaker.site import Site
 
 PAGE = 1000
 _SMALLEST_PART = 5 * 1024 * 1024
+_LONGEST_KEY = 1024
+"""In bytes."""
 _HEADERS = (
     "CacheControl",
     "ContentDisposition",
@@ -300,7 +303,7 @@ def put_object(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_key(key: str) -> None:
-    if len(key.encode()) > 1024:
+    if len(key.encode()) > _LONGEST_KEY:
         raise ApiError("KeyTooLongError", "Your key is too long")
 
 
@@ -546,8 +549,13 @@ def _list(
 
 def _behind(common: str) -> str:
     """Return the smallest text behind every text that begins with `common`."""
-    # The last character of Unicode; nothing in a key can be greater than two of them.
-    return common + "\U0010ffff\U0010ffff"
+    for place in reversed(range(len(common))):
+        following = ord(common[place]) + 1
+        if following == 0xD800:  # halves of characters stand in no text
+            following = 0xE000
+        if following <= sys.maxunicode:
+            return common[:place] + chr(following)
+    return chr(sys.maxunicode) * _LONGEST_KEY
 
 
 @operation("s3", "ListObjectsV2", uses=f"{_LIST} ContinuationToken StartAfter FetchOwner")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from labs_lib.sagemaker.clock import Clock
 from labs_lib.sagemaker.objects import Objects, local_path
+from labs_lib.sagemaker.s3 import _behind
 from labs_lib.sagemaker.state import State
 
 from .test_server import send, signed
@@ -495,3 +496,13 @@ def test_memory_does_not_grow_with_an_object(local, s3, bucket):
     assert send(local, "PUT", f"/{bucket}/k", io.BytesIO(bytes(200 * MEGABYTE)), {
         **headers, "Content-Length": str(200 * MEGABYTE)})[0] == 200  # fmt: skip
     assert server.memory_info().rss - before < 60 * MEGABYTE
+
+
+@pytest.mark.parametrize("common", ["a", "a/", "\ud7ff", "a\U0010ffff", "\U0010ffff"])
+def test_what_lies_behind_a_common_prefix(common):
+    behind = _behind(common).encode()
+    for rest in ("", "\x00", "z", "\U0010ffff" * 3):
+        assert (common + rest).encode() < behind
+    following = chr(ord(common[0]) + 1) if ord(common[0]) < 0xD7FF else "\ue000"
+    if common[0] != "\U0010ffff":
+        assert following.encode() >= behind
