@@ -8,6 +8,7 @@ from labs_lib.payments.importance import (
     true_importance,
     true_shapley,
 )
+from labs_lib.payments.quiet import quiet_world, thin
 from labs_lib.payments.simulator import World, simulate
 from labs_lib.payments.split import month, split_by_time
 
@@ -23,8 +24,10 @@ __all__ = [
     "cost",
     "features",
     "month",
+    "quiet_world",
     "simulate",
     "split_by_time",
+    "thin",
     "true_importance",
     "true_shapley",
 ]

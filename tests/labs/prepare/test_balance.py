@@ -71,9 +71,10 @@ def test_ex2():
 def test_ex3():
     assert_exercise(
         lab.ex3,
-        right=[({"b", "d"},), (["d", "b"],), ({"b"},), ("b, d",), ("bd",), ({"B"},)],
+        right=[({"b", "d"},), (["d", "b"],), ("b, d",), ("bd",), ({"B", "D"},)],
         wrong={
             "misses_b": ({"d"},),
+            "misses_d": ({"b"},),
             "a_is_clean": ({"a", "b", "d"},),
             "c_is_clean": ({"b", "c", "d"},),
         },

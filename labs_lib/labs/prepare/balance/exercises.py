@@ -136,20 +136,23 @@ lab.function(
 )
 
 
-# Exercise 3: which of these leak? --------------------------------------------------------
+# Exercise 3: which of these leak? ---------------------------------------------------------
 
 
 lab.match(
     "which of these leak?",
-    right={"b"},
-    # Its test set is clean: whether d leaks depends on what is called a leak.
-    either={"d"},
+    right={"b", "d"},
     options="abcd",
     mistakes={
         "misses_b": (
             "In b the test month holds children of training frauds, and training months children of "
             "test frauds: time does not separate what was made from both sides.",
             "b",
+        ),
+        "misses_d": (
+            "In d the test set is clean, but look at the cross-validation: the fold that is held out "
+            "holds children of rows in the other folds. The depth is chosen by scores of such rows.",
+            "d",
         ),
         "a_is_clean": (
             "a is clean: the test month is split off before anything is made.",
@@ -161,13 +164,12 @@ lab.match(
         ),
     },
     hints=(
-        "For each recipe ask: may a row be judged by a model that has seen its copy, or its child?",
+        "For each recipe, find every row that is judged, in a test set or in a fold. Was its copy, "
+        "parent or child among the rows that trained?",
         "In a cross-validation the part that is held out plays the test set. Was anything made from "
         "it before it was held out?",
-        "Two of the four balance before something is held out; one of them keeps its test set clean.",
+        "Two of the four balance before something is held out.",
     ),
-    praise="b leaks into the test set. d leaks inside its cross-validation: a fold that is held out "
-    "holds children of the rows it was cut from, so the depth is chosen by a leak, though the test "
-    "set is clean. A pipeline avoids both: imbalanced-learn's `make_pipeline` resamples inside each "
-    "fold.",
+    praise="b leaks into the test set, d into the folds that choose the depth. A pipeline avoids "
+    "both: imbalanced-learn's `make_pipeline` resamples inside each fold.",
 )

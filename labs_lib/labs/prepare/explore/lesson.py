@@ -950,8 +950,8 @@ rates.round(2)
 # the clients with an undocumented education a share of {{bank.unknown}} missed the payment, of the
 # others {{bank.known}}. The code means something; ask the bank what, before a model learns it.
 #
-# And three false alarms: a bill of 0 in a tenth of the rows is called a disguised missing value. It is no
-# disguise, it is a month without a bill.
+# A bill of 0 stands in a tenth of the rows, and the report asks whether that is nothing or not measured.
+# Here it is a month without a bill.
 #
 # The answers for Friday:
 
@@ -1047,7 +1047,7 @@ except ValueError as error:
 #
 # - Null is one kind of missing of four. Ask the source what a code means before you fill anything.
 # - An outlier is far from the rest, not wrong. In payments it may be what you look for.
-# - A report says where to look. It raised false alarms here, and it was silent about a leak.
+# - A report says where to look. It was silent about a leak here.
 # - Whether a column leaks is a question of when it is written, not of how well it predicts.
 # - A correlation sees straight lines, prediction power sees curves, and both see one column at a time.
 # - Frauds run out twice, to learn from and to judge with. "Not yet" comes with a number.
