@@ -520,7 +520,11 @@ def test_an_archive_with_links_is_refused(tmp_path, kind):
         archives.unpack(tmp_path / "a.tar", tmp_path / "out", what="it")
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", archive({"a": b"1" * 9999})[:60]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"nonsense", archive({"a": b"1" * 9999})[:60]],
+    ids=["empty", "nonsense", "cut"],
+)
 def test_what_is_no_archive_is_refused(tmp_path, data):
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(ValueError, match="not a tar.gz"):
