@@ -102,26 +102,6 @@ def quiz_problems(source: Source) -> list[str]:
     return found
 
 
-def quiz_length_problems(source: Source) -> list[str]:
-    """Return a problem if the right option is the longest in more than a third of a quiz.
-
-    A learner who always takes the longest option should not pass.
-    """
-    questions = source.info.exercises().lab.quiz.questions
-    longest = []
-    for number, question in enumerate(questions, start=1):
-        by_length = sorted(question.options.values(), key=lambda option: len(option.text))
-        clear = len(by_length[-1].text) > len(by_length[-2].text)
-        if clear and by_length[-1].right:
-            longest.append(str(number))
-    if 3 * len(longest) <= max(len(questions), 3):
-        return []
-    return [
-        f"{source.info.id}: the right option is the longest in {len(longest)} of "
-        f"{len(questions)} questions ({', '.join(longest)}); a third at most"
-    ]
-
-
 def output_problems(notebook: NotebookNode) -> list[str]:
     """Return what is wrong with an executed solution, one sentence a problem."""
     found = []

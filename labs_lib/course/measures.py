@@ -47,6 +47,7 @@ RULES = {
     "trial_cells": Limit("lines of trial cells for each trial", 60),
     "minutes": Limit("minutes, by formula", 60),
     "unguarded": Limit("claims without a fact", 0),
+    "longest_right": Limit("percent of questions whose longest option is right", 33),
 }
 """The contract of a lab: name of a rule, as in ``exceptions.toml``, to what is allowed."""
 
@@ -72,6 +73,7 @@ def measure(source: Source, executed: NotebookNode) -> dict[str, float]:
     plain = [cell for cell in code if not cell.is_trial]
     trials = [cell for cell in code if cell.is_trial]
     words = sum(len(marks.without_claims(text).split()) for text in prose)
+    questions = source.info.exercises().lab.quiz.questions
     exercises = len([cell for cell in code if cell.is_exercise])
     return {
         "cells": len(source.shown),
@@ -86,6 +88,9 @@ def measure(source: Source, executed: NotebookNode) -> dict[str, float]:
         "trial_cells": _lines_a_trial(trials, code),
         "minutes": round(words / 120 + 0.4 * len(code) + 5 * exercises + 5),
         "unguarded": len(claims.unguarded(source)),
+        "longest_right": round(
+            100 * statistics.mean(q.longest_is_right for q in questions)
+        ),
     }
 
 

@@ -89,6 +89,14 @@ class Question:
         self.concept = concept
         self.section = section
 
+    @property
+    def longest_is_right(self) -> bool:
+        """Whether who takes the longest option is right; two of one length do not tell."""
+        longest, second = sorted(
+            self.options.values(), key=lambda option: len(option.text), reverse=True
+        )[:2]
+        return longest.right and len(longest.text) > len(second.text)
+
 
 def load(file: Path) -> list[Question]:
     """Read the questions of a lab from its ``quiz.toml``.

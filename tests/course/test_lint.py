@@ -10,7 +10,6 @@ from nbformat import v4
 
 from labs_lib.course import build, catalog, lint, new, source
 from labs_lib.course.exercise import Exercise
-from labs_lib.course.quiz import Option, Question
 from labs_lib.settings import ROOT
 
 
@@ -145,21 +144,6 @@ def test_a_question_names_what_exists(tiny, monkeypatch):
         "start, quiz 1: unknown concept nothing; see labs_lib/course/concepts.csv",
         "start, quiz 1: the lesson has no section 'Nowhere'",
     ]
-
-
-@pytest.mark.parametrize(
-    ("longest", "said"), [(0, []), (2, []), (3, ["3 of 6 questions (1, 2, 3)"])]
-)
-def test_the_right_option_is_rarely_the_longest(tiny, monkeypatch, longest, said):
-    def question(length):
-        options = {"a": Option("x" * length, "Yes.", right=True)}
-        return Question("?", options | {k: Option("xx", "No.") for k in "bc"})
-
-    questions = [question(3 if number < longest else 1) for number in range(6)]
-    monkeypatch.setattr(tiny.exercises().lab.quiz, "questions", questions)
-    found = lint.quiz_length_problems(source.read(tiny))
-    assert len(found) == len(said)
-    assert all(part in text for part, text in zip(said, found, strict=True))
 
 
 @pytest.fixture

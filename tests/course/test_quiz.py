@@ -188,3 +188,17 @@ def test_a_wrong_quiz_file_says_what_is_wrong(tmp_path, old, new, message):
 def test_a_lab_without_a_quiz(tmp_path):
     with pytest.raises(ValueError, match=r"quiz\.toml is missing; a lab has a quiz"):
         quiz.load(tmp_path / "quiz.toml")
+
+
+@pytest.mark.parametrize(
+    ("right", "others", "told"),
+    [
+        ("long", ("no", "or"), True),
+        ("no", ("long", "or"), False),
+        ("long", ("same", "or"), False),
+    ],
+)
+def test_the_longest_option_gives_the_answer_away(right, others, told):
+    wrong = {letter: Option(text, "No.") for letter, text in zip("bc", others, strict=True)}
+    question = Question("?", {"a": Option(right, "Yes.", right=True)} | wrong)
+    assert question.longest_is_right == told

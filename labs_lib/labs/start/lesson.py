@@ -73,8 +73,8 @@ lab.quiz()
 # %% [markdown]
 # ## Your progress
 #
-# What you pass is noted in one small file, `.labs/progress.json`, on this machine only. In a
-# terminal, `labs progress` shows the same table.
+# What you pass is noted in one small file of yours, on this machine only. In a terminal, `labs progress`
+# shows the same table.
 
 # %%
 from labs_lib.course import overview
