@@ -40,6 +40,7 @@ def test_the_measures_of_a_small_lesson(tiny, edit):
         "trial_cells": 3,
         "minutes": round(len(words.split()) / 120 + 0.4 * 3 + 5 + 5),
         "unguarded": 0,
+        "longest_right": 100,
     }
 
 
