@@ -74,7 +74,9 @@ def routes() -> TextTable:
 def my_progress() -> TextTable | Panel:
     """Return what the learner has passed, lab by lab."""
     if mode.current() != "learn":
-        return Panel("Your progress", "Here stands what you have passed, lab by lab.", "quiet")
+        return Panel(
+            "Your progress", "Here stands what you have passed, lab by lab.", "quiet"
+        )
     try:
         records = progress.load()
     except ValueError as error:

@@ -288,7 +288,7 @@ def test_copies(s3, bucket):
 # Lists
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     keys=st.sets(
         st.one_of(KEYS, st.text("ab/\U0010ffff", min_size=1, max_size=5)), max_size=9

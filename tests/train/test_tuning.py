@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -373,12 +374,18 @@ def test_a_job_that_was_never_marked_is_run_again_after_a_while(minutes, jobs):
 
 
 SHARE = """
+import os
 import time
+from pathlib import Path
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from labs_lib.train import tuning
 from tests.train.test_tuning import CATEGORIES, config, hill
-time.sleep(max(0, {start} - time.time()))
+# Both begin when both have imported what they need.
+folder = Path({ready!r})
+(folder / str(os.getpid())).touch()
+while len(list(folder.iterdir())) < 2:
+    time.sleep(0.01)
 tuning.tune({config}, lambda h: time.sleep(0.2) or 1.0, storage={storage})
 """
 
@@ -389,9 +396,10 @@ def shared(storage, asked, loaded, processes=2):
     optuna.create_study(
         study_name="tuning", storage=loaded, direction="maximize", load_if_exists=True
     )
-    script = SHARE.format(start=time.time() + 8, config=asked, storage=storage)
-    both = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
-    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    with tempfile.TemporaryDirectory() as ready:
+        script = SHARE.format(ready=ready, config=asked, storage=storage)
+        both = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
+        assert [process.wait(timeout=120) for process in both] == [0, 0]
     trials = optuna.load_study(study_name="tuning", storage=loaded).trials
     counted = [t for t in trials if t.state == optuna.trial.TrialState.COMPLETE]
     assert len({tuple(t.user_attrs["process"]) for t in counted}) == processes
