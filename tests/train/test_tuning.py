@@ -6,7 +6,6 @@ import sys
 import tempfile
 import textwrap
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
