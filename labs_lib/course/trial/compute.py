@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -143,8 +143,8 @@ def _run(
             for seed, c in tasks:
                 chosen = plan.combinations()[c]
                 waiting[pool.submit(_one, plan.name, seed, chosen)] = (seed, c)
-            for done in as_completed(waiting):
-                task = waiting[done]
+            # In order, so that the same error is told whichever process is the faster.
+            for done, task in waiting.items():
                 try:
                     result, took = done.result()
                 except TrialError as error:
