@@ -798,7 +798,7 @@ def test_rows_of_a_new_category(course, current):
         course, current, "schema.py", '    "tickets",\n', '    "tickets",\n    "toys",\n'
     )
     assert found == reading("payments.simulate(", "payments.causes(", "draw_causes(")
-    assert len(found) == 22
+    assert found
 
 
 def test_rows_of_another_world(course, current):

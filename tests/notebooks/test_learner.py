@@ -6,7 +6,7 @@ import sys
 
 import nbformat
 
-from labs_lib.course import build, catalog, source
+from labs_lib.course import build, catalog, marks, source
 
 PAGES = catalog.pages()
 
@@ -18,7 +18,7 @@ class LearnerNotebook:
 
     def test_restart_and_run_all_raises_nothing(self, tmp_path):
         page = source.read(self.info)
-        values = {n: r.text for n, r in _facts(self.info).items()}
+        values = marks.values(_facts(self.info))
         notebook = build.learner_notebook(page, values)
         file = tmp_path / self.info.learner.name
         nbformat.write(notebook, file)

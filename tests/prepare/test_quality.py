@@ -161,7 +161,7 @@ def test_missing_values_partition_the_rows(values):
 def test_the_shape_does_not_depend_on_the_order_or_the_dtype(values):
     profile = columns.profile(pd.Series(values, name="x"))
     again = columns.profile(pd.Series(values[::-1], name="x", dtype="Float64"))
-    assert again == profile
+    assert repr(again) == repr(profile)  # NaN equals nothing
     if profile.numbers:
         assert sum(profile.numbers.counts) == np.isfinite(values).sum()
 
@@ -980,7 +980,7 @@ def test_the_order_of_mixed_values_changes_nothing(pair):
         quality.report(pd.DataFrame({"x": pd.Series(values, dtype=object)}))
         for values in pair
     )
-    assert one.profiles == other.profiles
+    assert repr(one.profiles) == repr(other.profiles)
     assert one.warnings.equals(other.warnings)
 
 
