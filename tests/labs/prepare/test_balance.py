@@ -23,6 +23,31 @@ def in_the_box(row, neighbours, rng):
     return row + rng.random(len(row)) * (other - row)
 
 
+def between_neighbours(row, neighbours, rng):
+    one, other = rng.permutation(neighbours)[:2]
+    return one + rng.random() * (other - one)
+
+
+def towards_their_mean(row, neighbours, rng):
+    return row + rng.random() * (neighbours.mean(axis=0) - row)
+
+
+def never_the_last(row, neighbours, rng):
+    return on_the_line(row, neighbours[:-1], rng)
+
+
+def never_the_first(row, neighbours, rng):
+    return on_the_line(row, neighbours[1:], rng)
+
+
+def half_way_at_most(row, neighbours, rng):
+    return row + rng.random() / 2 * (rng.choice(neighbours) - row)
+
+
+def only_the_ends(row, neighbours, rng):
+    return row + round(rng.random()) * (rng.choice(neighbours) - row)
+
+
 def unseeded(row, neighbours, rng):
     return on_the_line(row, neighbours, np.random.default_rng())
 
@@ -40,12 +65,27 @@ def test_ex1():
             "one_neighbour": (
                 lambda row, others, rng: row + rng.random() * (others[0] - row),
             ),
+            "never_drawn": (never_the_last,),
             "middle": (lambda row, others, rng: (row + rng.choice(others)) / 2,),
+            "gaps": (half_way_at_most,),
             "not_random": (unseeded,),
             "other": (lambda row, others, rng: row + rng.normal(0, 9, len(row)),),
         },
         stub=(stub,),
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        (between_neighbours, "other"),
+        (towards_their_mean, "other"),
+        (never_the_first, "never_drawn"),
+        (only_the_ends, "gaps"),
+    ],
+)
+def test_ex1_tells_mistakes_apart(answer, mistake):
+    assert lab.ex1.check(answer).misconception == mistake
 
 
 def by_odds(score, kept):

@@ -29,6 +29,13 @@ def _places(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return which, weight[every, nearest]
 
 
+def _in_boxes(points: np.ndarray) -> bool:
+    """Say whether each point lies in the box between the row and one of its neighbours."""
+    low, high = np.minimum(_ROW, _NEIGHBOURS), np.maximum(_ROW, _NEIGHBOURS)
+    inside = (points[:, None] >= low - 1e-9) & (points[:, None] <= high + 1e-9)
+    return bool(inside.all(axis=2).any(axis=1).all())
+
+
 @lab.exercise(
     "one synthetic fraud",
     hints=(
@@ -45,7 +52,11 @@ def _places(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         "outside": "Some of your points lie beyond the row or its neighbour: weights from {low:.2f} "
         "to {high:.2f}. They should be between 0 and 1.",
         "one_neighbour": "All of your points go to the same neighbour. Draw one each time.",
+        "never_drawn": "In 300 draws, neighbour {missing} was never chosen (the first is number 0). "
+        "Look at the range of your draw.",
         "middle": "All of your points have the same weight, {weight:.2f}. Draw it each time.",
+        "gaps": "In 300 draws, no point has a weight between {low:.1f} and {high:.1f}. Any place on the "
+        "line should be possible.",
         "not_random": "You do not use the generator that is given: the same seed has to give the same "
         "point, and another seed another one.",
         "other": "Your points lie on no line between the row and one of its neighbours.",
@@ -62,22 +73,26 @@ def ex1(synthetic: Callable) -> Wrong | None:
     first = draw(0)
     if first.shape != _ROW.shape:
         return wrong("shape", columns=len(_ROW), shape=first.shape)
-    points = np.array([draw(seed) for seed in range(60)])
+    points = np.array([draw(seed) for seed in range(300)])
     if not np.array_equal(first, points[0]):
         return wrong("not_random")
     which, weight = _places(points)
     if (which < 0).any():
-        low = np.minimum(_ROW, _NEIGHBOURS.min(axis=0))
-        high = np.maximum(_ROW, _NEIGHBOURS.max(axis=0))
-        inside = ((points >= low - 1e-9) & (points <= high + 1e-9)).all()
-        spread = len(np.unique(points.round(9), axis=0)) > 30
-        return wrong("box" if inside and spread else "other")
+        spread = len(np.unique(points.round(9), axis=0)) > 150
+        return wrong("box" if spread and _in_boxes(points) else "other")
     if (weight < -1e-9).any() or (weight > 1 + 1e-9).any():
         return wrong("outside", low=weight.min(), high=weight.max())
     if len(np.unique(weight.round(6))) == 1:
         return wrong("middle", weight=weight[0])
-    if len(np.unique(which)) == 1:
+    drawn = set(which.tolist())
+    if len(drawn) == 1:
         return wrong("one_neighbour")
+    if len(drawn) < len(_NEIGHBOURS):
+        return wrong("never_drawn", missing=min(set(range(len(_NEIGHBOURS))) - drawn))
+    tenths, _ = np.histogram(weight, bins=10, range=(0, 1))
+    if not tenths.all():
+        empty = int(tenths.argmin())
+        return wrong("gaps", low=empty / 10, high=(empty + 1) / 10)
     return None
 
 
