@@ -7,10 +7,35 @@ once by the owner of a folder, and `close`. `CONTROL` are the requests of `Local
 from collections.abc import Callable
 from typing import Any
 
-from labs_lib.sagemaker import endpoints, images, logs, models, s3, sts, tags, training
+from labs_lib.sagemaker import (
+    endpoints,
+    events,
+    groups,
+    images,
+    logs,
+    models,
+    queues,
+    registry,
+    s3,
+    sts,
+    tags,
+    training,
+)
 from labs_lib.sagemaker.site import Site
 
-MODULES = (s3, sts, tags, logs, models, endpoints, training)
+MODULES = (
+    s3,
+    sts,
+    tags,
+    logs,
+    models,
+    endpoints,
+    training,
+    queues,
+    events,
+    registry,
+    groups,
+)
 
 
 def recover(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from labs_lib.sagemaker import images, tags
+from labs_lib.sagemaker import images, packages, tags
 from labs_lib.sagemaker.errors import invalid
 from labs_lib.sagemaker.objects import split_uri
 from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation
@@ -12,8 +12,15 @@ _NO_VPC = "There is no network here: VpcConfig and isolation are kept, without e
 
 
 def container_of(model: dict[str, Any]) -> dict[str, Any]:
-    """Return a model's one container."""
-    return model.get("PrimaryContainer") or model["Containers"][0]
+    """Return a model's one container; one from the registry as its package has it."""
+    return model.get("_Container") or _given(model)
+
+
+def _given(model: dict[str, Any]) -> dict[str, Any]:
+    # An empty one is still the one that was given.
+    return (
+        model["PrimaryContainer"] if "PrimaryContainer" in model else model["Containers"][0]
+    )
 
 
 def keep(context: Context, kind: str, words: str, name: str, body: dict[str, Any]) -> None:
@@ -43,10 +50,9 @@ def require(context: Context, kind: str, words: str, name: str) -> dict[str, Any
 _CONTAINERS = ("PrimaryContainer", "Containers[]")
 _MODEL_LACKS = {
     "Mode=MultiModel": "endpoints of many models are not here yet.",
-    "ModelPackageName": "there is no model registry yet; give Image and ModelDataUrl.",
     "ModelDataSource": "give the archive in ModelDataUrl.",
     "AdditionalModelDataSources": "give one archive in ModelDataUrl.",
-    "InferenceSpecificationName": "there is no model registry yet.",
+    "InferenceSpecificationName": "a package has one specification here.",
 }
 
 
@@ -54,12 +60,15 @@ _MODEL_LACKS = {
     "sagemaker",
     "CreateModel",
     uses="ModelName PrimaryContainer.Image PrimaryContainer.ModelDataUrl "
-    "PrimaryContainer.Environment PrimaryContainer.Mode Containers[].Image "
-    "Containers[].ModelDataUrl Containers[].Environment Containers[].Mode Tags",
+    "PrimaryContainer.Environment PrimaryContainer.Mode "
+    "PrimaryContainer.ModelPackageName Containers[].Image Containers[].ModelDataUrl "
+    "Containers[].Environment Containers[].Mode Containers[].ModelPackageName Tags",
     refuses={f"{at}.{k}": why for at in _CONTAINERS for k, why in _MODEL_LACKS.items()},
     differs=(
         "One container: a pipeline of several is refused.",
         "The archive has to exist when the model is created.",
+        "A version of a package has to be approved when the model is created; what becomes of "
+        "the package later does not matter.",
         "The role is kept; what it may do is not checked.",
         _NO_VPC,
     ),
@@ -73,9 +82,18 @@ def create_model(context: Context, request: dict[str, Any]) -> dict[str, Any]:
             "CreateModel: Containers with several members are not carried out by the "
             "SageMaker on this machine; give one."
         )
-    container = container_of(request)
-    if "Image" not in container:
-        raise invalid("Image is missing in the container's definition.")
+    container = _given(request)
+    package = container.get("ModelPackageName")
+    if (package is None) == ("Image" not in container):
+        raise invalid(
+            "Give either Image or ModelPackageName in the container's definition."
+        )
+    if package is not None:
+        if "ModelDataUrl" in container:
+            raise invalid("ModelDataUrl comes from the model package; leave it out.")
+        own = packages.container(context, package)
+        environment = own.get("Environment", {}) | container.get("Environment", {})
+        container = {**own, **container, "Environment": environment}
     runner = images.find(context.site, container["Image"])
     script = container.get("Environment", {}).get("SAGEMAKER_PROGRAM")
     if not (runner.has_script_mode and (script or runner.needs_script)):
@@ -86,6 +104,8 @@ def create_model(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     name = request["ModelName"]
     arn = context.arn(f"model/{name}")
     body = {**request, "ModelArn": arn, "CreationTime": context.site.clock.now()}
+    if package is not None:
+        body["_Container"] = container
     keep(context, "Model", "model", name, body)
     return {"ModelArn": arn}
 

@@ -19,6 +19,9 @@ SERVICES = {
     "s3": "S3",
     "logs": "CLOUDWATCH_LOGS",
     "sts": "STS",
+    "sqs": "SQS",
+    "events": "EVENTBRIDGE",
+    "resource-groups": "RESOURCE_GROUPS",
 }
 """botocore's names of the services that answer, and how AWS_ENDPOINT_URL_... calls them."""
 

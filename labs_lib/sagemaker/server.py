@@ -44,7 +44,9 @@ HOLD = 50.0
 FIRST_LEASE = 20.0
 """Seconds until a server that nobody asked for ends."""
 
-_SCOPES = {"sagemaker": "sagemaker", "s3": "s3", "sts": "sts", "logs": "logs"}
+_SCOPES = ("sagemaker", "s3", "sts", "logs", "sqs", "events", "resource-groups")
+"""How signatures call the services; that of sagemaker-runtime is sagemaker too."""
+
 _CONTROL = "x-labs-key"
 
 
@@ -346,7 +348,7 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
             f"{', '.join(SERVICES)}.",
             status=501,
         )
-    service = _SCOPES[scope]
+    service = scope
     if service == "s3":
         return "s3", *operation_of(request)
     target = request.headers.get("x-amz-target")
@@ -413,7 +415,11 @@ def _validation_error(
     operation: Operation, error: RequestError, members: dict[str, Any]
 ) -> ApiError:
     text = from_findings(error, members)
-    code = {"sagemaker-runtime": "ValidationError", "s3": "InvalidArgument"}
+    code = {
+        "sagemaker-runtime": "ValidationError",
+        "s3": "InvalidArgument",
+        "resource-groups": "BadRequestException",
+    }
     return ApiError(code.get(operation.service, "ValidationException"), text)
 
 

@@ -33,6 +33,10 @@ create table if not exists log_events (
     id integer primary key, log_group text, stream text, time real, ingested real,
     message text);
 create index if not exists log_events_by_stream on log_events (log_group, stream, id);
+create table if not exists messages (
+    id text primary key, queue text, body text, attributes text, sent real, visible real,
+    received integer, first_received real, handle text);
+create index if not exists messages_by_queue on messages (queue, visible);
 """
 
 

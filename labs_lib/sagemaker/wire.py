@@ -423,7 +423,16 @@ def error_answer(
         "Content-Type": "application/x-amz-json-1.1",
         "x-amzn-ErrorType": error.code,
     }
+    if error.code in _QUERY_CODES:
+        headers["x-amzn-query-error"] = f"{_QUERY_CODES[error.code]};Sender"
     return Answer(error.status, headers, json.dumps(body).encode("ascii"))
+
+
+# SQS once spoke another protocol; boto3 still shows these codes of it.
+_QUERY_CODES = {
+    "QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueNameExists": "QueueAlreadyExists",
+}
 
 
 def _printable(text: str) -> str:

@@ -239,12 +239,115 @@ def use_endpoints(client, runtime, role):
     client.delete_model(ModelName="m")
 
 
+def use_queues(client):
+    url = client.create_queue(QueueName="q")["QueueUrl"]
+    client.get_queue_url(QueueName="q")
+    client.list_queues()
+    client.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "10"})
+    client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    for body in "ab":
+        client.send_message(QueueUrl=url, MessageBody=body)
+    both = client.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=2, AttributeNames=["All"]
+    )["Messages"]
+    client.delete_message(QueueUrl=url, ReceiptHandle=both[0]["ReceiptHandle"])
+    again = {"QueueUrl": url, "ReceiptHandle": both[1]["ReceiptHandle"]}
+    client.change_message_visibility(**again, VisibilityTimeout=0)
+    with contextlib.suppress(ClientError):
+        client.change_message_visibility(**again, VisibilityTimeout=0)
+    client.purge_queue(QueueUrl=url)
+    client.delete_queue(QueueUrl=url)
+    with contextlib.suppress(ClientError):
+        client.get_queue_url(QueueName="q")
+
+
+def use_events(client, queues):
+    url = queues.create_queue(QueueName="target")["QueueUrl"]
+    asked = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    pattern = json.dumps({"source": ["me"]})
+    client.put_rule(Name="r", EventPattern=pattern)
+    target = {"Id": "1", "Arn": asked["Attributes"]["QueueArn"]}
+    client.put_targets(Rule="r", Targets=[target])
+    client.describe_rule(Name="r")
+    client.list_rules()
+    client.list_targets_by_rule(Rule="r")
+    client.put_events(
+        Entries=[{"Source": "me", "DetailType": "t", "Detail": "{}"}, {"Source": "me"}]
+    )
+    client.disable_rule(Name="r")
+    client.enable_rule(Name="r")
+    event = dict.fromkeys(
+        ("id", "account", "time", "region", "resources", "detail-type"), ""
+    )
+    client.test_event_pattern(
+        EventPattern=pattern, Event=json.dumps(event | {"source": "me"})
+    )
+    with contextlib.suppress(ClientError):
+        client.delete_rule(Name="r")
+    client.remove_targets(Rule="r", Ids=["1"])
+    client.delete_rule(Name="r")
+    with contextlib.suppress(ClientError):
+        client.describe_rule(Name="r")
+
+
+def use_registry(client):
+    group = {"ModelPackageGroupName": "g"}
+    client.create_model_package_group(**group)
+    client.describe_model_package_group(**group)
+    client.list_model_package_groups()
+    arn = client.create_model_package(
+        **group,
+        InferenceSpecification={
+            "Containers": [{"Image": IMAGE}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )["ModelPackageArn"]
+    client.describe_model_package(ModelPackageName=arn)
+    client.batch_describe_model_package(ModelPackageArnList=[arn, f"{arn}0"])
+    client.list_model_packages(**group)
+    client.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    with contextlib.suppress(ClientError):
+        client.delete_model_package_group(**group)
+    client.delete_model_package(ModelPackageName=arn)
+    client.delete_model_package_group(**group)
+
+
+def use_groups(client):
+    query = {
+        "Type": "TAG_FILTERS_1_0",
+        "Query": json.dumps(
+            {
+                "ResourceTypeFilters": ["AWS::AllSupported"],
+                "TagFilters": [{"Key": "k", "Values": []}],
+            }
+        ),
+    }
+    created = client.create_group(Name="fraud", ResourceQuery=query, Tags={"k": "v"})
+    arn = created["Group"]["GroupArn"]
+    client.get_group(Group="fraud")
+    client.get_group_query(Group=arn)
+    client.update_group_query(Group="fraud", ResourceQuery=query)
+    client.list_groups()
+    assert client.list_group_resources(Group="fraud")["ResourceIdentifiers"]
+    client.tag(Arn=arn, Tags={"a": "b"})
+    client.get_tags(Arn=arn)
+    client.untag(Arn=arn, Keys=["a"])
+    client.delete_group(Group="fraud")
+    with contextlib.suppress(ClientError):
+        client.get_group(Group="fraud")
+
+
 def test_every_operation_answers_in_its_shape(recorder, local):
     client = recorder.client("sagemaker")
     recorder.client("sts").get_caller_identity()
     use_s3(recorder.client("s3"), "answers")
     use_training(client, local.role, "answers")
     use_endpoints(client, recorder.client("sagemaker-runtime"), local.role)
+    use_queues(recorder.client("sqs"))
+    use_events(recorder.client("events"), recorder.client("sqs"))
+    use_registry(client)
+    use_groups(recorder.client("resource-groups"))
     logs = recorder.client("logs")
     logs.describe_log_groups()
     group = "/aws/sagemaker/TrainingJobs"

@@ -16,7 +16,10 @@ from .test_server import send, signed
 
 assert all_operations.MODULES
 JSON_OPERATIONS = sorted(name for service, name in OPERATIONS if service == "sagemaker")
-LOG_OPERATIONS = sorted(name for service, name in OPERATIONS if service == "logs")
+TARGETS = {"logs": "Logs_20140328", "sqs": "AmazonSQS", "events": "AWSEvents"}
+SMALL = {
+    service: sorted(name for of, name in OPERATIONS if of == service) for service in TARGETS
+}
 
 ANYTHING = st.recursive(
     st.one_of(
@@ -95,7 +98,7 @@ def test_random_requests_of_sagemaker(local, data):
         st.sampled_from(
             [
                 ("sagemaker", "SageMaker", JSON_OPERATIONS),
-                ("logs", "Logs_20140328", LOG_OPERATIONS),
+                *[(service, target, SMALL[service]) for service, target in TARGETS.items()],
             ]
         )
     )

@@ -1,0 +1,278 @@
+"""EventBridge: rules on the default bus, with queues as targets."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from labs_lib.sagemaker import event_patterns, queues, tags
+from labs_lib.sagemaker.errors import ApiError, invalid
+from labs_lib.sagemaker.operations import Context, operation, page
+from labs_lib.sagemaker.state import Taken
+
+_TARGETS = 5
+"""Targets of a rule."""
+
+
+def publish(
+    context: Context,
+    detail_type: str,
+    detail: Mapping[str, Any],
+    *,
+    resources: list[str],
+    source: str = "aws.sagemaker",
+) -> str:
+    """Send an event to the targets of every rule that takes it, and return its id.
+
+    Parameters
+    ----------
+    context : Context
+        Of the request that made it happen.
+    detail_type : str
+        For instance ``"SageMaker Model Package State Change"``.
+    detail : mapping
+        JSON.
+    resources : list of str
+        ARNs.
+    source : str
+        ``aws.`` and the service, or what an application calls itself.
+    """
+    site = context.site
+    time = datetime.fromtimestamp(site.clock.now(), UTC)
+    name = str(uuid.uuid4())
+    event: dict[str, Any] = {
+        "version": "0",
+        "id": name,
+        "detail-type": detail_type,
+        "source": source,
+        "account": site.account,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": context.region,
+        "resources": resources,
+        "detail": dict(detail),
+    }
+    for rule in site.state.all("Rule"):
+        if rule["State"] == "ENABLED" and event_patterns.matches(
+            json.loads(rule["EventPattern"]), event
+        ):
+            for target in rule["Targets"].values():
+                queue = queues.named_by(site, target["Arn"])
+                if queue is not None:
+                    queues.put(site, queue, _input(target, event))
+    return name
+
+
+def _input(target: Mapping[str, Any], event: dict[str, Any]) -> str:
+    if "Input" in target:
+        return target["Input"]
+    found: Any = event
+    for name in target.get("InputPath", "$").split(".")[1:]:
+        found = found.get(name) if isinstance(found, dict) else None
+    return json.dumps(found)
+
+
+def _rule(context: Context, name: str) -> dict[str, Any]:
+    found = context.site.state.get("Rule", name)
+    if found is None:
+        raise ApiError(
+            "ResourceNotFoundException",
+            f"Rule {name} does not exist on EventBus default.",
+        )
+    return found
+
+
+def _only_default(request: Mapping[str, Any]) -> None:
+    bus = request.get("EventBusName", "default")
+    if bus.rpartition("/")[2] != "default":
+        raise ApiError(
+            "ResourceNotFoundException", f"Event bus {bus[:100]} does not exist."
+        )
+
+
+@operation(
+    "events",
+    "PutRule",
+    uses="Name EventPattern State Description Tags EventBusName",
+    refuses={"ScheduleExpression": "rules take events; nothing runs by a timetable."},
+    differs=(
+        "Numbers of an event are compared as they are read: 3.0e2 is the same as 300.0, and "
+        "not the same as 300.",
+    ),
+)
+def put_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    _only_default(request)
+    pattern = request.get("EventPattern")
+    if pattern is None:
+        raise invalid("Parameter(s) EventPattern must be specified.")
+    event_patterns.check(_parsed(pattern))
+    name = request["Name"]
+    arn = context.arn(f"rule/{name}", "events")
+    given = request.pop("Tags", None) or []
+    body = {"State": "ENABLED", **request, "Arn": arn, "EventBusName": "default"}
+    with context.site.state.transaction():
+        try:
+            context.site.state.add("Rule", name, arn, {**body, "Targets": {}})
+            tags.keep(context, arn, given)
+        except Taken:
+            context.site.state.change("Rule", name, body)
+    return {"RuleArn": arn}
+
+
+def _parsed(pattern: str) -> Any:
+    try:
+        return json.loads(pattern)
+    except (ValueError, RecursionError):
+        raise ApiError(
+            "InvalidEventPatternException",
+            "Event pattern is not valid. Reason: it is not JSON",
+        ) from None
+
+
+def _shown(rule: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in rule.items() if key != "Targets"}
+
+
+@operation("events", "DescribeRule", uses="Name EventBusName")
+def describe_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    _only_default(request)
+    return _shown(_rule(context, request["Name"]))
+
+
+@operation("events", "ListRules", uses="NamePrefix EventBusName NextToken Limit")
+def list_rules(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    _only_default(request)
+    prefix = request.get("NamePrefix", "")
+    rules = context.site.state.all("Rule")
+    shown = [_shown(rule) for rule in rules if rule["Name"].startswith(prefix)]
+    return page(shown, _limited(request), key="Rules", default=100)
+
+
+def _limited(request: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {key: value for key, value in request.items() if key != "Limit"}
+    return rest | ({"MaxResults": request["Limit"]} if "Limit" in request else {})
+
+
+@operation("events", "EnableRule", uses="Name EventBusName")
+def enable_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    return _switch(context, request, "ENABLED")
+
+
+@operation("events", "DisableRule", uses="Name EventBusName")
+def disable_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    return _switch(context, request, "DISABLED")
+
+
+def _switch(context: Context, request: dict[str, Any], state: str) -> dict[str, Any]:
+    _only_default(request)
+    _rule(context, request["Name"])
+    context.site.state.change("Rule", request["Name"], {"State": state})
+    return {}
+
+
+@operation("events", "DeleteRule", uses="Name EventBusName")
+def delete_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    _only_default(request)
+    found = context.site.state.get("Rule", request["Name"])
+    if found is not None and found["Targets"]:
+        raise invalid("Rule can't be deleted since it has targets.")
+    context.site.state.remove("Rule", request["Name"])
+    return {}
+
+
+@operation(
+    "events",
+    "PutTargets",
+    uses="Rule EventBusName Targets[].Id Targets[].Arn Targets[].Input Targets[].InputPath",
+    refuses={"Targets[].InputTransformer": "give Input or InputPath, or the whole event."},
+    differs=("A target is a queue of SQS that exists here; it needs no permission.",),
+)
+def put_targets(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    _only_default(request)
+    rule = _rule(context, request["Rule"])
+    for target in request["Targets"]:
+        if ":sqs:" not in target["Arn"] or not queues.named_by(context.site, target["Arn"]):
+            raise ApiError(
+                "ResourceNotFoundException",
+                f"{target['Arn'][:200]} is no queue of the SageMaker on this machine, and "
+                "only queues can be targets here. CreateQueue of sqs makes one.",
+            )
+        if not target.get("InputPath", "$").startswith("$"):
+            raise invalid(f"InputPath of target {target['Id']} must begin with $.")
+    targets = rule["Targets"] | {target["Id"]: target for target in request["Targets"]}
+    if len(targets) > _TARGETS:
+        raise ApiError(
+            "LimitExceededException",
+            f"The rule would have {len(targets)} targets, at most {_TARGETS} are allowed.",
+        )
+    context.site.state.change("Rule", request["Rule"], {"Targets": targets})
+    return {"FailedEntryCount": 0, "FailedEntries": []}
+
+
+@operation("events", "RemoveTargets", uses="Rule EventBusName Ids")
+def remove_targets(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    _only_default(request)
+    targets = _rule(context, request["Rule"])["Targets"]
+    left = {key: value for key, value in targets.items() if key not in request["Ids"]}
+    context.site.state.change("Rule", request["Rule"], {"Targets": left})
+    return {"FailedEntryCount": 0, "FailedEntries": []}
+
+
+@operation("events", "ListTargetsByRule", uses="Rule EventBusName NextToken Limit")
+def list_targets_by_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    _only_default(request)
+    targets = list(_rule(context, request["Rule"])["Targets"].values())
+    return page(targets, _limited(request), key="Targets", default=100)
+
+
+@operation("events", "TestEventPattern", uses="EventPattern Event")
+def test_event_pattern(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    pattern = _parsed(request["EventPattern"])
+    event_patterns.check(pattern)
+    try:
+        event = json.loads(request["Event"])
+    except (ValueError, RecursionError):
+        event = None
+    needed = {"id", "account", "source", "time", "region", "resources", "detail-type"}
+    if not isinstance(event, dict) or not needed <= set(event):
+        raise invalid(
+            f"Parameter Event is not valid. It must hold {', '.join(sorted(needed))}."
+        )
+    return {"Result": event_patterns.matches(pattern, event)}
+
+
+@operation(
+    "events",
+    "PutEvents",
+    uses="Entries[].Source Entries[].DetailType Entries[].Detail Entries[].Resources "
+    "Entries[].EventBusName",
+)
+def put_events(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    answers = [_put_event(context, entry) for entry in request["Entries"]]
+    failed = sum("ErrorCode" in answer for answer in answers)
+    return {"FailedEntryCount": failed, "Entries": answers}
+
+
+def _put_event(context: Context, entry: dict[str, Any]) -> dict[str, Any]:
+    _only_default(entry)
+    for name in ("Source", "DetailType", "Detail"):
+        if not entry.get(name):
+            text = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+            return {"ErrorCode": "InvalidArgument", "ErrorMessage": text}
+    if entry["Source"].startswith("aws."):
+        text = "Not authorized for the source."
+        return {"ErrorCode": "NotAuthorizedForSource", "ErrorMessage": text}
+    try:
+        detail = json.loads(entry["Detail"])
+    except (ValueError, RecursionError):
+        detail = None
+    if not isinstance(detail, dict):
+        return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+    name = publish(
+        context,
+        entry["DetailType"],
+        detail,
+        resources=entry.get("Resources") or [],
+        source=entry["Source"],
+    )
+    return {"EventId": name}
