@@ -12,6 +12,7 @@ from labs_lib.sagemaker import (
     events,
     groups,
     images,
+    lineage,
     logs,
     models,
     queues,
@@ -35,6 +36,7 @@ MODULES = (
     events,
     registry,
     groups,
+    lineage,
 )
 
 

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from labs_lib.sagemaker import archives, images
+from labs_lib.sagemaker import archives, images, lineage
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.models import container_of, keep, require
 from labs_lib.sagemaker.objects import split_uri
@@ -204,7 +204,11 @@ def _settle(site: Site, name: str, status: str, **changes: Any) -> None:
         return
     now = site.clock.now()
     changes = {"EndpointStatus": status, "LastModifiedTime": now, **changes}
-    site.state.change("Endpoint", name, changes)
+    with site.state.transaction():
+        endpoint = site.state.change("Endpoint", name, changes)
+        if endpoint is not None and status == "InService":
+            containers = [item["Container"] for item in endpoint["_Deployed"]]
+            lineage.of_endpoint(site, endpoint, containers)
 
 
 def _start_all(site: Site, name: str, variants: list[Variant]) -> None:

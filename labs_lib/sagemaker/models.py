@@ -93,7 +93,7 @@ def create_model(context: Context, request: dict[str, Any]) -> dict[str, Any]:
             raise invalid("ModelDataUrl comes from the model package; leave it out.")
         own = packages.container(context, package)
         environment = own.get("Environment", {}) | container.get("Environment", {})
-        container = {**own, **container, "Environment": environment}
+        container = {**container, **own, "Environment": environment}
     runner = images.find(context.site, container["Image"])
     script = container.get("Environment", {}).get("SAGEMAKER_PROGRAM")
     if not (runner.has_script_mode and (script or runner.needs_script)):

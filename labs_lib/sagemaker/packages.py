@@ -38,4 +38,4 @@ def container(context: Context, name: str) -> dict[str, Any]:
             "InferenceSpecification to deploy."
         )
     (found,) = specification["Containers"]
-    return found
+    return {**found, "ModelPackageName": package["ModelPackageArn"]}

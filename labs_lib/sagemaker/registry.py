@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from labs_lib.sagemaker import events, images, packages, tags
+from labs_lib.sagemaker import events, images, lineage, packages, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.models import keep
 from labs_lib.sagemaker.objects import split_uri
@@ -222,6 +222,7 @@ def create_model_package(context: Context, request: dict[str, Any]) -> dict[str,
         else:
             _add_version(context, group, body)
         tags.keep(context, body["ModelPackageArn"], given)
+        lineage.of_package(context.site, body)
         _announce(context, body)
     return {"ModelPackageArn": body["ModelPackageArn"]}
 

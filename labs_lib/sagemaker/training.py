@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labs_lib.sagemaker import archives, images, tags
+from labs_lib.sagemaker import archives, images, lineage, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.objects import local_path, split_uri
 from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation
@@ -339,18 +339,22 @@ def _run(site: Site, name: str, arn: str, running: Running) -> None:
         ended = site.clock.now()
         seconds = max(1, math.ceil(ended - begun))
         if not site.closing.is_set():
-            _enter(
-                site,
-                name,
-                secondary,
-                status=status,
-                message=end.get("FailureReason"),
-                TrainingEndTime=ended,
-                TrainingTimeInSeconds=seconds,
-                BillableTimeInSeconds=seconds,
-                FinalMetricDataList=(watch.final() if watch else []) or None,
-                **end,
-            )
+            # Whoever sees that the job has ended finds its lineage too.
+            with site.state.transaction():
+                done = _enter(
+                    site,
+                    name,
+                    secondary,
+                    status=status,
+                    message=end.get("FailureReason"),
+                    TrainingEndTime=ended,
+                    TrainingTimeInSeconds=seconds,
+                    BillableTimeInSeconds=seconds,
+                    FinalMetricDataList=(watch.final() if watch else []) or None,
+                    **end,
+                )
+                if done is not None:
+                    lineage.of_training_job(site, done)
         site.jobs.pop(arn, None)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -313,6 +313,43 @@ def use_registry(client):
     client.delete_model_package_group(**group)
 
 
+def use_lineage(client):
+    ends = {"Type": "t", "Source": {"SourceUri": "s3://b/k"}}
+
+    def request(kind, **more):
+        return {f"{kind}{key}": value for key, value in ends.items() if key == "Type"} | {
+            "Source": ends["Source"],
+            **more,
+        }
+
+    artifact = client.create_artifact(**request("Artifact"))["ArtifactArn"]
+    client.describe_artifact(ArtifactArn=artifact)
+    client.list_artifacts()
+    client.update_artifact(ArtifactArn=artifact, Properties={"a": "b"})
+    action = client.create_action(**request("Action", ActionName="a", Status="Completed"))
+    client.describe_action(ActionName="a")
+    client.list_actions()
+    client.update_action(ActionName="a", Status="Failed")
+    client.create_context(**request("Context", ContextName="c"))
+    client.describe_context(ContextName="c")
+    client.list_contexts()
+    client.update_context(ContextName="c", Description="d")
+    edge = {"SourceArn": artifact, "DestinationArn": action["ActionArn"]}
+    client.add_association(**edge, AssociationType="ContributedTo")
+    client.list_associations()
+    client.query_lineage(StartArns=[artifact])
+    with contextlib.suppress(ClientError):
+        client.delete_artifact(ArtifactArn=artifact)
+    client.delete_association(**edge)
+    client.delete_artifact(ArtifactArn=artifact)
+    client.delete_action(ActionName="a")
+    client.delete_context(ContextName="c")
+    (component, *_) = client.list_trial_components()["TrialComponentSummaries"]
+    client.describe_trial_component(TrialComponentName=component["TrialComponentName"])
+    with contextlib.suppress(ClientError):
+        client.describe_action(ActionName="a")
+
+
 def use_groups(client):
     query = {
         "Type": "TAG_FILTERS_1_0",
@@ -348,6 +385,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_events(recorder.client("events"), recorder.client("sqs"))
     use_registry(client)
     use_groups(recorder.client("resource-groups"))
+    use_lineage(client)
     logs = recorder.client("logs")
     logs.describe_log_groups()
     group = "/aws/sagemaker/TrainingJobs"
