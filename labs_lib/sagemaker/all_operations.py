@@ -15,6 +15,7 @@ from labs_lib.sagemaker import (
     lineage,
     logs,
     models,
+    processing,
     queues,
     registry,
     s3,
@@ -37,6 +38,7 @@ MODULES = (
     registry,
     groups,
     lineage,
+    processing,
 )
 
 

@@ -463,6 +463,31 @@ def of_training_job(site: Site, job: Mapping[str, Any]) -> None:
                 _associate(site, component, _artifact(site, base, uri, kind), "Produced")
 
 
+def of_processing_job(site: Site, job: Mapping[str, Any]) -> None:
+    """Write what a processing job that has ended read and made."""
+    arn = job["ProcessingJobArn"]
+    base = _base(arn)
+    with site.state.transaction():
+        component = _ensure(
+            site,
+            "TrialComponent",
+            base,
+            f"{job['ProcessingJobName']}-aws-processing-job",
+            Source={"SourceArn": arn, "SourceType": "SageMakerProcessingJob"},
+            Status={"PrimaryStatus": job["ProcessingJobStatus"]},
+            DisplayName=job["ProcessingJobName"],
+        )
+        read = {job["AppSpecification"]["ImageUri"]: "Image"}
+        for item in job.get("ProcessingInputs") or []:
+            read[item["S3Input"]["S3Uri"]] = "DataSet"
+        for uri, kind in read.items():
+            source = _artifact(site, base, uri, kind)
+            _associate(site, source, component, "ContributedTo")
+        for item in (job.get("ProcessingOutputConfig") or {}).get("Outputs", []):
+            made = _artifact(site, base, item["S3Output"]["S3Uri"], "DataSet")
+            _associate(site, component, made, "Produced")
+
+
 def of_package(site: Site, package: Mapping[str, Any]) -> None:
     """Write where a new model package came from, and to which group it belongs."""
     arn = package["ModelPackageArn"]

@@ -6,22 +6,18 @@ import math
 import os
 import re
 import shutil
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labs_lib.sagemaker import archives, images, lineage, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
-from labs_lib.sagemaker.objects import local_path, split_uri
+from labs_lib.sagemaker.jobs import JobFailed, Running, download
+from labs_lib.sagemaker.objects import split_uri
 from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation
 from labs_lib.sagemaker.processes import Process
 from labs_lib.sagemaker.site import Site
 from labs_lib.sagemaker.state import Taken
-
-GRACE = 120.0
-"""Seconds on the clock between SIGTERM and SIGKILL."""
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 _DAY = 24 * 3600
@@ -41,36 +37,6 @@ _MESSAGES = {
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
 }
-
-
-class JobFailed(Exception):
-    """A job that cannot go on; the message becomes its FailureReason."""
-
-
-@dataclass
-class Running:
-    """A job that runs in this process: what may end it from outside."""
-
-    process: Process | None = None
-    stopping: threading.Event = field(default_factory=threading.Event)
-    out_of_time: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def begin(self, process: Process) -> None:
-        """Note the process; end it at once if that was asked for before."""
-        with self._lock:
-            self.process = process
-            if self.stopping.is_set():
-                process.stop()
-
-    def stop(self, site: Site) -> None:
-        """SIGTERM now, SIGKILL after `GRACE`."""
-        with self._lock:
-            self.stopping.set()
-            if self.process is None:
-                return
-            self.process.stop()
-            site.clock.call_at(site.clock.now() + GRACE, self.process.kill)
 
 
 # Operations
@@ -400,7 +366,10 @@ def _prepare(
         (ml / part).mkdir(parents=True)
     channels = job.get("InputDataConfig", [])
     for channel in channels:
-        _download(site, channel, ml / "input" / "data" / channel["ChannelName"])
+        target = ml / "input" / "data" / channel["ChannelName"]
+        target.mkdir()
+        source = channel["DataSource"]["S3DataSource"]
+        download(site, source, target, what=f"channel {channel['ChannelName']}")
     _write_configuration(job, ml / "input" / "config")
     given = job.get("HyperParameters", {})
     specification = job["AlgorithmSpecification"]
@@ -443,63 +412,6 @@ def _prepare(
         **job.get("Environment", {}),
     }
     return command, environment
-
-
-def _download(site: Site, channel: Mapping[str, Any], folder: Path) -> None:
-    """Copy the objects of a channel into its folder."""
-    folder.mkdir()
-    source = channel["DataSource"]["S3DataSource"]
-    bucket, prefix = split_uri(source["S3Uri"])
-    site.objects.require_bucket(bucket)
-    copied = 0
-    for key, relative in _keys(site, bucket, prefix, source["S3DataType"]):
-        path = local_path(folder, relative)
-        if path.exists() or any(parent.is_file() for parent in path.parents):
-            raise JobFailed(
-                f"ClientError: two keys of channel {channel['ChannelName']} would be the same "
-                f"file: {relative}."
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _, file = site.objects.open(bucket, key)
-        with file, open(path, "wb") as target:
-            shutil.copyfileobj(file, target, 1 << 20)
-        copied += 1
-    if not copied:
-        raise JobFailed(
-            "ClientError: Data download failed: No S3 objects found under S3 URL "
-            f'"{source["S3Uri"]}" given in input data source.'
-        )
-
-
-def _keys(site: Site, bucket: str, prefix: str, kind: str) -> list[tuple[str, str]]:
-    """Return the keys of a channel, and where below its folder each goes."""
-    if kind == "ManifestFile":
-        return _manifest(site, bucket, prefix)
-    found = [item.key for item in site.objects.iterate(bucket, prefix=prefix)]
-    # What begins with the prefix as a folder, or what is in the folder of the prefix.
-    inside = prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
-    above = prefix[: prefix.rfind("/") + 1]
-    return [
-        (key, key[len(inside) :] if key.startswith(inside) else key[len(above) :])
-        for key in found
-        if not key.endswith("/")
-    ]
-
-
-def _manifest(site: Site, bucket: str, key: str) -> list[tuple[str, str]]:
-    try:
-        entries = json.loads(site.objects.read(bucket, key))
-        base = entries[0]["prefix"]
-        names = [str(name) for name in entries[1:]]
-    except (ValueError, LookupError, TypeError):
-        raise JobFailed(
-            f"ClientError: s3://{bucket}/{key} is no manifest: expected "
-            '[{"prefix": "s3://bucket/folder/"}, "name", ...].'
-        ) from None
-    of, folder = split_uri(base)
-    if of != bucket:
-        raise JobFailed("ClientError: a manifest lists objects of its own bucket here.")
-    return [(folder + name, name) for name in names]
 
 
 def _plain(value: str) -> str:
@@ -638,17 +550,8 @@ def _execute(
         environment=environment,
         on_line=watch,
     )
-
-    def out_of_time() -> None:
-        running.out_of_time = True
-        running.stop(site)
-
     limit = job["StoppingCondition"]["MaxRuntimeInSeconds"]
-    cancel = site.clock.call_at(job_start(site, job) + limit, out_of_time)
-    running.begin(process)
-    code = process.wait()
-    cancel()
-    return code
+    return running.to_end(site, process, until=job_start(site, job) + limit)
 
 
 def job_start(site: Site, job: Mapping[str, Any]) -> float:

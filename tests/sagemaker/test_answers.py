@@ -209,6 +209,35 @@ def use_training(client, role, bucket):
         client.describe_training_job(TrainingJobName="slow")
 
 
+def use_processing(client, role):
+    request = {
+        "ProcessingJobName": "process",
+        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "-V"]},
+        "RoleArn": role,
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1,
+            }
+        },
+    }  # fmt: skip
+    client.create_processing_job(**request)
+    waiter = client.get_waiter("processing_job_completed_or_stopped")
+    waiter.wait(ProcessingJobName="process")
+    client.describe_processing_job(ProcessingJobName="process")
+    client.list_processing_jobs()
+    script = "import time; time.sleep(60)"
+    command = {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "-c", script]}
+    client.create_processing_job(
+        **request | {"ProcessingJobName": "sleep", "AppSpecification": command}
+    )
+    client.stop_processing_job(ProcessingJobName="sleep")
+    waiter.wait(ProcessingJobName="sleep")
+    with contextlib.suppress(ClientError):
+        client.create_processing_job(**request)
+    with contextlib.suppress(ClientError):
+        client.describe_processing_job(ProcessingJobName="nothing")
+
+
 def use_endpoints(client, runtime, role):
     client.create_model(
         ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": IMAGE}
@@ -380,6 +409,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     recorder.client("sts").get_caller_identity()
     use_s3(recorder.client("s3"), "answers")
     use_training(client, local.role, "answers")
+    use_processing(client, local.role)
     use_endpoints(client, recorder.client("sagemaker-runtime"), local.role)
     use_queues(recorder.client("sqs"))
     use_events(recorder.client("events"), recorder.client("sqs"))
