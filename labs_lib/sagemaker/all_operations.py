@@ -23,6 +23,7 @@ from labs_lib.sagemaker import (
     tags,
     training,
 )
+from labs_lib.sagemaker.pipelines import requests as pipelines
 from labs_lib.sagemaker.site import Site
 
 MODULES = (
@@ -39,6 +40,7 @@ MODULES = (
     groups,
     lineage,
     processing,
+    pipelines,
 )
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -379,6 +380,64 @@ def use_lineage(client):
         client.describe_action(ActionName="a")
 
 
+def use_pipelines(client, queues, role):
+    url = queues.create_queue(QueueName="steps")["QueueUrl"]
+    text = json.dumps(
+        {
+            "Version": "2020-12-01",
+            "Parameters": [{"Name": "p", "Type": "Boolean", "DefaultValue": True}],
+            "Steps": [
+                {
+                    "Name": name,
+                    "Type": "Callback",
+                    "Arguments": {},
+                    "SqsQueueUrl": url,
+                    "DependsOn": list(after),
+                }
+                for name, after in (("a", ""), ("b", "a"))
+            ],
+        }
+    )
+    client.create_pipeline(PipelineName="p", RoleArn=role, PipelineDefinition=text)
+    client.update_pipeline(PipelineName="p", PipelineDescription="d")
+    client.describe_pipeline(PipelineName="p")
+    client.list_pipelines()
+    started = client.start_pipeline_execution(PipelineName="p")
+    execution = {"PipelineExecutionArn": started["PipelineExecutionArn"]}
+
+    def token():
+        found = queues.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"][0]
+        return json.loads(found["Body"])["token"]
+
+    client.send_pipeline_execution_step_success(
+        CallbackToken=token(), OutputParameters=[{"Name": "n", "Value": "v"}]
+    )
+    client.send_pipeline_execution_step_failure(CallbackToken=token())
+    while client.describe_pipeline_execution(**execution)[
+        "PipelineExecutionStatus"
+    ] not in ("Failed",):
+        time.sleep(0.05)
+    client.retry_pipeline_execution(**execution)
+    again = token()
+    client.update_pipeline_execution(**execution, PipelineExecutionDescription="d")
+    client.describe_pipeline_definition_for_execution(**execution)
+    client.list_pipeline_executions(PipelineName="p")
+    client.list_pipeline_parameters_for_execution(**execution)
+    client.list_pipeline_execution_steps(**execution)
+    client.stop_pipeline_execution(**execution)
+    with contextlib.suppress(ClientError):
+        client.delete_pipeline(PipelineName="p")
+    client.send_pipeline_execution_step_success(CallbackToken=again)
+    while client.describe_pipeline_execution(**execution)["PipelineExecutionStatus"] in (
+        "Executing",
+        "Stopping",
+    ):
+        time.sleep(0.05)
+    client.delete_pipeline(PipelineName="p")
+    with contextlib.suppress(ClientError):
+        client.describe_pipeline(PipelineName="p")
+
+
 def use_groups(client):
     query = {
         "Type": "TAG_FILTERS_1_0",
@@ -416,6 +475,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_registry(client)
     use_groups(recorder.client("resource-groups"))
     use_lineage(client)
+    use_pipelines(client, recorder.client("sqs"), local.role)
     logs = recorder.client("logs")
     logs.describe_log_groups()
     group = "/aws/sagemaker/TrainingJobs"
