@@ -22,6 +22,7 @@ from labs_lib.sagemaker import (
     sts,
     tags,
     training,
+    transform,
 )
 from labs_lib.sagemaker.pipelines import requests as pipelines
 from labs_lib.sagemaker.site import Site
@@ -40,6 +41,7 @@ MODULES = (
     groups,
     lineage,
     processing,
+    transform,
     pipelines,
 )
 

@@ -243,7 +243,7 @@ def _variant(
     folder = site.folder / "endpoints" / f"{name}.{variant['VariantName']}"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "model").mkdir(parents=True)
-    command, environment = _prepare(site, container, folder)
+    command, environment = prepare(site, container, folder)
     group, stream = group_of(name), variant["VariantName"]
     timeout = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", _HEALTH_CHECK)
     fleet = Fleet(
@@ -262,7 +262,7 @@ def _variant(
     )
 
 
-def _prepare(
+def prepare(
     site: Site, container: dict[str, Any], folder: Path
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Fetch model and code; return the command of a worker and its environment."""

@@ -74,7 +74,7 @@ def download(site: Site, source: Mapping[str, Any], folder: Path, *, what: str) 
     bucket, prefix = split_uri(source["S3Uri"])
     site.objects.require_bucket(bucket)
     copied = 0
-    for key, relative in _keys(site, bucket, prefix, source["S3DataType"]):
+    for key, relative in list_keys(site, bucket, prefix, source["S3DataType"]):
         path = local_path(folder, relative)
         if path.exists() or any(parent.is_file() for parent in path.parents):
             raise JobFailed(
@@ -92,8 +92,8 @@ def download(site: Site, source: Mapping[str, Any], folder: Path, *, what: str) 
         )
 
 
-def _keys(site: Site, bucket: str, prefix: str, kind: str) -> list[tuple[str, str]]:
-    """Return the keys of a channel, and where below its folder each goes."""
+def list_keys(site: Site, bucket: str, prefix: str, kind: str) -> list[tuple[str, str]]:
+    """Return the keys that S3Uri and S3DataType name, and where below a folder each goes."""
     if kind == "ManifestFile":
         return _manifest(site, bucket, prefix)
     found = [item.key for item in site.objects.iterate(bucket, prefix=prefix)]

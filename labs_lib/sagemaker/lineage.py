@@ -488,6 +488,27 @@ def of_processing_job(site: Site, job: Mapping[str, Any]) -> None:
             _associate(site, component, made, "Produced")
 
 
+def of_transform_job(site: Site, job: Mapping[str, Any]) -> None:
+    """Write what a transform job that has ended read and made."""
+    arn = job["TransformJobArn"]
+    base = _base(arn)
+    with site.state.transaction():
+        component = _ensure(
+            site,
+            "TrialComponent",
+            base,
+            f"{job['TransformJobName']}-aws-transform-job",
+            Source={"SourceArn": arn, "SourceType": "SageMakerTransformJob"},
+            Status={"PrimaryStatus": job["TransformJobStatus"]},
+            DisplayName=job["TransformJobName"],
+        )
+        uri = job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+        read = _artifact(site, base, uri, "DataSet")
+        _associate(site, read, component, "ContributedTo")
+        uri = job["TransformOutput"]["S3OutputPath"]
+        _associate(site, component, _artifact(site, base, uri, "DataSet"), "Produced")
+
+
 def of_package(site: Site, package: Mapping[str, Any]) -> None:
     """Write where a new model package came from, and to which group it belongs."""
     arn = package["ModelPackageArn"]

@@ -43,6 +43,7 @@ class Site:
         self.endpoints = Endpoints()
         self.jobs: dict[str, Any] = {}
         self.executions: dict[str, Any] = {}
+        self.transforms: dict[str, Any] = {}
         self.endpoint = ""
         self.key = ""
 

@@ -239,6 +239,27 @@ def use_processing(client, role):
         client.describe_processing_job(ProcessingJobName="nothing")
 
 
+def use_transform(client):
+    place = {"S3DataType": "S3Prefix", "S3Uri": "s3://answers/job/"}
+    request = {
+        "TransformJobName": "t",
+        "ModelName": "m",
+        "TransformInput": {"DataSource": {"S3DataSource": place}},
+        "TransformOutput": {"S3OutputPath": "s3://answers/transformed/"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    }
+    client.create_transform_job(**request)
+    client.describe_transform_job(TransformJobName="t")
+    client.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName="t")
+    client.list_transform_jobs()
+    with contextlib.suppress(ClientError):
+        client.create_transform_job(**request)
+    client.create_transform_job(**request | {"TransformJobName": "stopped"})
+    client.stop_transform_job(TransformJobName="stopped")
+    with contextlib.suppress(ClientError):
+        client.describe_transform_job(TransformJobName="nothing")
+
+
 def use_endpoints(client, runtime, role):
     client.create_model(
         ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": IMAGE}
@@ -263,6 +284,7 @@ def use_endpoints(client, runtime, role):
     for body in (b"status 500", b"die"):
         with contextlib.suppress(ClientError):
             runtime.invoke_endpoint(EndpointName="e", Body=body)
+    use_transform(client)
     client.delete_endpoint(EndpointName="e")
     client.get_waiter("endpoint_deleted").wait(EndpointName="e")
     client.delete_endpoint_config(EndpointConfigName="c")

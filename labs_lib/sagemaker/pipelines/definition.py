@@ -14,7 +14,7 @@ from labs_lib.sagemaker.pipelines import values
 
 VERSION = "2020-12-01"
 
-JOBS = ("Training", "Processing")
+JOBS = ("Training", "Processing", "Transform")
 """Steps that are jobs: they can be cached, and stopped."""
 
 CREATES = ("Model", "RegisterModel", "EndpointConfig", "Endpoint")
@@ -242,8 +242,8 @@ def _check(
     if "CacheConfig" in step.body:
         if step.type not in JOBS:
             raise invalid(
-                f"Step {step.name} has CacheConfig; only {' and '.join(JOBS)} steps are "
-                "cached here."
+                f"Step {step.name} has CacheConfig; only {', '.join(JOBS)} steps are cached "
+                "here."
             )
         _ = step.expires
     for policy in step.body.get("RetryPolicies") or []:

@@ -51,6 +51,7 @@ class Resource:
 RESOURCES = {
     "Training": Resource("CreateTrainingJob", "TrainingJob", "TrainingJobStatus"),
     "Processing": Resource("CreateProcessingJob", "ProcessingJob", "ProcessingJobStatus"),
+    "Transform": Resource("CreateTransformJob", "TransformJob", "TransformJobStatus"),
     "Model": Resource("CreateModel", "Model"),
     "RegisterModel": Resource("CreateModelPackage", "ModelPackage", named=False),
     "EndpointConfig": Resource("CreateEndpointConfig", "EndpointConfig"),
