@@ -10,6 +10,7 @@ from typing import Any
 from labs_lib.sagemaker import (
     endpoints,
     events,
+    feature_store,
     groups,
     images,
     lineage,
@@ -42,6 +43,7 @@ MODULES = (
     lineage,
     processing,
     transform,
+    feature_store,
     pipelines,
 )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SERVICES = {
     "sagemaker": "SAGEMAKER",
     "sagemaker-runtime": "SAGEMAKER_RUNTIME",
+    "sagemaker-featurestore-runtime": "SAGEMAKER_FEATURESTORE_RUNTIME",
     "s3": "S3",
     "logs": "CLOUDWATCH_LOGS",
     "sts": "STS",

@@ -142,7 +142,9 @@ class Handler(BaseHTTPRequestHandler):
         if not length.isascii() or not length.isdigit():
             return None
         body = Body(self.rfile, length=0 if chunked else int(length), chunked=chunked)
-        return wire.Request(self.command, path, wire.parse_query(query), headers, body)
+        return wire.Request(
+            self.command, path, wire.parse_query(query), headers, body, raw_query=query
+        )
 
     def _send(self, answer: wire.Answer) -> None:
         body = answer.body
@@ -417,6 +419,7 @@ def _validation_error(
     text = from_findings(error, members)
     code = {
         "sagemaker-runtime": "ValidationError",
+        "sagemaker-featurestore-runtime": "ValidationError",
         "s3": "InvalidArgument",
         "resource-groups": "BadRequestException",
     }
@@ -440,6 +443,9 @@ def _write_error(
     if operation is not None:
         model = service_model(operation.service).operation_model(operation.name)
         shape = next((s for s in model.error_shapes if s.name == error.code), None)
+        if shape is not None:
+            modelled = shape.metadata.get("error") or {}
+            error.status = modelled.get("httpStatusCode", error.status)
     return wire.error_answer(error, protocol, request_id=request_id, shape=shape)
 
 

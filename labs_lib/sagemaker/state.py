@@ -36,6 +36,13 @@ create index if not exists log_events_by_stream on log_events (log_group, stream
 create table if not exists messages (
     id text primary key, queue text, body text, attributes text, sent real, visible real,
     received integer, first_received real, handle text);
+create table if not exists online_records (
+    feature_group text, identifier text, event_time integer, record text, expires real,
+    primary key (feature_group, identifier)) without rowid;
+create table if not exists offline_records (
+    id integer primary key, feature_group text, event_time integer, record text,
+    deleted integer, invoked real);
+create index if not exists offline_records_by_group on offline_records (feature_group, id);
 create index if not exists messages_by_queue on messages (queue, visible);
 """
 

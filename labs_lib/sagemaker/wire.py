@@ -35,6 +35,8 @@ class Request:
         Names in small letters.
     body : object
         Has ``read(n)``; the bytes of the body.
+    raw_query : str
+        As it was sent: a name may come several times.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     body: Any
+    raw_query: str = ""
 
     @functools.cached_property
     def credential(self) -> list[str]:
@@ -135,7 +138,10 @@ def read_rest(
             if wire_name in labels:
                 members[name] = labels[wire_name]
         elif where == "querystring":
-            if wire_name in request.query:
+            if member.type_name == "list" and wire_name in request.query:
+                several = parse_qs(request.raw_query, errors="replace").get(wire_name, [])
+                members[name] = [_from_text(text, member.member) for text in several]
+            elif wire_name in request.query:
                 members[name] = _from_text(request.query[wire_name], member)
         elif where == "header":
             text = request.headers.get(wire_name.lower())

@@ -460,6 +460,53 @@ def use_pipelines(client, queues, role):
         client.describe_pipeline(PipelineName="p")
 
 
+def use_feature_store(client, runtime):
+    group = {"FeatureGroupName": "features"}
+    client.create_feature_group(
+        **group,
+        RecordIdentifierFeatureName="id",
+        EventTimeFeatureName="at",
+        FeatureDefinitions=[
+            {"FeatureName": name, "FeatureType": kind}
+            for name, kind in (("id", "String"), ("at", "Fractional"), ("x", "Integral"))
+        ],
+        OnlineStoreConfig={
+            "EnableOnlineStore": True, "TtlDuration": {"Unit": "Weeks", "Value": 9999},
+        },
+        OfflineStoreConfig={"S3StorageConfig": {"S3Uri": "s3://answers/features"}},
+        RoleArn="arn:aws:iam::111122223333:role/r",
+    )  # fmt: skip
+    client.describe_feature_group(**group)
+    client.list_feature_groups()
+    added = [{"FeatureName": "y", "FeatureType": "String"}]
+    client.update_feature_group(**group, FeatureAdditions=added)
+    record = [
+        {"FeatureName": name, "ValueAsString": text}
+        for name, text in (("id", "a"), ("at", "1"), ("x", "2"))
+    ]
+    runtime.put_record(**group, Record=record)
+    identifier = {"RecordIdentifierValueAsString": "a"}
+    runtime.get_record(**group, **identifier, ExpirationTimeResponse="Enabled")
+    runtime.batch_get_record(
+        Identifiers=[
+            {"FeatureGroupName": name, "RecordIdentifiersValueAsString": ["a", "b"]}
+            for name in ("features", "nothing")
+        ]
+    )
+    runtime.batch_write_record(Entries=[{**group, "Record": record[:n]} for n in (1, 3)])
+    runtime.list_records(**group)
+    runtime.delete_record(**group, **identifier, EventTime="2")
+    for call in (runtime.put_record, runtime.get_record):
+        with contextlib.suppress(ClientError):
+            call(
+                FeatureGroupName="nothing",
+                **({"Record": record} if call == runtime.put_record else identifier),
+            )
+    client.delete_feature_group(**group)
+    with contextlib.suppress(ClientError):
+        client.describe_feature_group(**group)
+
+
 def use_groups(client):
     query = {
         "Type": "TAG_FILTERS_1_0",
@@ -497,6 +544,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_registry(client)
     use_groups(recorder.client("resource-groups"))
     use_lineage(client)
+    use_feature_store(client, recorder.client("sagemaker-featurestore-runtime"))
     use_pipelines(client, recorder.client("sqs"), local.role)
     logs = recorder.client("logs")
     logs.describe_log_groups()
