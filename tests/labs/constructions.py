@@ -18,6 +18,9 @@ PLACE = Path(inspect.getfile(boosted))
 UNKNOWN = "?"
 """A setting whose value only a run knows; it may be anything."""
 
+OPEN = "**"
+"""Among settings: there may be others, which the text does not name."""
+
 ALIASES = {"eta": "learning_rate", "lambda": "reg_lambda", "alpha": "reg_alpha"}
 
 DROPPED = {"n_jobs", "nthread", "verbosity", "seed", "random_state", "feature_types"}
@@ -161,16 +164,9 @@ class _Reader(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         before = dict(self.known)
-        args = node.args
-        for arg in (
-            *args.posonlyargs,
-            *args.args,
-            *args.kwonlyargs,
-            args.vararg,
-            args.kwarg,
-        ):
-            if arg is not None:
-                self.known[arg.arg] = UNKNOWN
+        for argument in ast.walk(node.args):
+            if isinstance(argument, ast.arg):
+                self.known[argument.arg] = UNKNOWN
         self.generic_visit(node)
         self.known = before
 
@@ -213,36 +209,26 @@ class _Reader(ast.NodeVisitor):
             return UNKNOWN if owner is UNKNOWN else getattr(owner, node.attr, UNKNOWN)
         if isinstance(node, ast.Call):
             return self._called(node)
-        if isinstance(node, ast.BinOp):
-            left, right = self._value(node.left), self._value(node.right)
-            if isinstance(node.op, ast.BitOr):
-                if isinstance(left, dict) or isinstance(right, dict):
-                    sides = (
-                        s if isinstance(s, dict) else {OPEN: True} for s in (left, right)
-                    )
-                    first, second = sides
-                    return first | second
-                return UNKNOWN
-            return self._computed(node)
-        if isinstance(node, ast.UnaryOp):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return self._merged([(None, node.left), (None, node.right)])
+        if isinstance(node, ast.BinOp | ast.UnaryOp):
             return self._computed(node)
         if isinstance(node, ast.IfExp):
-            self._value(node.test)
-            return self._value(node.body) if self._value(node.orelse) else UNKNOWN
+            one, other = self._value(node.body), self._value(node.orelse)
+            return one if inspect.isclass(one) and inspect.isclass(other) else UNKNOWN
         for child in ast.iter_child_nodes(node):
             self.visit(child)
         return UNKNOWN
 
     def _computed(self, node: ast.expr) -> object:
         """Return the value of arithmetic with known numbers."""
-        for child in ast.walk(node):
-            self.visit(child) if isinstance(child, ast.Call) else None
+        self.generic_visit(node)
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        numbers = {n: v for n, v in self.known.items() if n in names and v != UNKNOWN}
-        try:
-            return eval(ast.unparse(node), {"__builtins__": {}}, numbers)
-        except Exception:
+        known = {name: self.known.get(name) for name in names}
+        calls = any(isinstance(n, ast.Call) for n in ast.walk(node))
+        if calls or not all(isinstance(v, int | float) for v in known.values()):
             return UNKNOWN
+        return eval(ast.unparse(node), {"__builtins__": {}}, known)
 
     def _merged(self, pairs) -> dict:
         """Return a dict of settings; the key OPEN says that there may be others."""
@@ -320,9 +306,6 @@ class _Reader(ast.NodeVisitor):
         model = Model(name, named, is_open, _defaults(kind), line)
         self.found.append(model)
         return model
-
-
-OPEN = "**"
 
 
 def _is_model(kind: type) -> bool:
