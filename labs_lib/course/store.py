@@ -9,8 +9,9 @@ An experiment ``part/lab/name`` is a module ``labs_lib/labs/part/lab/experiments
 
 `run` computes all repeats and stores one row a repeat and setting, with a hash of the code
 that made them. `load` gives the rows to a lab and refuses them when the code has changed
-since. `confirm` reruns one repeat and compares, `compare` reruns all of them. `restamp` accepts
-a change of the code that leaves the first and the last repeat as they were.
+since, and `wide` puts the variants side by side, a row a repeat. `confirm` reruns one repeat and
+compares, `compare` reruns all of them. `restamp` accepts a change of the code that leaves the first
+and the last repeat as they were.
 """
 
 import contextlib
@@ -242,7 +243,73 @@ def load(name: str) -> pd.DataFrame:
             f"the code of experiment {name!r} has changed since its rows were computed. "
             f"Compute them again with: labs experiment {name}"
         )
-    return pd.read_parquet(path(name))
+    return _table(name).to_pandas()
+
+
+def wide(
+    rows: pd.DataFrame,
+    columns: str | Sequence[str],
+    value: str = "value",
+    /,
+    *,
+    by: Sequence[str] = (),
+    **where: Any,
+) -> pd.DataFrame:
+    """Return one row a repeat and one column a variant: what a paired comparison needs.
+
+    The same as `Rows.wide` for the rows of a trial.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `load`, or a part of it.
+    columns : str or sequence of str
+        The column, or columns, whose values name a variant: ``"model"``.
+    value : str
+        The column with the numbers.
+    by : sequence of str
+        Settings that stand above the seed in the index, for a row a setting and repeat.
+    **where
+        Rows to keep, by the value of a column: ``measure="average precision"``.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `by` and seed. The columns are in the order in which the experiment gave
+        them; with several names they are a MultiIndex.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column or value, or one variant has several rows in one repeat.
+    """
+    names = [columns] if isinstance(columns, str) else list(columns)
+    single = isinstance(columns, str)
+    index = [*by, "seed"]
+    for name in (*names, value, *index, *where):
+        if name not in rows.columns:
+            known = ", ".join(map(str, rows.columns))
+            raise ValueError(f"the rows have no column {name!r}; they have: {known}.")
+    kept = rows
+    for name, wanted in where.items():
+        known = ", ".join(map(repr, kept[name].unique().tolist()))
+        kept = kept[kept[name] == wanted]
+        if kept.empty:
+            raise ValueError(f"{name} is {wanted!r}, expected one of: {known}.")
+    twice = kept[kept.duplicated([*index, *names], keep=False)]
+    if len(twice):
+        others = twice.columns.difference([*index, *names, value], sort=False)
+        found = twice.groupby([*index, *names], observed=True)[list(others)].nunique()
+        several = [str(name) for name in others if (found[name] > 1).any()]
+        raise ValueError(
+            f"one {' and '.join(names)} has several rows in one repeat; expected one. Say "
+            f"which you mean, by a value of: {', '.join(several) or 'no column differs'}."
+        )
+    table = kept.pivot(
+        index=index if by else "seed", columns=names[0] if single else names, values=value
+    )
+    order = kept[names].drop_duplicates()
+    return table[list(order[names[0]]) if single else pd.MultiIndex.from_frame(order)]
 
 
 def confirm(name: str, *, seed: int = 0, tolerance: float = 0.01) -> Confirmation:
@@ -347,7 +414,7 @@ def restamp(
     if state == "current":
         return []
     code, repeats = code_hash(name), _module(name).REPEATS
-    table = pq.read_table(path(name))
+    table = _table(name)
     stored = table.to_pandas()
     if sorted(stored["seed"].unique()) != list(range(repeats)):
         raise ValueError(
@@ -404,7 +471,7 @@ def fingerprint(name: str) -> str | None:
     if not file.exists():
         return "missing" if _source(name).is_file() else None
     _metadata(name)
-    rows = pq.read_table(file).to_pydict()
+    rows = _table(name).to_pydict()
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
@@ -543,17 +610,28 @@ def versions() -> dict[str, str]:
 
 def _metadata(name: str) -> pq.FileMetaData:
     """Read what is noted in the file of an experiment."""
-    file = _file(name)
     try:
-        stored = pq.read_metadata(file)
+        stored = pq.read_metadata(_file(name))
         json.loads(stored.metadata[b"libraries"])
         stored.metadata[b"code"].decode()
-    except (pa.ArrowException, KeyError, TypeError):
-        raise ValueError(
-            f"the stored rows of experiment {name!r} are damaged ({file.name}). "
-            f"Compute them again with: labs experiment {name}"
-        ) from None
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
+        raise _damaged(name) from None
     return stored
+
+
+def _table(name: str) -> pa.Table:
+    """Read the rows of an experiment, and the notes in its schema."""
+    try:
+        return pq.read_table(_file(name))
+    except (pa.ArrowException, OSError):
+        raise _damaged(name) from None
+
+
+def _damaged(name: str) -> ValueError:
+    return ValueError(
+        f"the stored rows of experiment {name!r} are damaged, or of another version of the "
+        f"course ({_file(name).name}). Compute them again with: labs experiment {name}"
+    )
 
 
 def _missing(name: str) -> str:

@@ -8,7 +8,7 @@ from labs_lib.payments.importance import (
     true_importance,
     true_shapley,
 )
-from labs_lib.payments.quiet import quiet_world, thin
+from labs_lib.payments.quiet import quiet_world, ready_to_fit, thin
 from labs_lib.payments.simulator import World, simulate
 from labs_lib.payments.split import month, split_by_time
 
@@ -25,6 +25,7 @@ __all__ = [
     "features",
     "month",
     "quiet_world",
+    "ready_to_fit",
     "simulate",
     "split_by_time",
     "thin",

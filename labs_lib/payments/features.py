@@ -69,7 +69,7 @@ def features(transactions: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, shape (n, 26)
+    DataFrame, shape (n, 27)
         Same index and order as `transactions`, columns `FEATURES`:
 
         - the recorded columns `RECORDED`, unchanged;

@@ -1,9 +1,12 @@
-"""Worlds without events, and rows thinned to a share of frauds: plumbing of many trials."""
+"""Worlds without events, ready to fit, and thinned to a share: plumbing of many trials."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from labs_lib.payments.features import features
 from labs_lib.payments.simulator import World, simulate
+from labs_lib.payments.split import split_by_time
 
 QUIET_DAYS = 150
 """Months 1 to 5: as many as `split_by_time` uses."""
@@ -34,6 +37,39 @@ def quiet_world(seed: int = 0, *, n: int = 60_000, fraud_rate: float = 0.03) -> 
     return simulate(
         n_transactions=n, days=QUIET_DAYS, seed=seed, fraud_rate=fraud_rate, events=()
     )
+
+
+def ready_to_fit(
+    transactions: pd.DataFrame,
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return inputs and labels of payments, and which of them train, choose and judge.
+
+    Parameters
+    ----------
+    transactions : DataFrame, n rows
+        Of five months or more, as from `quiet_world` or ``data.load_payments()``.
+
+    Returns
+    -------
+    X : DataFrame of shape (n, 27)
+        `features` of each payment.
+    y : array of 0/1, shape (n,)
+        The label as it was reported.
+    train, valid, test : three boolean arrays of shape (n,)
+        Months 1 to 3, 4 and 5: `split_by_time`.
+
+    Raises
+    ------
+    ValueError
+        As `features` and `split_by_time`.
+
+    Examples
+    --------
+    >>> X, y, train, valid, test = ready_to_fit(quiet_world().transactions)  # doctest: +SKIP
+    """
+    labels = transactions["is_fraud"].to_numpy()
+    train, valid, test = split_by_time(transactions)
+    return features(transactions), labels, train, valid, test
 
 
 def thin(y: ArrayLike, rate: float, *, seed: int = 0) -> NDArray[np.int64]:

@@ -268,17 +268,91 @@ def test_other_versions_of_libraries_are_shown_and_no_reason_to_refuse(stored, m
     assert len(store.load("fake/lab/tiny")) == 12
 
 
-@pytest.mark.parametrize("content", ["no parquet", ""])
-def test_damaged(stored, content):
-    store.path("fake/lab/tiny").write_text(content)
-    with pytest.raises(ValueError, match=r"are damaged \(tiny.parquet\).*labs experiment"):
+@pytest.mark.parametrize("function", [store.load, store.restamp, store.confirm])
+@pytest.mark.parametrize("spoilt", ["other", "empty", "half", "rows"])
+def test_damaged(stored, spoilt, function):
+    file = store.path("fake/lab/tiny")
+    content = file.read_bytes()
+    rows = pq.read_metadata(file).row_group(0).column(0)
+    if function is store.restamp:
+        stored.change("labs/fake/lab/experiments/tiny.py", "(1, 1000)", "(1, 1000, 2)[:2]")
+    middle = bytearray(content)
+    middle[4 : 4 + rows.total_compressed_size] = b"?" * rows.total_compressed_size
+    kinds = {"other": b"no parquet", "empty": b"", "half": content[:300]}
+    file.write_bytes((kinds | {"rows": bytes(middle)})[spoilt])
+    with pytest.raises(ValueError, match=r"are damaged.*\(tiny.parquet\).*labs experiment"):
+        function("fake/lab/tiny")
+
+
+@pytest.mark.parametrize(
+    "notes", [{}, {"code": "0"}, {"code": "0", "libraries": "numpy 2"}]
+)
+def test_rows_of_another_version(stored, notes):
+    table = pq.read_table(store.path("fake/lab/tiny"))
+    pq.write_table(table.replace_schema_metadata(notes), store.path("fake/lab/tiny"))
+    with pytest.raises(
+        ValueError, match="of another version.*labs experiment fake/lab/tiny"
+    ):
         store.load("fake/lab/tiny")
 
 
-def test_rows_of_unknown_origin(stored):
-    store.load("fake/lab/tiny").to_parquet(store.path("fake/lab/tiny"))
-    with pytest.raises(ValueError, match="are damaged"):
-        store.load("fake/lab/tiny")
+# One row a repeat -----------------------------------------------------------------------
+
+
+def test_wide_puts_variants_side_by_side(stored):
+    rows = store.load("fake/lab/tiny")
+    found = store.wide(rows, "kind", "found", scale=1000)
+    assert list(found.columns) == ["a", "b"]
+    assert found.index.tolist() == [0, 1, 2]
+    assert found.index.name == "seed"
+    one = rows[(rows["seed"] == 1) & (rows["kind"] == "b") & (rows["scale"] == 1000)]
+    assert found.loc[1, "b"] == one["found"].item()
+
+
+def test_wide_keeps_the_order_of_the_experiment(stored):
+    rows = store.load("fake/lab/tiny").iloc[::-1]
+    assert list(store.wide(rows, "kind", "found", scale=1)) == ["b", "a"]
+    both = store.wide(rows, ["scale", "kind"], "found")
+    assert list(both) == [(1000, "b"), (1, "b"), (1000, "a"), (1, "a")]
+    assert both.columns.names == ["scale", "kind"]
+    assert both.index.tolist() == [0, 1, 2]
+
+
+def test_wide_may_keep_a_setting_in_the_index(stored):
+    rows = store.load("fake/lab/tiny")
+    found = store.wide(rows, "kind", "found", by=["scale"])
+    assert found.index.names == ["scale", "seed"]
+    for scale in (1, 1000):
+        pd.testing.assert_frame_equal(
+            found.loc[scale], store.wide(rows, "kind", "found", scale=scale)
+        )
+
+
+def test_wide_leaves_a_gap_where_a_variant_has_no_row(stored):
+    rows = store.load("fake/lab/tiny").query("scale == 1").iloc[1:]
+    assert store.wide(rows, "kind", "found").isna().sum().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("columns", "value", "where", "message"),
+    [
+        ("king", "found", {}, "no column 'king'; they have: seed, kind, scale, found, n"),
+        ("kind", "value", {}, "no column 'value'"),
+        ("kind", "found", {"speed": 1}, "no column 'speed'"),
+        ("kind", "found", {"scale": 7}, "scale is 7, expected one of: 1, 1000"),
+        ("kind", "found", {}, "one kind has several rows in one repeat.*a value of: scale"),
+        ("kind", "found", {"by": ["spam"]}, "no column 'spam'"),
+    ],
+)
+def test_wide_says_what_there_is(stored, columns, value, where, message):
+    with pytest.raises(ValueError, match=message):
+        store.wide(store.load("fake/lab/tiny"), columns, value, **where)
+
+
+def test_wide_refuses_the_same_row_twice(stored):
+    rows = store.load("fake/lab/tiny")
+    with pytest.raises(ValueError, match="no column differs"):
+        store.wide(pd.concat([rows, rows]), ["kind", "scale"], "found")
 
 
 # Confirm --------------------------------------------------------------------------------

@@ -69,3 +69,25 @@ def test_quiet_world_has_five_months_and_no_event():
 def test_quiet_world_has_the_rate_that_was_asked_for():
     frauds = payments.quiet_world(n=20_000, fraud_rate=0.1).transactions["is_fraud"]
     assert frauds.mean() == pytest.approx(0.1, abs=0.01)
+
+
+def test_ready_to_fit_is_features_labels_and_split():
+    table = payments.quiet_world(3, n=3_000).transactions
+    X, y, *parts = payments.ready_to_fit(table)
+    assert X.equals(payments.features(table))
+    assert np.array_equal(y, table["is_fraud"])
+    assert np.array_equal(parts, payments.split_by_time(table))
+    assert np.sum(parts, axis=0).tolist() == [1] * len(table)
+
+
+def test_ready_to_fit_leaves_later_months_to_no_part():
+    table = payments.simulate(n_transactions=3_000, days=210, events=()).transactions
+    X, _, train, valid, test = payments.ready_to_fit(table)
+    assert len(X) == len(table)
+    assert np.array_equal(train | valid | test, payments.month(table) <= 5)
+
+
+def test_ready_to_fit_needs_five_months():
+    table = payments.quiet_world(n=3_000).transactions
+    with pytest.raises(ValueError, match=r"no payments for test in months \[5\]"):
+        payments.ready_to_fit(table[payments.month(table) <= 4])

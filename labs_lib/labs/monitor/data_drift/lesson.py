@@ -440,9 +440,8 @@ names = {"a": "festival", "c": "fault", "b": "takeover", "d": "holidays"}
 
 def change(event, measure, **options):
     """Return a measure with the event minus without it, over the worlds."""
-    here = judged[judged["event"] == event].set_index("seed")
-    without, with_it = here[here["kind"] == "none"], here[here["kind"] == event]
-    return stats.worlds(with_it[measure], without[measure], comparisons=4, **options)
+    worlds = store.wide(judged, "kind", measure, event=event)
+    return stats.worlds(worlds[event], worlds["none"], comparisons=4, **options)
 
 
 # %%

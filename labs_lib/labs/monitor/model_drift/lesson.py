@@ -475,7 +475,7 @@ from labs_lib import stats
 
 
 def against(measure, other="never", margin=None):
-    table = policies.pivot(index="seed", columns="policy", values=measure)
+    table = store.wide(policies, "policy", measure)
     names = [n for n in lost.index if n not in (other, "the truth", "no alerts")]
     return {
         n: stats.worlds(table[n], table[other], comparisons=len(names), margin=margin)
@@ -704,7 +704,7 @@ fault
 # %%
 record = store.load("monitor/model_drift/fault")
 record["euros"] = 1_000 * record["phone_call"] / record["payments"]
-table = record.pivot(index="seed", columns="record", values="euros")
+table = store.wide(record, "record", "euros")
 fault_cost = {
     name: stats.worlds(table[name], table["right"], comparisons=2)
     for name in ("faulty", "set to missing")

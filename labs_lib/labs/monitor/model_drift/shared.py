@@ -39,9 +39,9 @@ class World:
 
     Attributes
     ----------
-    X : DataFrame of shape (n, 26)
+    X : DataFrame of shape (n, 27)
         Features of each payment.
-    numbers : array of float32, shape (n, 26)
+    numbers : array of float32, shape (n, 27)
         The same; categories as codes, missing as NaN.
     day, known : arrays of int, shape (n,)
         Day of the payment, and the first day on whose morning its label is known.

@@ -608,8 +608,7 @@ from labs_lib import stats
 
 
 def by_strategy(model, measure):
-    chosen = splits[(splits["model"] == model) & (splits["measure"] == measure)]
-    return chosen.pivot(index="seed", columns="strategy", values="value")
+    return store.wide(splits, "strategy", model=model, measure=measure)
 
 
 by_strategy("XGBoost", "DPPL")[["all columns", "without the column"]].head(3).round(3)
@@ -990,12 +989,10 @@ store.confirm("prepare/bias/credit", seed=0)
 
 # %%
 sizes = {"n_train": 24_000, "n_test": 6_000, "comparisons": 6}
-stored = stored.set_index(["facet", "measure"]).sort_index()
 
 
 def of_customers(facet, measure):
-    chosen = stored.loc[(facet, measure)]
-    return chosen.pivot(index="seed", columns="strategy", values="value")
+    return store.wide(stored, "strategy", facet=facet, measure=measure)
 
 
 # %%

@@ -4,26 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 from sklearn.linear_model import LogisticRegression
 
-from labs_lib import settings
 from labs_lib.prepare import bias
+from labs_lib.train.boosted import boosted
 from labs_lib.train.encoding import encoded
 
 METRICS = ("AD", "DAR", "DI", "DPPL", "RD")
-
-
-def boosted() -> xgb.XGBClassifier:
-    """Return the boosted trees of the lab, untuned."""
-    return xgb.XGBClassifier(
-        n_estimators=100,
-        max_depth=4,
-        learning_rate=0.1,
-        enable_categorical=True,
-        n_jobs=settings.n_jobs(),
-        random_state=0,
-    )
 
 
 def scores(

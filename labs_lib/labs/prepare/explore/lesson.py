@@ -471,9 +471,7 @@ companies = store.load("prepare/explore/positives")
 store.confirm("prepare/explore/positives", seed=0)
 
 # %%
-wide = companies.pivot(
-    index=["frauds", "seed"], columns=["model", "measure"], values="value"
-)
+wide = store.wide(companies, ["model", "measure"], by=["frauds"])
 own = wide["XGBoost"]["own"].groupby("frauds")
 curve = own.quantile([0.1, 0.9]).unstack().set_axis(["low", "high"], axis=1)
 curve["mean"] = own.mean()
@@ -863,9 +861,7 @@ splits = store.load("prepare/explore/crashes")
 store.confirm("prepare/explore/crashes", seed=0)
 
 # %%
-ap_splits = splits[splits["measure"] == "average precision"].pivot(
-    index="seed", columns="columns", values="value"
-)
+ap_splits = store.wide(splits, "columns", measure="average precision")
 steps = [
     "all columns",
     "without injSeverity",

@@ -206,7 +206,7 @@ f"repeat {rerun.seed} rerun: {rerun.rows} rows, as stored"
 
 # %%
 models = ["linear", "k-NN", "trees"]
-r2 = splits.pivot(index="seed", columns=["recipe", "model"], values="r2")
+r2 = store.wide(splits, ["recipe", "model"], "r2")
 r2.mean().unstack("model").filter(like="date", axis="index")[models].round(4)
 
 # %% [markdown]
@@ -675,7 +675,7 @@ pd.DataFrame(vocabulary[highest], index=classifier.classes_)
 
 # %%
 novels = store.load("prepare/features/novels")
-hit = novels.pivot(index="seed", columns=["way", "model"], values="accuracy")
+hit = store.wide(novels, ["way", "model"], "accuracy")
 stored = hit.loc[0, ("TF-IDF", "linear")]
 assert abs(accuracy - stored) < 0.01, "the stored rows differ from a fresh run"
 f"stored {stored:.3f}, yours {accuracy:.3f}"
@@ -738,8 +738,7 @@ VARIANTS
 # precision, the mean of 25 worlds:
 
 # %%
-grid_rows = worlds[worlds["months"] == "4, 5"]
-ap = grid_rows.pivot(index="seed", columns=["recipe", "model"], values="ap")
+ap = store.wide(worlds, ["recipe", "model"], "ap", months="4, 5")
 ap.mean().unstack("model")[models].round(3)
 
 # %% [markdown]
@@ -941,9 +940,8 @@ pd.Series({"recipe as fitted": frozen_score} | again).round(3)
 # with the linear model, standardized anew in batches of live rows.
 
 # %%
-live = worlds[worlds["months"] != "4, 5"].pivot(
-    index="seed", columns=["months", "recipe"], values="ap"
-)
+later = worlds[worlds["months"] != "4, 5"]
+live = store.wide(later, ["months", "recipe"], "ap")
 sizes_of_batch = ["10 rows", "100 rows", "1000 rows", "a month"]
 live.mean().unstack("recipe")[[*sizes_of_batch, "as fitted"]].round(3)
 

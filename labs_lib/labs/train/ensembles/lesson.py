@@ -544,8 +544,7 @@ store.confirm("train/ensembles/worlds", seed=0)
 # %%
 def by_model(rows, measure):
     """Return one row a repeat, one column a model."""
-    chosen = rows[rows["measure"] == measure]
-    return chosen.pivot(index="seed", columns="model", values="value")
+    return store.wide(rows, "model", measure=measure)
 
 
 found = by_model(stored, "average precision")

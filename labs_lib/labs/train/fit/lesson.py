@@ -473,8 +473,7 @@ store.confirm("train/fit/worlds", seed=0)
 # %%
 def by_model(rows, measure):
     """Return one row a world, one column a model."""
-    chosen = rows[rows["measure"] == measure]
-    return chosen.pivot(index="seed", columns="model", values="value")
+    return store.wide(rows, "model", measure=measure)
 
 
 error = by_model(stored, "error")
@@ -630,7 +629,7 @@ TABLES = ["as recorded", "with shapes", "with shapes, correlated"]
 # with shapes where columns move together. In which share of the draws is each column kept?
 
 # %%
-sizes = draws.pivot(index=["penalty", "table", "seed"], columns="what", values="value")
+sizes = store.wide(draws, "what", by=["penalty", "table"])
 kept = sizes.loc["L1", TRUE + NO_EFFECT].fillna(0) > 0
 share = kept.groupby("table").mean().loc[TABLES].T
 hour_recorded = share.loc["hour", "as recorded"]

@@ -481,9 +481,8 @@ store.confirm("train/metrics/worlds", seed=0)
 
 # %%
 def by_model(measure):
-    """Return one row a world, one column a model."""
-    rows = worlds[worlds["measure"] == measure]
-    return rows.pivot(index="seed", columns="model", values="value")
+    """Return one row a world, one column a model, in the order of their names."""
+    return store.wide(worlds, "model", measure=measure).sort_index(axis="columns")
 
 
 # %%

@@ -552,9 +552,8 @@ runs = pd.concat(runs)
 
 def scores(part, search, *, table="payments", parallel=1, budget=30):
     """Return the score of each seed after a budget of whole trainings."""
-    chosen = runs[(runs["table"] == table) & (runs["search"] == search)]
-    chosen = chosen[chosen["parallel"] == parallel].set_index("seed").sort_index()
-    return chosen[f"{part}_{budget}"]
+    measure = f"{part}_{budget}"
+    return store.wide(runs, "search", measure, table=table, parallel=parallel)[search]
 
 
 # %%
@@ -770,8 +769,7 @@ store.confirm("train/tune/ranges", seed=0)
 # %%
 def started(part, start, *, search="TPE", table="payments"):
     """Return the score of each seed."""
-    chosen = starts[(starts["table"] == table) & (starts["search"] == search)]
-    return chosen[chosen["start"] == start].set_index("seed").sort_index()[part]
+    return store.wide(starts, "start", part, table=table, search=search)[start]
 
 
 # %%

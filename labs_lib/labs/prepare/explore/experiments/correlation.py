@@ -7,11 +7,11 @@ of all columns loses when the column is shuffled. Five columns have a true effec
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 from sklearn.inspection import permutation_importance
 
-from labs_lib import payments, settings
+from labs_lib import payments
 from labs_lib.prepare.quality import models
+from labs_lib.train.boosted import boosted
 
 REPEATS = 24
 
@@ -52,13 +52,7 @@ def column_scores(
         codes[name] = codes[name].cat.codes
     codes = codes.to_numpy(dtype=np.float32)
     train, valid = models.split(y, task="binary", share=0.2, seed=seed)
-    model = xgb.XGBClassifier(
-        n_estimators=100,
-        max_depth=4,
-        learning_rate=0.1,
-        n_jobs=settings.n_jobs(),
-        random_state=seed,
-    ).fit(codes[train], y[train])
+    model = boosted().fit(codes[train], y[train])
     shuffled = permutation_importance(
         model, codes[valid], y[valid], scoring="roc_auc", n_repeats=3, random_state=seed
     )

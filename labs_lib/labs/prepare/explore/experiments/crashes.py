@@ -7,12 +7,12 @@ made afterwards.
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import GroupShuffleSplit
 
-from labs_lib import data, settings
+from labs_lib import data
 from labs_lib.prepare.quality import columns, models
+from labs_lib.train.boosted import boosted
 
 REPEATS = 20
 TEST_SHARE = 0.25
@@ -40,13 +40,7 @@ def repeat(seed: int) -> list[dict]:
     rows = []
     for name, left_out in LEFT_OUT.items():
         X = np.hstack([values for c, values in encoded.items() if c not in left_out])
-        model = xgb.XGBClassifier(
-            n_estimators=100,
-            max_depth=4,
-            learning_rate=0.1,
-            n_jobs=settings.n_jobs(),
-            random_state=0,
-        ).fit(X[train], y[train])
+        model = boosted().fit(X[train], y[train])
         score = model.predict_proba(X[test])[:, 1]
         measures = {
             "average precision": average_precision_score(y[test], score),

@@ -8,17 +8,18 @@ luck with few frauds plays less of a role.
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 from sklearn.metrics import average_precision_score
 
-from labs_lib import payments, settings, stats
+from labs_lib import payments, stats
+from labs_lib.train.boosted import boosted
 from labs_lib.train.encoding import encoded
 from labs_lib.train.random_cut_forest import RandomCutForest
 
 REPEATS = 25
 
 FRAUDS = (25, 50, 100, 200, 400, 800)
-"""Expected frauds of a company in all five months; one payment in a hundred is fraud."""
+FRAUD_RATE = 0.01
+"""Expected frauds of a company in all five months, and their share of its payments."""
 
 FOREST_FRAUDS = (50, 200)
 """Sizes with a forest: its scoring is slow, and what it learns does not hang on labels."""
@@ -47,7 +48,7 @@ def repeat(seed: int) -> list[dict]:
     )
     rows = []
     for frauds in FRAUDS:
-        own = company(100 * frauds, seed)
+        own = company(round(frauds / FRAUD_RATE), seed)
         X, y, train, test = own["X"], own["y"], own["train"], own["test"]
         model = boosted().fit(X[train], y[train])
         score = model.predict_proba(X[test])[:, 1]
@@ -83,29 +84,11 @@ def repeat(seed: int) -> list[dict]:
 
 def company(n_transactions: int, seed: int) -> dict:
     """Return five quiet months of a company: inputs, labels, customers and the two parts."""
-    world = payments.simulate(
-        n_transactions=n_transactions, days=150, seed=seed, events=()
-    ).transactions
-    month = payments.month(world).to_numpy()
-    return {
-        "X": payments.features(world),
-        "y": world["is_fraud"].to_numpy(),
-        "customer": world["customer"].to_numpy(),
-        "train": month <= 3,
-        "test": month >= 4,
-    }
-
-
-def boosted() -> xgb.XGBClassifier:
-    """Return the model of every company; nothing in it was tuned."""
-    return xgb.XGBClassifier(
-        n_estimators=100,
-        max_depth=4,
-        learning_rate=0.1,
-        enable_categorical=True,
-        n_jobs=settings.n_jobs(),
-        random_state=0,
-    )
+    world = payments.quiet_world(seed, n=n_transactions, fraud_rate=FRAUD_RATE)
+    table = world.transactions
+    X, y, train, valid, test = payments.ready_to_fit(table)
+    customer = table["customer"].to_numpy()
+    return {"X": X, "y": y, "customer": customer, "train": train, "test": valid | test}
 
 
 def anomaly_scores(X: pd.DataFrame, train: np.ndarray, test: np.ndarray) -> np.ndarray:

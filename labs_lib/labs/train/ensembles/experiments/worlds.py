@@ -14,6 +14,7 @@ from labs_lib.train.encoding import encoder
 REPEATS = 20
 
 N_TRANSACTIONS = 30_000
+FRAUD_RATE = 0.01
 
 
 def repeat(seed: int) -> list[dict]:
@@ -32,10 +33,7 @@ def repeat(seed: int) -> list[dict]:
 
 def world(seed: int) -> tuple[np.ndarray, ...]:
     """Return features as numbers, labels, and the rows of train, validation and test."""
-    table = payments.simulate(
-        n_transactions=N_TRANSACTIONS, days=150, seed=seed, events=()
-    ).transactions
-    X, y = payments.features(table), table["is_fraud"].to_numpy()
-    train, valid, test = payments.split_by_time(table)
+    drawn = payments.quiet_world(seed, n=N_TRANSACTIONS, fraud_rate=FRAUD_RATE)
+    X, y, train, valid, test = payments.ready_to_fit(drawn.transactions)
     numbers = encoder().fit(X[train]).transform(X).astype(np.float32)
     return numbers, y, train, valid, test

@@ -5,7 +5,6 @@ every measure on month 4, where thresholds are chosen too, and by its cost on mo
 """
 
 import numpy as np
-import xgboost as xgb
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
@@ -15,22 +14,20 @@ from sklearn.tree import DecisionTreeClassifier
 
 from labs_lib import payments, settings
 from labs_lib.train import metrics
+from labs_lib.train.boosted import boosted
 from labs_lib.train.encoding import encoded
 
 REPEATS = 30
 
 N_TRANSACTIONS = 30_000
+FRAUD_RATE = 0.01
 
 
 def repeat(seed: int) -> list[dict]:
     """Fit and judge ten models in the world of this seed; one row a model and measure."""
-    world = payments.simulate(
-        n_transactions=N_TRANSACTIONS, days=150, seed=seed, events=()
-    )
-    table = world.transactions
-    X, y = payments.features(table), table["is_fraud"].to_numpy()
-    amount = table["amount_cents"].to_numpy()
-    train, valid, test = payments.split_by_time(table)
+    world = payments.quiet_world(seed, n=N_TRANSACTIONS, fraud_rate=FRAUD_RATE)
+    X, y, train, valid, test = payments.ready_to_fit(world.transactions)
+    amount = world.transactions["amount_cents"].to_numpy()
     rows = []
     for name, model in models(y[train]).items():
         score = model.fit(X[train], y[train]).predict_proba(X[valid | test])[:, 1]
@@ -54,14 +51,6 @@ def models(y: np.ndarray) -> dict[str, object]:
     """
     ratio = float((y == 0).sum() / (y == 1).sum())
     jobs = settings.n_jobs()
-    boosted = {
-        "n_estimators": 100,
-        "max_depth": 4,
-        "learning_rate": 0.1,
-        "enable_categorical": True,
-        "n_jobs": jobs,
-        "random_state": 0,
-    }
     linear = {"solver": "newton-cholesky"}
     return {
         "linear": encoded(LogisticRegression(**linear)),
@@ -77,9 +66,9 @@ def models(y: np.ndarray) -> dict[str, object]:
         "random forest": encoded(
             RandomForestClassifier(40, min_samples_leaf=5, n_jobs=jobs, random_state=0)
         ),
-        "XGBoost": xgb.XGBClassifier(**boosted),
-        "XGBoost, weighted": xgb.XGBClassifier(**boosted, scale_pos_weight=ratio),
-        "XGBoost, shallow": xgb.XGBClassifier(**(boosted | {"max_depth": 2})),
+        "XGBoost": boosted(),
+        "XGBoost, weighted": boosted(scale_pos_weight=ratio),
+        "XGBoost, shallow": boosted(max_depth=2),
     }
 
 
