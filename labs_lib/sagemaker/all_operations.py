@@ -7,10 +7,20 @@ once by the owner of a folder, and `close`. `CONTROL` are the requests of `Local
 from collections.abc import Callable
 from typing import Any
 
-from labs_lib.sagemaker import endpoints, images, logs, models, s3, sts, tags, training
+from labs_lib.sagemaker import (
+    cloudwatch,
+    endpoints,
+    images,
+    logs,
+    models,
+    s3,
+    sts,
+    tags,
+    training,
+)
 from labs_lib.sagemaker.site import Site
 
-MODULES = (s3, sts, tags, logs, models, endpoints, training)
+MODULES = (s3, sts, tags, logs, cloudwatch, models, endpoints, training)
 
 
 def recover(site: Site) -> None:

@@ -3,6 +3,7 @@
 import http.client
 import shutil
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -361,6 +362,7 @@ def invoke_endpoint(context: Context, request: dict[str, Any]) -> dict[str, Any]
             f"Variant {variant.name} of endpoint {name} has no worker at this moment.",
             status=503,
         )
+    status, begun = 0, time.perf_counter()
     try:
         status, answered, body = worker.post(
             "/invocations", request.get("Body", b""), headers, timeout=TIME_LIMIT
@@ -378,6 +380,15 @@ def invoke_endpoint(context: Context, request: dict[str, Any]) -> dict[str, Any]
         raise _model_error(context, name, 500, "The container hung up.") from None
     finally:
         variant.fleet.release(worker)
+        ended = time.perf_counter()
+        site.metrics.note(
+            name,
+            variant.name,
+            status=status,
+            model=ended - begun,
+            overhead=begun - context.wire.begun,
+            instances=max(1, len(variant.fleet.workers)),
+        )
     if not 200 <= status < 300:
         raise _model_error(context, name, status, body.decode("utf-8", "replace"))
     return {

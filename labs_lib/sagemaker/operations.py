@@ -18,6 +18,7 @@ SERVICES = {
     "sagemaker-runtime": "SAGEMAKER_RUNTIME",
     "s3": "S3",
     "logs": "CLOUDWATCH_LOGS",
+    "cloudwatch": "CLOUDWATCH",
     "sts": "STS",
 }
 """botocore's names of the services that answer, and how AWS_ENDPOINT_URL_... calls them."""

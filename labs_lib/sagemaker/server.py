@@ -44,7 +44,14 @@ HOLD = 50.0
 FIRST_LEASE = 20.0
 """Seconds until a server that nobody asked for ends."""
 
-_SCOPES = {"sagemaker": "sagemaker", "s3": "s3", "sts": "sts", "logs": "logs"}
+_SCOPES = {
+    "sagemaker": "sagemaker",
+    "s3": "s3",
+    "sts": "sts",
+    "logs": "logs",
+    "monitoring": "cloudwatch",
+}
+_CBOR = "smithy-rpc-v2-cbor"
 _CONTROL = "x-labs-key"
 
 
@@ -203,9 +210,9 @@ class Server(ThreadingHTTPServer):
         try:
             self._check_key(request)
             service, name, labels = _route(request)
-            protocol = service_model(service).metadata["protocol"]
+            protocol = _protocol_of(service, request)
             operation = find(service, name)
-            answer = self._carry_out(operation, request, labels, request_id)
+            answer = self._carry_out(operation, request, labels, protocol, request_id)
         except ApiError as error:
             answer = _write_error(error, protocol, operation, request_id)
         except ConnectionError:
@@ -245,10 +252,11 @@ class Server(ThreadingHTTPServer):
         operation: Operation,
         request: wire.Request,
         labels: dict[str, str],
+        protocol: str,
         request_id: str,
     ) -> wire.Answer:
         model = service_model(operation.service).operation_model(operation.name)
-        members = _read(operation, model, request, labels)
+        members = _read(operation, model, request, labels, protocol)
         if operation.streams:
             # A body that is still on its way has no value yet.
             members.pop("Body", None)
@@ -264,7 +272,7 @@ class Server(ThreadingHTTPServer):
             result = self._hold(operation, waits_while, context, members)
         if isinstance(result, wire.Answer):
             return result
-        return _write(model, result, request_id)
+        return _write(model, result, protocol, request_id)
 
     def _hold(
         self,
@@ -330,6 +338,8 @@ class Server(ThreadingHTTPServer):
 def _guess_protocol(request: wire.Request) -> str:
     if "x-amz-target" in request.headers:
         return "json"
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        return _CBOR
     if request.credential and request.credential[3] == "s3":
         return "rest-xml"
     form = request.headers.get("content-type", "")
@@ -359,7 +369,12 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
                 f"X-Amz-Target is {target[:100]!r}, expected {expected}.OPERATION.",
             )
         return service, name, {}
-    if service_model(service).metadata["protocol"] == "query":
+    metadata = service_model(service).metadata
+    if metadata["protocol"] == _CBOR:
+        prefix = f"/service/{metadata['targetPrefix']}/operation/"
+        if request.method == "POST" and request.path.startswith(prefix):
+            return service, unquote(request.path.removeprefix(prefix)), {}
+    elif metadata["protocol"] == "query":
         if request.body.is_long:
             raise _too_long(service)
         form = wire.parse_query(request.body.read().decode("utf-8", "replace"))
@@ -378,10 +393,21 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
     )
 
 
+def _protocol_of(service: str, request: wire.Request) -> str:
+    """Return the protocol; one service speaks two."""
+    protocol = service_model(service).metadata["protocol"]
+    if protocol == _CBOR and "x-amz-target" in request.headers:
+        return "json"
+    return protocol
+
+
 def _read(
-    operation: Operation, model: Any, request: wire.Request, labels: dict[str, str]
+    operation: Operation,
+    model: Any,
+    request: wire.Request,
+    labels: dict[str, str],
+    protocol: str,
 ) -> dict[str, Any]:
-    protocol = service_model(operation.service).metadata["protocol"]
     if protocol == "query":
         return {k: v for k, v in labels.items() if k != "Version"}
     body = b""
@@ -391,8 +417,8 @@ def _read(
         body = request.body.read(BODY_LIMIT)
         if request.body.read(1):
             raise _too_long(operation.service)
-    if protocol == "json":
-        members = wire.read_json(body)
+    if protocol in ("json", _CBOR):
+        members = wire.read_json(body) if protocol == "json" else wire.read_cbor(body)
         wire.check_times(members, model.input_shape)
         return members
     return wire.read_rest(
@@ -413,15 +439,22 @@ def _validation_error(
     operation: Operation, error: RequestError, members: dict[str, Any]
 ) -> ApiError:
     text = from_findings(error, members)
-    code = {"sagemaker-runtime": "ValidationError", "s3": "InvalidArgument"}
+    code = {
+        "sagemaker-runtime": "ValidationError",
+        "s3": "InvalidArgument",
+        "cloudwatch": "ValidationError",
+    }
     return ApiError(code.get(operation.service, "ValidationException"), text)
 
 
-def _write(model: Any, result: dict[str, Any], request_id: str) -> wire.Answer:
-    metadata = model.service_model.metadata
-    protocol = metadata["protocol"]
+def _write(
+    model: Any, result: dict[str, Any], protocol: str, request_id: str
+) -> wire.Answer:
     if protocol == "json":
-        return wire.json_answer(result, model.output_shape, version=metadata["jsonVersion"])
+        version = model.service_model.metadata["jsonVersion"]
+        return wire.json_answer(result, model.output_shape, version=version)
+    if protocol == _CBOR:
+        return wire.cbor_answer(result, model.output_shape)
     if protocol == "query":
         return wire.query_answer(result, model, request_id)
     return wire.rest_answer(result, model, xml=protocol == "rest-xml")
@@ -433,7 +466,9 @@ def _write_error(
     shape = None
     if operation is not None:
         model = service_model(operation.service).operation_model(operation.name)
-        shape = next((s for s in model.error_shapes if s.name == error.code), None)
+        shape = next(
+            (s for s in model.error_shapes if error.code in (s.name, s.error_code)), None
+        )
     return wire.error_answer(error, protocol, request_id=request_id, shape=shape)
 
 

@@ -33,6 +33,12 @@ create table if not exists log_events (
     id integer primary key, log_group text, stream text, time real, ingested real,
     message text);
 create index if not exists log_events_by_stream on log_events (log_group, stream, id);
+create table if not exists series (
+    id integer primary key, namespace text, name text, dimensions text, unit text,
+    unique (namespace, name, dimensions, unit));
+create table if not exists points (
+    series integer, second integer, count real, total real, low real, high real,
+    spread text, primary key (series, second)) without rowid;
 """
 
 
@@ -41,7 +47,7 @@ class Taken(Exception):
 
 
 class State:
-    """Resources as dictionaries by kind and name, and the tables of S3, tags and logs.
+    """Resources as dictionaries by kind and name, and the tables of S3, tags, logs, metrics.
 
     Every change is committed before its function returns. (A kill loses nothing; a power
     failure may lose the last moments.) Threads share it.
@@ -56,6 +62,7 @@ class State:
         # An embedded newline or quote cannot do harm: every value is a parameter.
         self._connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
         self._connection.isolation_level = None
+        self.is_open = True
         self._lock = threading.RLock()
         self._depth = 0
         self._changed = threading.Condition()
@@ -74,6 +81,7 @@ class State:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
+            self.is_open = False
             self._connection.close()
 
     @contextmanager
@@ -156,7 +164,7 @@ class State:
             )
         except sqlite3.IntegrityError:
             raise Taken(kind, name) from None
-        self._notify()
+        self.notify()
 
     def change(
         self,
@@ -194,7 +202,7 @@ class State:
                 kind,
                 name,
             )
-        self._notify()
+        self.notify()
         return body
 
     def remove(self, kind: str, name: str) -> dict[str, Any] | None:
@@ -208,14 +216,15 @@ class State:
                 name,
             )
             self.execute("delete from resources where kind = ? and name = ?", kind, name)
-        self._notify()
+        self.notify()
         return body
 
     def has_arn(self, arn: str) -> bool:
         """Say whether a resource has this ARN."""
         return self.row("select 1 from resources where arn = ?", arn) is not None
 
-    def _notify(self) -> None:
+    def notify(self) -> None:
+        """Let whoever waits ask again."""
         with self._changed:
             self._changes += 1
             self._changed.notify_all()

@@ -6,8 +6,11 @@ that botocore's parser expects. Times are numbers of seconds since 1970 on both 
 
 import base64
 import functools
+import io
 import json
+import math
 import re
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,6 +38,8 @@ class Request:
         Names in small letters.
     body : object
         Has ``read(n)``; the bytes of the body.
+    begun : float
+        When it arrived, by `time.perf_counter`.
     """
 
     method: str
@@ -42,6 +47,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     body: Any
+    begun: float = field(default_factory=time.perf_counter)
 
     @functools.cached_property
     def credential(self) -> list[str]:
@@ -90,6 +96,37 @@ def read_json(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ApiError("SerializationException", "The body is JSON, but not an object.")
     return found
+
+
+def read_cbor(body: bytes) -> dict[str, Any]:
+    """Return a body that must be a CBOR map, with times as seconds since 1970."""
+    from botocore.parsers import RpcV2CBORParser
+
+    try:
+        stream = io.BufferedReader(io.BytesIO(body or b"\xa0"))
+        found = _plain_cbor(RpcV2CBORParser().parse_data_item(stream))
+    except ApiError:
+        raise
+    except Exception:
+        # botocore reads what AWS writes; whatever else fails somewhere in its middle.
+        raise ApiError("SerializationException", "The body is not CBOR.") from None
+    if not isinstance(found, dict):
+        raise ApiError("SerializationException", "The body is CBOR, but not a map.")
+    return found
+
+
+def _plain_cbor(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ApiError("InvalidParameterValue", f"The value {value} is not supported.")
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise ApiError("SerializationException", "A key of a map is no text.")
+        return {key: _plain_cbor(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain_cbor(item) for item in value]
+    return value
 
 
 def check_times(value: Any, shape: Any, path: str = "") -> None:
@@ -266,6 +303,30 @@ def json_answer(
     return Answer(status, headers, text.encode("ascii"))
 
 
+def cbor_answer(value: Mapping[str, Any], shape: Any, *, status: int = 200) -> Answer:
+    """Return the answer of the protocol smithy-rpc-v2-cbor."""
+    from botocore.serialize import RpcV2CBORSerializer
+
+    headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+    body = bytearray(b"\xa0" if shape is None else b"")
+    if shape is not None:
+        RpcV2CBORSerializer()._serialize_data_item(body, _members(value, shape), shape)
+    return Answer(status, headers, bytes(body))
+
+
+def _members(value: Any, shape: Any) -> Any:
+    """Leave out what the shape does not have: what is ours alone."""
+    if shape.type_name == "structure":
+        return {
+            name: _members(value[name], member)
+            for name, member in shape.members.items()
+            if value.get(name) is not None
+        }
+    if shape.type_name == "list":
+        return [_members(item, shape.member) for item in value]
+    return value
+
+
 def rest_answer(value: Mapping[str, Any], operation: Any, *, xml: bool) -> Answer:
     """Return the answer of the protocols rest-json and rest-xml."""
     shape = operation.output_shape
@@ -418,12 +479,23 @@ def error_answer(
     spelled = "message"
     if shape is not None:
         spelled = next((n for n in shape.members if n.lower() == "message"), spelled)
-    body = {"__type": error.code, spelled: error.message, **error.fields}
-    headers = {
-        "Content-Type": "application/x-amz-json-1.1",
-        "x-amzn-ErrorType": error.code,
-    }
+    name = error.code if shape is None else shape.name
+    headers = {"x-amzn-ErrorType": name}
+    if name != error.code:
+        # boto3 calls these errors as the service's older protocol did.
+        headers["x-amzn-query-error"] = f"{error.code};Sender"
+    if protocol == "smithy-rpc-v2-cbor":
+        headers |= {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+        parts = ("__type", name, spelled, error.message)
+        return Answer(error.status, headers, b"\xa2" + b"".join(map(_cbor_text, parts)))
+    headers["Content-Type"] = "application/x-amz-json-1.1"
+    body = {"__type": name, spelled: error.message, **error.fields}
     return Answer(error.status, headers, json.dumps(body).encode("ascii"))
+
+
+def _cbor_text(text: str) -> bytes:
+    data = text.encode("utf-8", "replace")
+    return b"\x7a" + len(data).to_bytes(4, "big") + data
 
 
 def _printable(text: str) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -111,7 +112,7 @@ class Recorder:
         if payload and shape.members[payload].type_name == "blob":
             return None
         protocol = service_model(service).metadata["protocol"]
-        if protocol == "json":
+        if protocol == "json" or body[:1] == b"{":
             check_json(json.loads(body), shape, path)
         elif protocol == "query":
             result = ElementTree.fromstring(body)[0]
@@ -124,8 +125,9 @@ class Recorder:
     def check_error(self, model, response, parsed, path):
         assert parsed["Error"]["Code"], path
         self.errors.add((model.name, parsed["Error"]["Code"]))
+        code = parsed["Error"]["Code"]
         shape = next(
-            (s for s in model.error_shapes if s.name == parsed["Error"]["Code"]), None
+            (s for s in model.error_shapes if code in (s.name, s.error_code)), None
         )
         body = response["body"]
         if shape is not None and body[:1] == b"{":
@@ -180,6 +182,36 @@ def use_s3(client, bucket):
         with contextlib.suppress(ClientError):
             call(**{"Bucket": "nothing", "Key": "k"} if call != client.delete_bucket else
                  {"Bucket": "nothing"})  # fmt: skip
+
+
+def use_cloudwatch(client):
+    metric = {"Namespace": "own", "MetricName": "m"}
+    client.put_metric_data(
+        Namespace="own", MetricData=[{"MetricName": "m", "Value": 1.0, "Unit": "Bytes"}]
+    )
+    client.list_metrics(**metric)
+    now = time.time()
+    asked = {"StartTime": now - 600, "EndTime": now + 60}
+    client.get_metric_statistics(**metric, **asked, Period=60, Statistics=["Sum"])
+    client.get_metric_statistics(**metric, **asked, Period=60, ExtendedStatistics=["p9"])
+    stat = {"Metric": metric, "Period": 60, "Stat": "Sum"}
+    client.get_metric_data(MetricDataQueries=[{"Id": "q", "MetricStat": stat}], **asked)
+    alarm = {"AlarmName": "a"}
+    client.put_metric_alarm(
+        **alarm, **metric, Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+        ComparisonOperator="LessThanThreshold", Dimensions=[{"Name": "n", "Value": "v"}],
+    )  # fmt: skip
+    client.describe_alarms()
+    client.set_alarm_state(**alarm, StateValue="ALARM", StateReason="r")
+    client.describe_alarms(**{"StateValue": "ALARM"})
+    client.delete_alarms(AlarmNames=["a"])
+    for call in (
+        lambda: client.delete_alarms(AlarmNames=["a"]),
+        lambda: client.put_metric_data(Namespace="AWS/x", MetricData=[]),
+        lambda: client.describe_alarms(NextToken="x"),
+    ):
+        with contextlib.suppress(ClientError):
+            call()
 
 
 def use_training(client, role, bucket):
@@ -245,6 +277,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_s3(recorder.client("s3"), "answers")
     use_training(client, local.role, "answers")
     use_endpoints(client, recorder.client("sagemaker-runtime"), local.role)
+    use_cloudwatch(recorder.client("cloudwatch"))
     logs = recorder.client("logs")
     logs.describe_log_groups()
     group = "/aws/sagemaker/TrainingJobs"
@@ -255,6 +288,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     assert recorder.seen == set(OPERATIONS)
     codes = {code for _, code in recorder.errors}
     assert {"ResourceNotFound", "ResourceInUse", "ModelError", "NoSuchBucket"} <= codes
+    assert {"InvalidParameterValue", "InvalidNextToken"} <= codes
 
 
 # The page

@@ -17,6 +17,7 @@ from .test_server import send, signed
 assert all_operations.MODULES
 JSON_OPERATIONS = sorted(name for service, name in OPERATIONS if service == "sagemaker")
 LOG_OPERATIONS = sorted(name for service, name in OPERATIONS if service == "logs")
+WATCH_OPERATIONS = sorted(name for service, name in OPERATIONS if service == "cloudwatch")
 
 ANYTHING = st.recursive(
     st.one_of(
@@ -79,6 +80,9 @@ def is_an_answer(status, headers, body):
         assert "x-amzn-ErrorType" in headers
 
 
+SCOPES = {"cloudwatch": "monitoring"}
+
+
 def alive(local):
     status, _, _ = send(
         local,
@@ -96,12 +100,14 @@ def test_random_requests_of_sagemaker(local, data):
             [
                 ("sagemaker", "SageMaker", JSON_OPERATIONS),
                 ("logs", "Logs_20140328", LOG_OPERATIONS),
+                ("cloudwatch", "GraniteServiceVersion20100801", WATCH_OPERATIONS),
             ]
         )
     )
     name = data.draw(st.sampled_from(names))
     body = data.draw(values(service_model(service).operation_model(name).input_shape))
-    headers = signed(local, service, X_Amz_Target=f"{target}.{name}")
+    scope = SCOPES.get(service, service)
+    headers = signed(local, scope, X_Amz_Target=f"{target}.{name}")
     is_an_answer(*send(local, body=json.dumps(body).encode(), headers=headers))
     assert alive(local)
 
@@ -119,6 +125,21 @@ def test_random_bytes(local, body, target, name, known):
     is_an_answer(*send(local, body=body, headers=headers))
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    start=st.sampled_from([b"", b"\xa1", b"\xbf\x69AlarmName", b"\xa1\x6aAlarmNames\x9f"]),
+    body=st.binary(max_size=40),
+    name=st.sampled_from(WATCH_OPERATIONS),
+)
+def test_random_cbor(local, start, body, name):
+    headers = signed(local, "monitoring", smithy_protocol="rpc-v2-cbor")
+    path = f"/service/GraniteServiceVersion20100801/operation/{name}"
+    status, found, answer = send(local, "POST", path, start + body, headers)
+    assert status < 500, answer
+    assert found["smithy-protocol"] == "rpc-v2-cbor"
+    assert alive(local)
+
+
 PATHS = st.text(
     st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#"), max_size=25
 )
@@ -130,7 +151,7 @@ PATHS = st.text(
     path=st.one_of(
         PATHS, PATHS.map("endpoints/{}/invocations".format), PATHS.map("b/k?{}".format)
     ),
-    service=st.sampled_from(["sagemaker", "s3", "sts", "logs", "ec2", "x"]),
+    service=st.sampled_from(["sagemaker", "s3", "sts", "logs", "monitoring", "ec2", "x"]),
     body=st.binary(max_size=20),
     header=st.sampled_from(
         ["Range", "If-Match", "X-Amz-Copy-Source", "Content-MD5", "X-Amz-Checksum-Crc32",
