@@ -11,8 +11,10 @@ from labs_lib.sagemaker import (
     cloudwatch,
     endpoints,
     images,
+    invocations,
     logs,
     models,
+    rollouts,
     s3,
     sts,
     tags,
@@ -20,7 +22,18 @@ from labs_lib.sagemaker import (
 )
 from labs_lib.sagemaker.site import Site
 
-MODULES = (s3, sts, tags, logs, cloudwatch, models, endpoints, training)
+MODULES = (
+    s3,
+    sts,
+    tags,
+    logs,
+    cloudwatch,
+    models,
+    endpoints,
+    rollouts,
+    invocations,
+    training,
+)
 
 
 def recover(site: Site) -> None:

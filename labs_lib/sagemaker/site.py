@@ -45,6 +45,7 @@ class Site:
         self.metrics = Metrics(self.state, self.clock)
         self.alarms = Alarms(self.state, self.clock, self.metrics)
         self.endpoints = Endpoints()
+        self.copies: Any = None
         self.jobs: dict[str, Any] = {}
         self.endpoint = ""
         self.key = ""

@@ -13,6 +13,11 @@ print("worker starts", mode, flush=True)
 if mode == "exit":
     print("nothing to serve", flush=True)
     sys.exit(3)
+if os.path.exists(os.environ.get("UNLESS", "")):
+    print("it is poisoned", flush=True)
+    sys.exit(4)
+if mode == "slow":
+    time.sleep(1)
 if mode == "child":
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     apart = "import os, time; os.setsid() if hasattr(os, 'setsid') else 0; time.sleep(600)"
