@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labs_lib.sagemaker import (
+    asynchronous,
     cloudwatch,
     endpoints,
     images,
@@ -16,6 +17,7 @@ from labs_lib.sagemaker import (
     models,
     rollouts,
     s3,
+    streams,
     sts,
     tags,
     training,
@@ -32,6 +34,8 @@ MODULES = (
     endpoints,
     rollouts,
     invocations,
+    streams,
+    asynchronous,
     training,
 )
 

@@ -17,7 +17,7 @@ from labs_lib.sagemaker.workers import Worker
 TIME_LIMIT = 60.0
 """Real seconds that a container has for an answer."""
 
-_TIMED_OUT = (
+TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. Review the "
     "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
 )
@@ -64,7 +64,7 @@ def invoke_endpoint(context: Context, request: dict[str, Any]) -> dict[str, Any]
             "/invocations", body, headers, timeout=TIME_LIMIT
         )
     except TimeoutError:
-        raise model_error(context, name, 0, _TIMED_OUT) from None
+        raise model_error(context, name, 0, TIMED_OUT) from None
     except (OSError, http.client.HTTPException):
         status = 500
         raise model_error(context, name, 500, "The container hung up.") from None

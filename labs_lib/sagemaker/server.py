@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import json
 import os
 import secrets
@@ -151,15 +152,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: wire.Answer) -> None:
         body = answer.body
+        if hasattr(body, "__iter__") and not isinstance(body, bytes | io.IOBase):
+            self._send_parts(answer)
+            return
         length = len(body) if answer.length is None else answer.length
         answer.headers.setdefault("Content-Length", str(length))
         answer.headers.setdefault("Date", self.date_time_string())
-        head = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
-        for name, value in answer.headers.items():
-            # A line break in a value would begin a header of somebody else's.
-            head.append(f"{name}: {' '.join(str(value).splitlines())}")
-        text = "\r\n".join(head) + "\r\n\r\n"
-        self.wfile.write(text.encode("latin-1", "replace"))
+        self._send_head(answer)
         if self.command != "HEAD" and answer.status not in (204, 304):
             if isinstance(body, bytes):
                 self.wfile.write(body)
@@ -174,6 +173,29 @@ class Handler(BaseHTTPRequestHandler):
         if not isinstance(body, bytes):
             body.close()
         self.wfile.flush()
+
+    def _send_head(self, answer: wire.Answer) -> None:
+        head = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
+        for name, value in answer.headers.items():
+            # A line break in a value would begin a header of somebody else's.
+            head.append(f"{name}: {' '.join(str(value).splitlines())}")
+        text = "\r\n".join(head) + "\r\n\r\n"
+        self.wfile.write(text.encode("latin-1", "replace"))
+
+    def _send_parts(self, answer: wire.Answer) -> None:
+        """Send what comes little by little, each part when it is there."""
+        answer.headers["Transfer-Encoding"] = "chunked"
+        answer.headers.setdefault("Date", self.date_time_string())
+        try:
+            self._send_head(answer)
+            self.wfile.flush()
+            for part in answer.body:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+                self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+            self.wfile.flush()
+        finally:
+            answer.body.close()
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -97,12 +97,12 @@ class Endpoints:
     def __init__(self) -> None:
         self.serving: dict[str, Serving] = {}
         self.fleets: set[Fleet] = set()
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._workers = 0
 
     def reserve(self, workers: int, *, limit: int | None = WORKERS) -> None:
         """Count workers of a new endpoint, or raise ResourceLimitExceeded."""
-        with self._lock:
+        with self.lock:
             if limit is not None and self._workers + workers > limit:
                 raise ApiError(
                     "ResourceLimitExceeded",
@@ -114,5 +114,5 @@ class Endpoints:
 
     def free(self, workers: int) -> None:
         """Give back what was reserved."""
-        with self._lock:
+        with self.lock:
             self._workers -= workers

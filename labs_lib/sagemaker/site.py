@@ -46,6 +46,7 @@ class Site:
         self.alarms = Alarms(self.state, self.clock, self.metrics)
         self.endpoints = Endpoints()
         self.copies: Any = None
+        self.queue: Any = None
         self.jobs: dict[str, Any] = {}
         self.endpoint = ""
         self.key = ""

@@ -33,6 +33,9 @@ create table if not exists log_events (
     id integer primary key, log_group text, stream text, time real, ingested real,
     message text);
 create index if not exists log_events_by_stream on log_events (log_group, stream, id);
+create table if not exists waiting (
+    number integer primary key autoincrement, endpoint text, created real, request text,
+    body blob);
 create table if not exists series (
     id integer primary key, namespace text, name text, dimensions text, unit text,
     unique (namespace, name, dimensions, unit));

@@ -70,7 +70,11 @@ class Request:
 
 @dataclass
 class Answer:
-    """What is sent back. `body` is bytes, or an open file of which `length` bytes are sent."""
+    """What is sent back.
+
+    `body` is bytes, an open file of which `length` bytes are sent, or something to iterate
+    over, whose parts are sent as they come; it is closed afterwards.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)

@@ -241,9 +241,9 @@ def use_training(client, role, bucket):
         client.describe_training_job(TrainingJobName="slow")
 
 
-def use_endpoints(client, runtime, role):
+def use_endpoints(local, client, runtime):
     client.create_model(
-        ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": IMAGE}
+        ModelName="m", ExecutionRoleArn=local.role, PrimaryContainer={"Image": IMAGE}
     )
     client.describe_model(ModelName="m")
     client.list_models()
@@ -262,9 +262,34 @@ def use_endpoints(client, runtime, role):
     client.list_tags(ResourceArn=arn)
     client.delete_tags(ResourceArn=arn, TagKeys=["k"])
     runtime.invoke_endpoint(EndpointName="e", Body=b"")
+    stream = runtime.invoke_endpoint_with_response_stream(EndpointName="e", Body=b"")
+    assert list(stream["Body"])
     for body in (b"status 500", b"die"):
         with contextlib.suppress(ClientError):
             runtime.invoke_endpoint(EndpointName="e", Body=body)
+    client.update_endpoint_weights_and_capacities(
+        EndpointName="e",
+        DesiredWeightsAndCapacities=[{"VariantName": "v", "DesiredWeight": 2}],
+    )
+    client.get_waiter("endpoint_in_service").wait(EndpointName="e")
+    client.create_endpoint_config(
+        EndpointConfigName="async",
+        ProductionVariants=[variant],
+        AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://answers/out"}},
+    )
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 3600}
+    policy = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    client.update_endpoint(
+        EndpointName="e", EndpointConfigName="async", DeploymentConfig=policy
+    )
+    found = client.describe_endpoint(EndpointName="e")
+    while "Baking" not in str(found["PendingDeploymentSummary"]):
+        found = client.describe_endpoint(EndpointName="e")
+    with contextlib.suppress(ClientError):
+        client.update_endpoint(EndpointName="e", EndpointConfigName="c")
+    local.step(3601)
+    client.get_waiter("endpoint_in_service").wait(EndpointName="e")
+    runtime.invoke_endpoint_async(EndpointName="e", Body=b"1")
     client.delete_endpoint(EndpointName="e")
     client.get_waiter("endpoint_deleted").wait(EndpointName="e")
     client.delete_endpoint_config(EndpointConfigName="c")
@@ -276,7 +301,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     recorder.client("sts").get_caller_identity()
     use_s3(recorder.client("s3"), "answers")
     use_training(client, local.role, "answers")
-    use_endpoints(client, recorder.client("sagemaker-runtime"), local.role)
+    use_endpoints(local, client, recorder.client("sagemaker-runtime"))
     use_cloudwatch(recorder.client("cloudwatch"))
     logs = recorder.client("logs")
     logs.describe_log_groups()

@@ -149,13 +149,19 @@ PATHS = st.text(
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH"]),
     path=st.one_of(
-        PATHS, PATHS.map("endpoints/{}/invocations".format), PATHS.map("b/k?{}".format)
+        PATHS,
+        PATHS.map("b/k?{}".format),
+        *(
+            PATHS.map(f"endpoints/{{}}/{call}".format)
+            for call in ("invocations", "async-invocations", "invocations-response-stream")
+        ),
     ),
     service=st.sampled_from(["sagemaker", "s3", "sts", "logs", "monitoring", "ec2", "x"]),
     body=st.binary(max_size=20),
     header=st.sampled_from(
         ["Range", "If-Match", "X-Amz-Copy-Source", "Content-MD5", "X-Amz-Checksum-Crc32",
-         "X-Amzn-SageMaker-Target-Variant", "X-Amz-Trailer", "Expect"]
+         "X-Amzn-SageMaker-Target-Variant", "X-Amz-Trailer", "Expect",
+         "X-Amzn-SageMaker-InputLocation", "X-Amzn-SageMaker-RequestTTLSeconds"]
     ),
     value=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12),
 )  # fmt: skip

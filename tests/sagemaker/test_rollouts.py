@@ -1,5 +1,6 @@
 """Updates of endpoints: shares of traffic, baking, alarms, rollbacks, and no request lost."""
 
+import itertools
 import json
 import threading
 import time
@@ -89,7 +90,7 @@ def test_a_rolling_plan_ends_with_the_new_instances_alone(blue, green, size, per
     steps = plan(policy, {"a": blue}, {"b": green})
     assert steps[-1].green == {"b": green}
     assert steps[-1].blue == {"a": 0}
-    for one, two in zip(steps, steps[1:], strict=False):
+    for one, two in itertools.pairwise(steps):
         assert one.share < two.share
         assert one.blue["a"] >= two.blue["a"] > -1
         # Whoever has traffic has an instance.
