@@ -76,7 +76,13 @@ def seconds_between(alarm: dict[str, Any]) -> int:
 
 
 class Alarms:
-    """Evaluates the alarms of one folder when they are due."""
+    """Evaluates the alarms of one folder when they are due.
+
+    Attributes
+    ----------
+    after : list of callable
+        Get the time of each evaluation, when it is over.
+    """
 
     def __init__(self, state: State, clock: Clock, metrics: Metrics):
         self._state = state
@@ -85,6 +91,7 @@ class Alarms:
         self._lock = threading.Lock()
         self._evaluated = clock.now()
         self._cancel: Callable[[], None] | None = None
+        self.after: list[Callable[[float], None]] = []
 
     def wake(self) -> None:
         """Evaluate from now on what there is; called when an alarm was put, and at the start."""
@@ -126,6 +133,8 @@ class Alarms:
                 for alarm in alarms:
                     if due % seconds_between(alarm) == 0:
                         self._evaluate(alarm, due)
+                for call in self.after:
+                    call(due)
             self._schedule()
 
     def _evaluate(self, alarm: dict[str, Any], now: float) -> None:

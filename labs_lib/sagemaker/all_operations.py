@@ -17,6 +17,7 @@ from labs_lib.sagemaker import (
     models,
     rollouts,
     s3,
+    scaling,
     streams,
     sts,
     tags,
@@ -36,6 +37,7 @@ MODULES = (
     invocations,
     streams,
     asynchronous,
+    scaling,
     training,
 )
 

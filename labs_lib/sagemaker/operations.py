@@ -19,6 +19,7 @@ SERVICES = {
     "s3": "S3",
     "logs": "CLOUDWATCH_LOGS",
     "cloudwatch": "CLOUDWATCH",
+    "application-autoscaling": "APPLICATION_AUTO_SCALING",
     "sts": "STS",
 }
 """botocore's names of the services that answer, and how AWS_ENDPOINT_URL_... calls them."""

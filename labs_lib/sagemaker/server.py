@@ -51,6 +51,7 @@ _SCOPES = {
     "sts": "sts",
     "logs": "logs",
     "monitoring": "cloudwatch",
+    "application-autoscaling": "application-autoscaling",
 }
 _CBOR = "smithy-rpc-v2-cbor"
 _CONTROL = "x-labs-key"

@@ -214,6 +214,29 @@ def use_cloudwatch(client):
             call()
 
 
+def use_scaling(client):
+    where = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/e/variant/v",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    with contextlib.suppress(ClientError):
+        client.deregister_scalable_target(**where)
+    client.register_scalable_target(**where, MinCapacity=1, MaxCapacity=2)
+    client.describe_scalable_targets(ServiceNamespace="sagemaker")
+    metric = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+    client.put_scaling_policy(
+        **where, PolicyName="p", PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 70.0, "PredefinedMetricSpecification": metric,
+        },
+    )  # fmt: skip
+    client.describe_scaling_policies(ServiceNamespace="sagemaker")
+    client.describe_scaling_activities(ServiceNamespace="sagemaker")
+    client.delete_scaling_policy(**where, PolicyName="p")
+    client.deregister_scalable_target(**where)
+
+
 def use_training(client, role, bucket):
     request = {
         "TrainingJobName": "job",
@@ -241,7 +264,7 @@ def use_training(client, role, bucket):
         client.describe_training_job(TrainingJobName="slow")
 
 
-def use_endpoints(local, client, runtime):
+def use_endpoints(local, client, runtime, scaling):
     client.create_model(
         ModelName="m", ExecutionRoleArn=local.role, PrimaryContainer={"Image": IMAGE}
     )
@@ -267,6 +290,7 @@ def use_endpoints(local, client, runtime):
     for body in (b"status 500", b"die"):
         with contextlib.suppress(ClientError):
             runtime.invoke_endpoint(EndpointName="e", Body=body)
+    use_scaling(scaling)
     client.update_endpoint_weights_and_capacities(
         EndpointName="e",
         DesiredWeightsAndCapacities=[{"VariantName": "v", "DesiredWeight": 2}],
@@ -301,7 +325,8 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     recorder.client("sts").get_caller_identity()
     use_s3(recorder.client("s3"), "answers")
     use_training(client, local.role, "answers")
-    use_endpoints(local, client, recorder.client("sagemaker-runtime"))
+    runtime = recorder.client("sagemaker-runtime")
+    use_endpoints(local, client, runtime, recorder.client("application-autoscaling"))
     use_cloudwatch(recorder.client("cloudwatch"))
     logs = recorder.client("logs")
     logs.describe_log_groups()
@@ -313,7 +338,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     assert recorder.seen == set(OPERATIONS)
     codes = {code for _, code in recorder.errors}
     assert {"ResourceNotFound", "ResourceInUse", "ModelError", "NoSuchBucket"} <= codes
-    assert {"InvalidParameterValue", "InvalidNextToken"} <= codes
+    assert {"InvalidParameterValue", "InvalidNextToken", "ObjectNotFoundException"} <= codes
 
 
 # The page

@@ -80,6 +80,9 @@ def is_an_answer(status, headers, body):
         assert "x-amzn-ErrorType" in headers
 
 
+SCALING_OPERATIONS = sorted(
+    name for service, name in OPERATIONS if service == "application-autoscaling"
+)
 SCOPES = {"cloudwatch": "monitoring"}
 
 
@@ -100,6 +103,7 @@ def test_random_requests_of_sagemaker(local, data):
             [
                 ("sagemaker", "SageMaker", JSON_OPERATIONS),
                 ("logs", "Logs_20140328", LOG_OPERATIONS),
+                ("application-autoscaling", "AnyScaleFrontendService", SCALING_OPERATIONS),
                 ("cloudwatch", "GraniteServiceVersion20100801", WATCH_OPERATIONS),
             ]
         )
@@ -156,7 +160,7 @@ PATHS = st.text(
             for call in ("invocations", "async-invocations", "invocations-response-stream")
         ),
     ),
-    service=st.sampled_from(["sagemaker", "s3", "sts", "logs", "monitoring", "ec2", "x"]),
+    service=st.sampled_from(["sagemaker", "s3", "sts", "logs", "monitoring", "application-autoscaling", "ec2", "x"]),
     body=st.binary(max_size=20),
     header=st.sampled_from(
         ["Range", "If-Match", "X-Amz-Copy-Source", "Content-MD5", "X-Amz-Checksum-Crc32",
