@@ -94,11 +94,9 @@ class Alarms:
         self.after: list[Callable[[float], None]] = []
 
     def wake(self) -> None:
-        """Evaluate from now on what there is; called when an alarm was put, and at the start."""
+        """Look when the next evaluation is due: there is another alarm."""
         with self._lock:
-            if self._cancel is None:
-                self._evaluated = max(self._evaluated, self._clock.now())
-                self._schedule()
+            self._schedule()
 
     def _schedule(self) -> None:
         if self._cancel is not None:
@@ -121,21 +119,32 @@ class Alarms:
     def catch_up(self, now: float) -> None:
         """Evaluate all alarms at each of their moments up to `now`, in order."""
         with self._lock:
-            # A step over days is not worth a million evaluations.
-            self._evaluated = max(self._evaluated, now - 2 * _DAY)
-            while True:
-                alarms = self._state.all("Alarm")
-                steps = {seconds_between(alarm) for alarm in alarms}
-                due = min(((self._evaluated // s + 1) * s for s in steps), default=now + 1)
-                if due > now:
-                    break
-                self._evaluated = due
-                for alarm in alarms:
-                    if due % seconds_between(alarm) == 0:
-                        self._evaluate(alarm, due)
-                for call in self.after:
-                    call(due)
-            self._schedule()
+            try:
+                while self._evaluate_next(now):
+                    pass
+            finally:
+                if self._state.is_open:
+                    self._schedule()
+
+    def _evaluate_next(self, now: float) -> bool:
+        """Evaluate what is due first; say whether anything was."""
+        # A step over days is not worth a million evaluations.
+        self._evaluated = max(self._evaluated, now - 2 * _DAY)
+        alarms = self._state.all("Alarm")
+        steps = {seconds_between(alarm) for alarm in alarms}
+        if not steps:
+            self._evaluated = max(self._evaluated, now)
+            return False
+        due = min((self._evaluated // step + 1) * step for step in steps)
+        if due > now:
+            return False
+        self._evaluated = due
+        for alarm in alarms:
+            if due % seconds_between(alarm) == 0:
+                self._evaluate(alarm, due)
+        for call in self.after:
+            call(due)
+        return True
 
     def _evaluate(self, alarm: dict[str, Any], now: float) -> None:
         if alarm["_Since"] > now:

@@ -219,8 +219,8 @@ class Queue:
         except TimeoutError:
             raise _Failed(TIMED_OUT) from None
         except (OSError, http.client.HTTPException):
-            if site.closing.is_set():
-                # The next server asks again.
+            if site.closing.is_set() or worker.leaving:
+                # The next server, or another instance, is asked again.
                 raise ApiError("ServiceUnavailable", "") from None
             status = 500
             raise _Failed("The container hung up.") from None

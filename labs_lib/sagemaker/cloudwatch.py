@@ -344,6 +344,8 @@ def put_metric_alarm(context: Context, request: dict[str, Any]) -> dict[str, Any
             "ValidationError", f"TreatMissingData must be one of {', '.join(treatments)}."
         )
     now = site.clock.now()
+    # The others are evaluated up to here before there is one more.
+    site.alarms.catch_up(now)
     arn = context.arn(f"alarm:{name}", "cloudwatch")
     body = {
         "ActionsEnabled": True,

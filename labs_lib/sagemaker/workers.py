@@ -69,6 +69,7 @@ class Worker:
         self._on_line = on_line
         self._idle: list[http.client.HTTPConnection] = []
         self.outstanding = 0
+        self.leaving = False
         self.port = 0
         self.process = self._start()
 
@@ -365,6 +366,7 @@ class Fleet:
         """End workers that get no more requests, when they have answered what they have."""
 
         def leave(worker: Worker) -> None:
+            worker.leaving = True
             deadline = time.monotonic() + DRAIN
             while worker.outstanding and time.monotonic() < deadline:
                 time.sleep(0.005)

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import math
+import sqlite3
 import time
 
 import pytest
@@ -197,6 +198,27 @@ def test_an_alarm_of_ten_seconds(still, watch):
     gauge.put(11.0)
     still.step(10)
     assert gauge.found()["StateValue"] == "ALARM"
+
+
+def test_an_alarm_of_ten_seconds_need_not_wait_for_one_of_a_minute(tmp_path):
+    with sagemaker.start(tmp_path, speed=0) as local:
+        watch = local.client("cloudwatch", config=ONCE)
+        Gauge(local, watch)
+        quick = Gauge(local, watch, Period=10)
+        quick.put(11.0)
+        local.step(10)
+        # Nobody asks, which would evaluate it: it has to happen by itself.
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.closing(sqlite3.connect(tmp_path / "state.sqlite")) as file:
+                row = file.execute(
+                    "select body from resources where kind = 'Alarm' and name = ?",
+                    (quick.name,),
+                ).fetchone()
+            if json.loads(row[0])["StateValue"] == "ALARM":
+                return
+            time.sleep(0.05)
+        pytest.fail("it was not evaluated")
 
 
 def test_a_state_that_is_set_holds_until_the_next_evaluation(still, watch):

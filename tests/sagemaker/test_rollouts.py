@@ -681,6 +681,52 @@ def test_a_rollout_survives_a_kill(tmp_path, stage):
     first.close()
 
 
+def again(folder, name):
+    """Start a server on the folder; return it and the endpoint as it finds it."""
+    local = sagemaker.start(folder, speed=300)
+    site = Site.__new__(Site)
+    site.local = local
+    site.sagemaker = local.client("sagemaker", config=ONCE)
+    site.runtime = local.client("sagemaker-runtime", config=ONCE)
+    endpoint = Endpoint.__new__(Endpoint)
+    endpoint.site, endpoint.local, endpoint.name = site, local, name
+    return local, endpoint
+
+
+POINTS = 10
+
+
+def test_a_kill_at_any_moment_of_a_rollout_loses_nothing(tmp_path):
+    with sagemaker.start(tmp_path, speed=300) as local:
+        name = Endpoint(Site(local), 2).name
+    policies = [
+        policy for _, policy, _ in KINDS.values() if "RollingUpdatePolicy" not in policy
+    ]
+    policies.append(rolling(1))
+    for point in range(POINTS):
+        local, endpoint = again(tmp_path, name)
+        endpoint.status("InService")
+        config = "new" if point % 2 == 0 else "old"
+        if point == 1:
+            endpoint.config("old", 2)
+        endpoint.update(policies[point % len(policies)], config=config)
+        # From before the new instances are there to after the old ones are gone.
+        time.sleep(0.2 * point)
+        server = psutil.Process(local._owner["pid"])
+        family = server.children(recursive=True)
+        server.kill()
+        local._process.wait()
+        assert have_ended(*family)
+        local.close()
+        local, endpoint = again(tmp_path, name)
+        endpoint.until(lambda found: found["EndpointStatus"] == "InService", seconds=60)
+        found = endpoint.found()
+        assert found["EndpointConfigName"] == f"{name}-{config}"
+        assert "FailureReason" not in found
+        assert endpoint.names(6) == {config: 6}
+        local.close()
+
+
 def test_nothing_runs_on_when_a_server_is_closed_in_the_middle_of_a_rollout(tmp_path):
     with sagemaker.start(tmp_path, speed=0) as local:
         endpoint = Endpoint(Site(local), 2)

@@ -284,3 +284,21 @@ def test_nothing_that_was_accepted_is_lost_by_a_kill(tmp_path):
         for each in asked:
             assert json.loads(queue.arrived(each["OutputLocation"]))["name"] is None
     first.close()
+
+
+def test_nothing_runs_on_when_a_server_is_closed_while_requests_run(tmp_path):
+    with sagemaker.start(tmp_path) as local:
+        queue = Queue(Site(local))
+        queue.ask(b"sleep 60")
+        queue.site.model("slow")
+        queue.site.endpoint("slow", queue.site.variant("v", "slow"))
+        answer = queue.site.runtime.invoke_endpoint_with_response_stream(
+            EndpointName="slow", Body=b"stream 600 0.1 "
+        )
+        assert next(iter(answer["Body"]))
+        server = psutil.Process(local._owner["pid"])
+        family = [server, *server.children(recursive=True)]
+        assert len(family) >= 5
+        begun = time.monotonic()
+    assert have_ended(*family)
+    assert time.monotonic() - begun < 20
