@@ -228,12 +228,13 @@ class Metrics:
         return row[0]
 
     def _run(self) -> None:
-        while True:
+        while self._state.is_open:
             time.sleep(_FLUSH)
             try:
                 self.flush()
             except Exception as error:
-                print(f"Metrics wait to be stored: {error!r}", flush=True)
+                if self._state.is_open:
+                    print(f"Metrics wait to be stored: {error!r}", flush=True)
 
     # Queries
 

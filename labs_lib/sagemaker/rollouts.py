@@ -127,12 +127,12 @@ def plan(
 def _batches(
     size: Mapping[str, Any], blue: Mapping[str, int], green: Mapping[str, int]
 ) -> list[Step]:
-    batch = {name: _size(size, n) for name, n in green.items()}
-    number = max(math.ceil(n / batch[name]) for name, n in green.items())
+    batch = {name: max(1, _size(size, n)) for name, n in green.items()}
+    number = max(1, *(math.ceil(n / batch[name]) for name, n in green.items()))
     steps = []
     for index in range(1, number + 1):
         running = {name: min(n, batch[name] * index) for name, n in green.items()}
-        share = sum(running.values()) / sum(green.values())
+        share = sum(running.values()) / sum(green.values()) if index < number else 1.0
         left = {name: math.ceil(round(n * (1 - share), 9)) for name, n in blue.items()}
         steps.append(Step(share, running, running, left))
     return steps
@@ -222,14 +222,10 @@ def variants_of(
     now: float,
     share: float = 1.0,
     status: str = "",
-    message: str = "",
 ) -> dict[str, Any]:
     """Return the members of an answer that describe variants and shadows."""
     found: dict[str, Any] = {}
-    given: dict[str, Any] | None = None
-    if status:
-        given = {"Status": status, "StartTime": now}
-        given |= {"StatusMessage": message} if message else {}
+    given = {"Status": status, "StartTime": now} if status else None
     for key, shadow in (("ProductionVariants", False), ("ShadowProductionVariants", True)):
         found[key] = (
             summaries(
@@ -435,6 +431,12 @@ class _Rollout:
         except (StartFailed, ValueError, ApiError, OSError) as error:
             text = error.message if isinstance(error, ApiError) else str(error)
             self._roll_back(text)
+        except _ServerEnds:
+            raise
+        except Exception as error:
+            # Ours, not the user's: the log has it all, and the endpoint serves on.
+            self._roll_back(f"InternalServerError: {error!r}")
+            raise
 
     def bring_up(self) -> None:
         """Start what a rollout had running when the last server ended."""

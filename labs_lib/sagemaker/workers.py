@@ -295,7 +295,10 @@ class Fleet:
         def on_line(line: str) -> None:
             self.on_line(number, line)
 
-        worker = Worker(self.container, number=number, on_line=on_line)
+        try:
+            worker = Worker(self.container, number=number, on_line=on_line)
+        except OSError as error:
+            raise StartFailed(f"no process can be started: {error}") from None
         try:
             worker.wait_until_ready(lambda: cancelled() or self.closing.is_set())
         except StartFailed:
