@@ -236,7 +236,8 @@ def test_creation_can_be_seen_and_the_end_too(site):
     site.endpoint("seen", site.variant("v", "seen", 2), wait=False)
     found = site.sagemaker.describe_endpoint(EndpointName="seen")
     assert found["EndpointStatus"] == "Creating"
-    assert found["ProductionVariants"][0]["VariantStatus"] == [{"Status": "Creating"}]
+    (status,) = found["ProductionVariants"][0]["VariantStatus"]
+    assert status == {"Status": "Creating", "StartTime": found["CreationTime"]}
     with pytest.raises(ClientError, match="is Creating, not InService"):
         site.invoke("seen")
     with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
