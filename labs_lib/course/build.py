@@ -336,6 +336,7 @@ def _checked(infos: Sequence[LabInfo]) -> tuple[list[str], list[Source]]:
             page = source.read(info)
             found = lint.source_problems(page) + lint.exercise_problems(page)
             found += lint.quiz_problems(page)
+            found = found or _outside(page, None)
         except ValueError as error:
             found = [str(error)]
         if found:
@@ -345,15 +346,16 @@ def _checked(infos: Sequence[LabInfo]) -> tuple[list[str], list[Source]]:
     return problems, good
 
 
-def _outside(page: Source, executed: NotebookNode) -> list[str]:
-    """Return what is outside the measures of a lab, with the sentences that need a fact."""
+def _outside(page: Source, executed: NotebookNode | None) -> list[str]:
+    """Return what is outside the measures of a lab, with the sentences that need a fact or link."""
     if page.info.is_start:
         return []
     allowed = measures.exceptions().get(page.info.id, {})
     values = measures.measure(page, executed)
     found = measures.problems(page.info.id, values, allowed)
-    if any(measures.RULES["unguarded"].title in problem for problem in found):
-        found += [f"{page.info.id}: {claim}" for claim in claims.unguarded(page)]
+    for rule, places in (("unguarded", claims.unguarded), ("unlinked", glossary.unlinked)):
+        if any(measures.RULES[rule].title in problem for problem in found):
+            found += [f"{page.info.id}: {place}" for place in places(page)]
     return found
 
 

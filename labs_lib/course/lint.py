@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 EXERCISES, QUESTIONS = (2, 4), (4, 6)
 _USUAL_OPTIONS = {"no difference shown"}
+# Their quizzes are being rewritten; a test removes a lab from here once its questions have a place.
+WITHOUT_PLACES = ("prepare/split", "train/algorithms")
 MAX_LINES, MAX_COLUMNS = 25, 88
 FACTS_TAGS = ("facts", "nbval-check-output")
 _CONTRACT = (
@@ -87,12 +89,23 @@ def exercise_problems(source: Source) -> list[str]:
 
 
 def quiz_problems(source: Source) -> list[str]:
-    """Return questions that name a concept or a section that does not exist."""
+    """Return questions without domain, concept or section, or with one that does not exist."""
     known = {concept.id for concept in catalog.concepts()}
     sections = {title for level, title in source.headings() if level > 1}
     found = []
     for number, question in enumerate(source.info.exercises().lab.quiz.questions, start=1):
         where = f"{source.info.id}, quiz {number}"
+        places = {
+            "domain": question.domain,
+            "concept": question.concept,
+            "section": question.section,
+        }
+        missing = [name for name, value in places.items() if value is None]
+        if missing and source.info.id not in WITHOUT_PLACES:
+            found.append(
+                f"{where}: {', '.join(missing)} missing in quiz.toml; a question names its exam "
+                "domain, the concept it asks about, and the section that proves the answer"
+            )
         if question.concept is not None and question.concept not in known:
             found.append(
                 f"{where}: unknown concept {question.concept}; see labs_lib/course/concepts.csv"

@@ -134,8 +134,6 @@ def test_a_figure_in_a_hint_or_quiz_is_caught(tiny, monkeypatch):
 def test_a_question_names_what_exists(tiny, monkeypatch):
     page = source.read(tiny)
     question = tiny.exercises().lab.quiz.questions[0]
-    assert lint.quiz_problems(page) == []
-    monkeypatch.setattr(question, "section", "Exercise")
     monkeypatch.setattr(question, "concept", catalog.concepts()[0].id)
     assert lint.quiz_problems(page) == []
     monkeypatch.setattr(question, "section", "Nowhere")
@@ -144,6 +142,25 @@ def test_a_question_names_what_exists(tiny, monkeypatch):
         "start, quiz 1: unknown concept nothing; see labs_lib/course/concepts.csv",
         "start, quiz 1: the lesson has no section 'Nowhere'",
     ]
+
+
+@pytest.mark.parametrize("name", ["domain", "concept", "section"])
+def test_a_question_without_a_place_is_refused(tiny, monkeypatch, name):
+    question = tiny.exercises().lab.quiz.questions[0]
+    monkeypatch.setattr(question, name, None)
+    (problem,) = build.build([tiny])
+    assert problem.startswith(
+        f"start, quiz 1: {name} missing in quiz.toml; a question names"
+    )
+    assert not tiny.solution.exists()
+
+
+@pytest.mark.parametrize("info", catalog.pages(), ids=lambda info: info.id)
+def test_every_question_has_a_place(info):
+    questions = info.exercises().lab.quiz.questions
+    placed = [bool(q.domain and q.concept and q.section) for q in questions]
+    # A lab leaves the list once its questions have their places.
+    assert all(placed) != (info.id in lint.WITHOUT_PLACES)
 
 
 @pytest.fixture
