@@ -33,7 +33,6 @@ from labs_lib.course.catalog import LabInfo
 from labs_lib.course.source import Cell, Source, SourceError
 from labs_lib.settings import ROOT
 
-_MAP_BEGIN, _MAP_END = "<!-- map, from labs build -->", "<!-- end of map -->"
 # A link to a page that is not a notebook: the solution tree stands one folder deeper.
 _DOCUMENT_LINK = re.compile(r"\]\((?=[\w./]+\.(?:md|csv|toml)[)#])")
 _PAGES = ("concepts.md", "glossary.md", "run_sheet.md")
@@ -311,11 +310,24 @@ def concepts_page() -> str:
 
 
 def readme() -> str:
-    """Return ``README.md`` with the course map between its two marks brought up to date."""
+    """Return ``README.md`` with the tables between their marks brought up to date.
+
+    Raises
+    ------
+    ValueError
+        If a mark is missing.
+    """
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    before, _, rest = text.partition(_MAP_BEGIN)
-    _, _, after = rest.partition(_MAP_END)
-    return f"{before}{_MAP_BEGIN}\n{overview.course_map(folder='notebooks/')!r}\n{_MAP_END}{after}"
+    for name, table in (("map", overview.course_map), ("routes", overview.routes)):
+        begin, end = f"<!-- {name}, from labs build -->", f"<!-- end of {name} -->"
+        before, found, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if not found or not found_end:
+            raise ValueError(
+                f"README.md has no {begin} ... {end}; the {name} goes between."
+            )
+        text = f"{before}{begin}\n{table(folder='notebooks/')!r}\n{end}{after}"
+    return text
 
 
 def pages() -> dict[Path, str]:
@@ -330,7 +342,7 @@ def pages() -> dict[Path, str]:
 
 def _checked(infos: Sequence[LabInfo]) -> tuple[list[str], list[Source]]:
     """Return what is wrong with the sources, and those with which nothing is."""
-    problems, good = [], []
+    problems, good = catalog.route_problems(), []
     for info in infos:
         try:
             page = source.read(info)

@@ -236,5 +236,11 @@ def test_every_concept_stands_on_the_page():
     assert "planned" in page
 
 
-def test_the_readme_holds_the_map():
+def test_the_readme_holds_the_map(tmp_path, monkeypatch):
     assert build.readme().count("train/algorithms") >= 1
+    (tmp_path / "README.md").write_text("<!-- map, from labs build -->")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    with pytest.raises(
+        ValueError, match=r"README\.md has no <!-- map, from labs build -->"
+    ):
+        build.readme()

@@ -24,7 +24,7 @@
 # - turn a score into a probability, and see what that changes;
 # - measure what it costs to pick a model by F1.
 #
-# **You need** [Algorithms](10_algorithms.ipynb): average precision, and costs of payments.
+# **You need** [Balance](../1_prepare/40_balance.ipynb): average precision, costs of payments.
 # **Data in:** the payments world, credit defaults ([data cards](../../data/README.md)).
 # **Data out:** nothing.
 #
@@ -248,7 +248,7 @@ f"right {right:.0f}, flipped {flipped:.0f}, a coin {coin:.2f}"
 #
 # Now the trap. Take scores of frauds and of honest payments from two fixed distributions, so that
 # the model is always equally good, and let fraud become rarer.
-# [Average precision](../glossary.md#average-precision), from the lab before, asks whether the alerts at
+# [Average precision](../glossary.md#average-precision) asks whether the alerts at
 # the top are frauds.
 
 
