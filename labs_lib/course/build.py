@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -127,7 +127,8 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
     """Build the notebooks of labs, and the generated pages.
 
     Unchanged code keeps its outputs. Everything is computed before anything is written: if one
-    lab cannot be built, no file changes. What can be found without executing is said first.
+    lab cannot be built, no file changes. What can be found without executing is said first. One
+    build at a time works in a course folder.
 
     Parameters
     ----------
@@ -139,7 +140,17 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
     -------
     list of str
         What went wrong, at least one text a lab; empty if nothing did.
+
+    Raises
+    ------
+    ValueError
+        If another build is at work here, or a file cannot be written. Nothing has changed then.
     """
+    with _alone():
+        return _build(infos, force=force)
+
+
+def _build(infos: Sequence[LabInfo], *, force: bool) -> list[str]:
     problems, sources = _checked(infos)
     new: dict[Path, str] = {}
     if problems:
@@ -174,9 +185,28 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
                 problems.append(str(error))
     if problems:
         return problems
-    for file, text in (pages() | new).items():
-        files.write_text(file, text)
+    try:
+        files.write_all(pages() | new)
+    except OSError as error:
+        raise ValueError(f"{_unwritable(error)} Nothing was changed.") from None
     return []
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    folder = catalog.NOTEBOOKS.parent / ".labs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = files.hold(folder / "build.lock")
+    except OSError as error:
+        raise ValueError(_unwritable(error)) from None
+    if lock is None:
+        raise ValueError(
+            f"Another `labs build` is at work in {folder.parent}. Wait until it has ended; "
+            "nothing was changed."
+        )
+    with lock:
+        yield
 
 
 def check(infos: Sequence[LabInfo], *, learner: bool = True) -> list[str]:
@@ -254,22 +284,30 @@ def reset(info: LabInfo) -> Path | None:
 
     Raises
     ------
-    SourceError
-        If this copy of the course holds no fresh notebook.
+    ValueError
+        If this copy of the course holds no fresh notebook, or cannot be written.
     """
     old = _read(info.learner)
     if info.fresh.exists():
         fresh = info.fresh.read_text(encoding="utf-8")
+    elif not info.solution.exists():
+        raise ValueError(
+            f"There is no fresh copy of {info.id}: {info.solution} is missing. If `labs` was "
+            "installed without its folder, run `pip install -e .` in the course folder."
+        )
     else:
         page = source.read(info)
         committed = nbformat.read(info.solution, as_version=4)
         fresh = render(page, committed).learner
-    kept = None
+    kept, texts = None, {info.learner: fresh}
     if old is not None and old != fresh:
         stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
         kept = info.learner.with_name(f"{info.learner.stem}.mine_{stamp}.ipynb")
-        files.write_text(kept, old)
-    files.write_text(info.learner, fresh)
+        texts[kept] = old
+    try:
+        files.write_all(texts)
+    except OSError as error:
+        raise ValueError(f"{_unwritable(error)} Your notebook is as it was.") from None
     return kept
 
 
@@ -412,6 +450,13 @@ def _pages_and_notebooks() -> set[Path]:
     """Return what a build of the whole course writes."""
     notebooks = [file for i in catalog.pages() for file in (i.learner, i.solution)]
     return {*notebooks, *(catalog.NOTEBOOKS / name for name in _PAGES)}
+
+
+def _unwritable(error: OSError) -> str:
+    return (
+        f"{catalog.NOTEBOOKS.parent} cannot be written ({error.strerror}). If this copy of the "
+        "course is shared, copy its folder to a place of your own and work there."
+    )
 
 
 def _read(file: Path) -> str | None:

@@ -26,8 +26,8 @@ def make(name: str) -> list[Path]:
     Raises
     ------
     ValueError
-        If the lab is not in ``course.toml``, or one of its files exists. Nothing is written
-        then.
+        If the lab is not in ``course.toml``, one of its files exists, or the course cannot be
+        written. No file is changed then.
     """
     planned = {lab.id: lab for lab in catalog.labs(planned=True)}
     if name not in planned:
@@ -55,14 +55,20 @@ def make(name: str) -> list[Path]:
         "TITLE": info.title,
         "CONCEPTS": "\n".join(f'#       {c.id}: "The situation"' for c in concepts),
     }
+    packages = [f / "__init__.py" for f in (info.folder.parent, info.folder, tests)]
+    texts = {file: "" for file in packages if not file.exists()}
     for file, template in targets.items():
         text = (_TEMPLATES / template).read_text(encoding="utf-8")
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
-        files.write_text(file, text)
-    for folder in (info.folder.parent, info.folder, tests):
-        if not (folder / "__init__.py").exists():
-            files.write_text(folder / "__init__.py", "")
+        texts[file] = text
+    try:
+        files.write_all(texts)
+    except OSError as error:
+        raise ValueError(
+            f"{ROOT} cannot be written ({error.strerror}). A lab is made in a copy of your own: "
+            "clone the repository, and install it with `pip install -e .`."
+        ) from None
     return [file.relative_to(ROOT) for file in targets]
 
 

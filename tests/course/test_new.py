@@ -2,6 +2,7 @@ import ast
 
 import pytest
 
+from labs_lib import files
 from labs_lib.course import catalog, lint, new, quiz, source
 
 
@@ -53,6 +54,18 @@ def test_an_existing_file_is_not_overwritten(empty):
         new.make("platform/graph")
     assert test.read_text() == "mine"
     assert not (empty / "labs_lib/labs/platform/graph/exercises.py").exists()
+
+
+def test_a_course_that_cannot_be_written(empty, monkeypatch):
+    def refuse(texts):
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr(files, "write_all", refuse)
+    with pytest.raises(
+        ValueError, match=r"cannot be written \(Permission denied\)\. A lab is"
+    ):
+        new.make("platform/graph")
+    assert list(empty.iterdir()) == []
 
 
 def test_an_unplanned_lab(empty):
