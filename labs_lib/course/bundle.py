@@ -254,9 +254,9 @@ def _course_files() -> list[str]:
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return [name for name in listed.split("\0") if name and (root / name).exists()]
     patterns = (root / ".gitignore").read_text(encoding="utf-8").split()
-    # A bundle's own wheels and somebody's own notebooks do not go into the next one.
+    # A bundle's own wheels do not go into the next one.
     ignored = shutil.ignore_patterns(
-        ".git", "wheels", "*.mine_*", *(pattern.strip("/") for pattern in patterns)
+        ".git", "wheels", *(pattern.strip("/") for pattern in patterns)
     )
     found = []
     for place, folders, files in os.walk(root):

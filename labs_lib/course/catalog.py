@@ -228,7 +228,7 @@ def find(name: str) -> LabInfo:
     if any(lab.id == name for lab in labs(planned=True)):
         raise ValueError(
             f"The lab {name} is planned and does not exist yet. `labs new {name}` makes its "
-            f"files; with `minutes` in labs_lib/course/course.toml, line {_line_of(name)}, it "
+            f"files; with `minutes` in labs_lib/course/course.toml, line {line_of(name)}, it "
             "becomes part of the course."
         )
     ids = [lab.id for lab in known]
@@ -237,7 +237,7 @@ def find(name: str) -> LabInfo:
     raise ValueError(f"There is no lab {name!r}.{hint} The labs are: {', '.join(ids)}.")
 
 
-def _line_of(lab: str) -> int:
+def line_of(lab: str) -> int:
     """Return the line of ``course.toml`` at which the entry of a lab begins."""
     lines = (HERE / "course.toml").read_text(encoding="utf-8").splitlines()
     return lines.index(f'id = "{lab}"') + 1

@@ -66,10 +66,17 @@ def source_problems(source: Source) -> list[str]:
 def exercise_problems(source: Source) -> list[str]:
     """Return what is wrong with the exercises and quiz of a lab.
 
-    That is: figures typed by hand, too few of them, and words of the template of a new lab.
+    That is: figures typed by hand, too few of them, an exercise that the lesson never checks,
+    and words of the template of a new lab.
     """
     lab = source.info.exercises().lab
     found = [] if source.info.is_start else [*_counts(lab), *_template_words(source.info)]
+    answered = "\n".join(cell.text for cell in source.code if cell.is_exercise)
+    found += [
+        f"{exercise.name}: no cell of the lesson checks it"
+        for exercise in lab.exercises
+        if f".{exercise.name}.check(" not in answered
+    ]
     texts = [(f"quiz {i}", q.text) for i, q in enumerate(lab.quiz.questions, start=1)]
     for i, question in enumerate(lab.quiz.questions, start=1):
         for letter, option in question.options.items():
@@ -219,7 +226,7 @@ def _strings(code: str) -> set[str]:
 def _quiz_texts(quiz: str) -> set[str]:
     questions = tomllib.loads(quiz).get("question", [])
     parts = [*questions, *(o for q in questions for o in q.get("option", []))]
-    return {v for part in parts for v in part.values() if isinstance(v, str) and " " in v}
+    return {part[k] for part in parts for k in ("text", "reason") if k in part}
 
 
 def _structure(source: Source) -> Iterator[str]:
