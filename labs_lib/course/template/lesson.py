@@ -86,7 +86,7 @@ lab.guess.reveal(gain.verdict)
 from labs_lib import plots
 
 with plots.figure(
-    title="With minus without", x="score", y="", alt="One line."
+    title="With minus without", x="score (unit)", y="", alt="One line."
 ) as ax:
     plots.intervals(ax, {"difference": gain})
 
