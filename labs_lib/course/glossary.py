@@ -49,7 +49,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Use:
+class Unlinked:
     """A term in the prose of a lesson that is not linked there, nor above."""
 
     cell: int
@@ -124,7 +124,7 @@ def problems(source: Source) -> list[str]:
     ]
 
 
-def unlinked(source: Source) -> list[Use]:
+def unlinked(source: Source) -> list[Unlinked]:
     """Return the first use of each term that is not linked there.
 
     Looked at is the prose of a lesson: not its title cell, quiz and sources, nor headings,
@@ -141,7 +141,7 @@ def unlinked(source: Source) -> list[Use]:
                 known.add(anchor)
             elif term and term.anchor not in known and not cell.text.startswith("# "):
                 known.add(term.anchor)
-                found.append(Use(number, cell.section, term, " ".join(words.split())))
+                found.append(Unlinked(number, cell.section, term, " ".join(words.split())))
     return found
 
 
