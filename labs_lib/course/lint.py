@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 EXERCISES, QUESTIONS = (2, 4), (4, 6)
 _USUAL_OPTIONS = {"no difference shown"}
+# Their quizzes are being rewritten; a test removes a lab from here once its questions have a place.
+WITHOUT_PLACES = ("prepare/split", "train/algorithms")
 MAX_LINES, MAX_COLUMNS = 25, 88
 FACTS_TAGS = ("facts", "nbval-check-output")
 _CONTRACT = (
@@ -64,10 +66,17 @@ def source_problems(source: Source) -> list[str]:
 def exercise_problems(source: Source) -> list[str]:
     """Return what is wrong with the exercises and quiz of a lab.
 
-    That is: figures typed by hand, too few of them, and words of the template of a new lab.
+    That is: figures typed by hand, too few of them, an exercise that the lesson never checks,
+    and words of the template of a new lab.
     """
     lab = source.info.exercises().lab
     found = [] if source.info.is_start else [*_counts(lab), *_template_words(source.info)]
+    answered = "\n".join(cell.text for cell in source.code if cell.is_exercise)
+    found += [
+        f"{exercise.name}: no cell of the lesson checks it"
+        for exercise in lab.exercises
+        if f".{exercise.name}.check(" not in answered
+    ]
     texts = [(f"quiz {i}", q.text) for i, q in enumerate(lab.quiz.questions, start=1)]
     for i, question in enumerate(lab.quiz.questions, start=1):
         for letter, option in question.options.items():
@@ -87,12 +96,23 @@ def exercise_problems(source: Source) -> list[str]:
 
 
 def quiz_problems(source: Source) -> list[str]:
-    """Return questions that name a concept or a section that does not exist."""
+    """Return questions without domain, concept or section, or with one that does not exist."""
     known = {concept.id for concept in catalog.concepts()}
     sections = {title for level, title in source.headings() if level > 1}
     found = []
     for number, question in enumerate(source.info.exercises().lab.quiz.questions, start=1):
         where = f"{source.info.id}, quiz {number}"
+        places = {
+            "domain": question.domain,
+            "concept": question.concept,
+            "section": question.section,
+        }
+        missing = [name for name, value in places.items() if value is None]
+        if missing and source.info.id not in WITHOUT_PLACES:
+            found.append(
+                f"{where}: {', '.join(missing)} missing in quiz.toml; a question names its exam "
+                "domain, the concept it asks about, and the section that proves the answer"
+            )
         if question.concept is not None and question.concept not in known:
             found.append(
                 f"{where}: unknown concept {question.concept}; see labs_lib/course/concepts.csv"
@@ -206,7 +226,7 @@ def _strings(code: str) -> set[str]:
 def _quiz_texts(quiz: str) -> set[str]:
     questions = tomllib.loads(quiz).get("question", [])
     parts = [*questions, *(o for q in questions for o in q.get("option", []))]
-    return {v for part in parts for v in part.values() if isinstance(v, str) and " " in v}
+    return {part[k] for part in parts for k in ("text", "reason") if k in part}
 
 
 def _structure(source: Source) -> Iterator[str]:

@@ -10,7 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 
 from labs_lib.course.panel import Panel
 from labs_lib.course.trial.carried import Carried
-from labs_lib.course.trial.compute import told
 from labs_lib.course.trial.plan import (
     TrialPlan,
     checked,
@@ -18,6 +17,7 @@ from labs_lib.course.trial.plan import (
     named,
     namespace,
     rows_of,
+    told,
 )
 from labs_lib.course.trial.rows import Rows
 from labs_lib.course.trial.stored import Stored

@@ -103,9 +103,9 @@ len(concepts)
 # lab and section where each one runs. So far {{labs}} of {{planned}} labs exist; {{covered}} of the
 # concepts run. The [glossary](glossary.md) explains the words that the labs use.
 #
-# ## Three routes
+# ## Routes
 #
-# Follow the order of the map, or take one of these.
+# Follow the order of the map, or take one of these. Minutes are without breaks.
 
 # %%
 overview.routes()
