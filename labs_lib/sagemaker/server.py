@@ -494,7 +494,7 @@ def _write_error(
         shape = next(
             (s for s in model.error_shapes if error.code in (s.name, s.error_code)), None
         )
-        if shape is not None:
+        if shape is not None and error.status == 400:
             modelled = shape.metadata.get("error") or {}
             error.status = modelled.get("httpStatusCode", error.status)
     return wire.error_answer(error, protocol, request_id=request_id, shape=shape)

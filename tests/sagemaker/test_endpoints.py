@@ -148,8 +148,8 @@ def test_a_model_from_its_creation_to_its_end(site):
             {"Image": IMAGE, "ModelDataUrl": "s3://no-bucket/x"},
             "Could not find model data at",
         ),
-        ({"ModelPackageName": "p"}, "no model registry yet"),
-        ({"Environment": {}}, "Image is missing"),
+        ({"ModelPackageName": "p"}, "model-package/p\" does not exist|p does not exist"),
+        ({"Environment": {}}, "either Image or ModelPackageName"),
     ],
 )
 def test_models_that_cannot_be(site, container, message):

@@ -78,7 +78,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Step:
+class PipelineStep:
     """One step, wherever it stands.
 
     Attributes
@@ -117,7 +117,7 @@ class Definition:
     """A pipeline that can run."""
 
     parameters: Mapping[str, Parameter]
-    steps: Mapping[str, Step] = field(default_factory=dict)
+    steps: Mapping[str, PipelineStep] = field(default_factory=dict)
 
 
 def duration(text: str) -> float:
@@ -162,7 +162,7 @@ def _read(body: Mapping[str, Any]) -> Definition:
         if found.name in parameters:
             raise invalid(f"There are two parameters called {found.name}.")
         parameters[found.name] = found
-    steps: dict[str, Step] = {}
+    steps: dict[str, PipelineStep] = {}
     for step in _steps(body.get("Steps") or [], None):
         if step.name in steps:
             raise invalid(f"There are two steps called {step.name}.")
@@ -187,7 +187,7 @@ def _parameter(item: Mapping[str, Any]) -> Parameter:
     )
 
 
-def _steps(items: Iterable[Any], branch: tuple[str, bool] | None) -> Iterator[Step]:
+def _steps(items: Iterable[Any], branch: tuple[str, bool] | None) -> Iterator[PipelineStep]:
     for item in items:
         name, kind = item["Name"], item["Type"]
         if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -211,14 +211,16 @@ def _steps(items: Iterable[Any], branch: tuple[str, bool] | None) -> Iterator[St
         needs = {*item.get("DependsOn", ()), *values.steps_in(looked_at)}
         if branch is not None:
             needs.add(branch[0])
-        yield Step(name, kind, item, frozenset(needs), branch)
+        yield PipelineStep(name, kind, item, frozenset(needs), branch)
         if kind == "Condition":
             for key, outcome in (("IfSteps", True), ("ElseSteps", False)):
                 yield from _steps(arguments.get(key) or [], (name, outcome))
 
 
 def _check(
-    step: Step, steps: Mapping[str, Step], parameters: Mapping[str, Parameter]
+    step: PipelineStep,
+    steps: Mapping[str, PipelineStep],
+    parameters: Mapping[str, Parameter],
 ) -> None:
     for need in sorted(step.needs):
         if need not in steps:
@@ -250,7 +252,7 @@ def _check(
         _check_retry(step, policy)
 
 
-def _check_retry(step: Step, policy: Mapping[str, Any]) -> None:
+def _check_retry(step: PipelineStep, policy: Mapping[str, Any]) -> None:
     unknown = sorted(set(policy["ExceptionType"]) - set(RETRIED))
     if unknown:
         raise invalid(
@@ -263,7 +265,7 @@ def _check_retry(step: Step, policy: Mapping[str, Any]) -> None:
         )
 
 
-def _refuse_circles(steps: Mapping[str, Step]) -> None:
+def _refuse_circles(steps: Mapping[str, PipelineStep]) -> None:
     left = dict(steps)
     while left:
         free = [name for name, step in left.items() if not step.needs & set(left)]
