@@ -715,12 +715,11 @@ def test_a_kill_at_any_moment_of_a_rollout_loses_nothing(tmp_path):
         policy for _, policy, _ in KINDS.values() if "RollingUpdatePolicy" not in policy
     ]
     policies.append(rolling(1))
+    local, endpoint = again(tmp_path, name)
+    endpoint.config("old", 2)
     for point in range(POINTS):
-        local, endpoint = again(tmp_path, name)
         endpoint.status("InService")
         config = "new" if point % 2 == 0 else "old"
-        if point == 1:
-            endpoint.config("old", 2)
         endpoint.update(policies[point % len(policies)], config=config)
         # From before the new instances are there to after the old ones are gone.
         time.sleep(0.2 * point)
@@ -731,12 +730,13 @@ def test_a_kill_at_any_moment_of_a_rollout_loses_nothing(tmp_path):
         assert have_ended(*family)
         local.close()
         local, endpoint = again(tmp_path, name)
-        endpoint.until(lambda found: found["EndpointStatus"] == "InService", seconds=60)
-        found = endpoint.found()
+        found = endpoint.until(
+            lambda found: found["EndpointStatus"] == "InService", seconds=60
+        )
         assert found["EndpointConfigName"] == f"{name}-{config}"
         assert "FailureReason" not in found
         assert endpoint.names(6) == {config: 6}
-        local.close()
+    local.close()
 
 
 def test_weights_and_counts_that_were_accepted_survive_a_kill(tmp_path):
