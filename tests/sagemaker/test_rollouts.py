@@ -643,6 +643,34 @@ def test_a_rollout_on_a_faster_clock(tmp_path):
         assert endpoint.names(10) == {"new": 10}
 
 
+def test_a_broken_model_is_taken_back_by_itself(tmp_path):
+    with sagemaker.start(tmp_path, speed=60) as local:
+        site = Site(local)
+        endpoint = Endpoint(site, new={"MODE": "broken"})
+        alarm = endpoint.alarm(TreatMissingData="notBreaching")
+        policy = blue_green("CANARY", wait=600, CanarySize=("CAPACITY_PERCENT", 20))
+        endpoint.update(with_alarms(policy, [alarm]))
+        endpoint.baking(0.2)
+        answers = Counter()
+        deadline = time.monotonic() + 30
+        while (
+            endpoint.found()["EndpointStatus"] != "InService"
+            and time.monotonic() < deadline
+        ):
+            for _ in range(20):
+                try:
+                    answers[site.said(endpoint.name)["name"]] += 1
+                except site.runtime.exceptions.ModelError as error:
+                    answers[error.response["OriginalStatusCode"]] += 1
+        found = endpoint.found()
+        assert found["EndpointConfigName"] == endpoint.name
+        assert f"Alarm '{alarm}' is in state ALARM" in found["FailureReason"]
+        # Nobody but the canary's users saw it.
+        assert set(answers) == {"old", 500}
+        assert answers[500] < 0.5 * sum(answers.values())
+        assert endpoint.names(20) == {"old": 20}
+
+
 # Restart
 
 
