@@ -42,7 +42,8 @@ _LOOK = 0.25
         "RequestTTLSeconds counts on the clock, InvocationTimeoutSeconds is real.",
         "Results are `ID.out` under S3OutputPath, failures `ID-error.out` under S3FailurePath; "
         "without S3FailurePath a failure is in the endpoint's log alone.",
-        "An endpoint that was asked may have no instance: requests wait for one.",
+        "An endpoint that was asked may have no instance: requests wait for one. If it is "
+        "deleted, or updated to a configuration that is not asynchronous, they have failed.",
         "Nobody is notified: there is no SNS.",
         "The backlog is reported every second of this machine, not every minute of the clock.",
     ),
@@ -129,7 +130,7 @@ class Queue:
             request = json.loads(text)
             left = room[name]
             if left is None:
-                site.state.execute("delete from waiting where number = ?", number)
+                self._fail(number, name, request, "The endpoint is no longer there for it.")
             elif site.clock.now() > created + request.get("RequestTTLSeconds", _TTL):
                 self._fail(number, name, request, "The request has expired.")
                 self._count(name, "ExpiredRequests", 1.0)

@@ -34,7 +34,8 @@ GENERAL = (
     "SIGTERM.",
     "A Describe that comes from one of boto3's waiters is held until the status is final, at "
     "most 50 s; AWS answers at once, and the waiter sleeps.",
-    "A list without MaxResults shows 10 items. A token holds for the same request only.",
+    "A list of SageMaker without MaxResults shows 10 items. A token holds for the same "
+    "request only.",
     "A request may have 25 MB (objects of S3: any size). Nothing is throttled.",
     "A kill loses nothing that was answered; a power failure may lose the last moments.",
     "An image stands for a command of this machine, without isolation: what a job runs may do "

@@ -48,6 +48,10 @@ LACKS = {
         "A worker that ends while it has a request is answered with ModelError and "
         "OriginalStatusCode 500; the request is not sent again.",
         "Variants are drawn by a generator with a seed: the same requests, the same variants.",
+        "Reported are Invocations, InvocationsPerInstance, Invocation4XXErrors, "
+        "Invocation5XXErrors, InvocationModelErrors, ModelLatency and OverheadLatency, when the "
+        "request ends. No answer in time is an InvocationModelErrors alone. What an instance uses "
+        "(CPUUtilization and so on) is not measured.",
         "An asynchronous endpoint takes InvokeEndpointAsync only.",
     ),
 )

@@ -176,9 +176,8 @@ _VARIANT_LACKS = {
     differs=(
         "An instance is one process; its type is kept, without effect.",
         "A variant needs a model: inference components are not here.",
-        "A shadow variant gets copies of requests when a production variant of its weight or less "
-        "has one, otherwise of the part that its weight is of the production variant's; copies "
-        "that cannot be made at once are left out.",
+        "A shadow variant gets copies of as many of the requests as its weight is of the "
+        "production variant's, at most all; copies that cannot be made at once are left out.",
         "Nobody is notified of asynchronous results: there is no SNS.",
         _NO_VPC,
     ),

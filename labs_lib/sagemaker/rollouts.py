@@ -249,6 +249,8 @@ def variants_of(
         "run.",
         "CAPACITY_PERCENT is the share of the traffic to the letter, and at least one instance; "
         "AWS may round to whole instances.",
+        "Of the new instances as many get requests as the step turns on; of the old ones all do "
+        "until they go, where AWS turns the same share off.",
         "Each step bakes for WaitIntervalInSeconds, the last one too. The alarms do not count "
         "during TerminationWaitInSeconds; the endpoint is Updating until the old instances have "
         "ended.",

@@ -643,6 +643,34 @@ def test_a_rollout_on_a_faster_clock(tmp_path):
         assert endpoint.names(10) == {"new": 10}
 
 
+def test_a_broken_model_is_taken_back_by_itself(tmp_path):
+    with sagemaker.start(tmp_path, speed=60) as local:
+        site = Site(local)
+        endpoint = Endpoint(site, new={"MODE": "broken"})
+        alarm = endpoint.alarm(TreatMissingData="notBreaching")
+        policy = blue_green("CANARY", wait=600, CanarySize=("CAPACITY_PERCENT", 20))
+        endpoint.update(with_alarms(policy, [alarm]))
+        endpoint.baking(0.2)
+        answers = Counter()
+        deadline = time.monotonic() + 30
+        while (
+            endpoint.found()["EndpointStatus"] != "InService"
+            and time.monotonic() < deadline
+        ):
+            for _ in range(20):
+                try:
+                    answers[site.said(endpoint.name)["name"]] += 1
+                except site.runtime.exceptions.ModelError as error:
+                    answers[error.response["OriginalStatusCode"]] += 1
+        found = endpoint.found()
+        assert found["EndpointConfigName"] == endpoint.name
+        assert f"Alarm '{alarm}' is in state ALARM" in found["FailureReason"]
+        # Nobody but the canary's users saw it.
+        assert set(answers) == {"old", 500}
+        assert answers[500] < 0.5 * sum(answers.values())
+        assert endpoint.names(20) == {"old": 20}
+
+
 # Restart
 
 
@@ -715,12 +743,11 @@ def test_a_kill_at_any_moment_of_a_rollout_loses_nothing(tmp_path):
         policy for _, policy, _ in KINDS.values() if "RollingUpdatePolicy" not in policy
     ]
     policies.append(rolling(1))
+    local, endpoint = again(tmp_path, name)
+    endpoint.config("old", 2)
     for point in range(POINTS):
-        local, endpoint = again(tmp_path, name)
         endpoint.status("InService")
         config = "new" if point % 2 == 0 else "old"
-        if point == 1:
-            endpoint.config("old", 2)
         endpoint.update(policies[point % len(policies)], config=config)
         # From before the new instances are there to after the old ones are gone.
         time.sleep(0.2 * point)
@@ -731,12 +758,13 @@ def test_a_kill_at_any_moment_of_a_rollout_loses_nothing(tmp_path):
         assert have_ended(*family)
         local.close()
         local, endpoint = again(tmp_path, name)
-        endpoint.until(lambda found: found["EndpointStatus"] == "InService", seconds=60)
-        found = endpoint.found()
+        found = endpoint.until(
+            lambda found: found["EndpointStatus"] == "InService", seconds=60
+        )
         assert found["EndpointConfigName"] == f"{name}-{config}"
         assert "FailureReason" not in found
         assert endpoint.names(6) == {config: 6}
-        local.close()
+    local.close()
 
 
 def test_weights_and_counts_that_were_accepted_survive_a_kill(tmp_path):

@@ -254,7 +254,10 @@ def test_requests_wait_while_there_is_no_instance_and_expire(site):
     assert point["Maximum"] == 1
     queue.instances(1)
     assert json.loads(queue.arrived(late["OutputLocation"]))["size"] == 2
+    queue.instances(0)
+    last = queue.ask(b"333")
     site.delete(queue.name)
+    assert b"no longer there" in queue.arrived(last["FailureLocation"])
 
 
 def test_an_instance_has_as_many_at_a_time_as_it_may(site):

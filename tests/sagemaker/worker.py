@@ -37,6 +37,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         asked = body.partition(b" ")[0].decode("latin-1")
+        if mode == "broken":
+            self.answer(500, b"broken")
+            return
         if asked == "die":
             os._exit(1)
         if asked == "sleep":
