@@ -226,10 +226,6 @@ def _copy_course(folder: Path, *, solutions: bool) -> None:
         write_text(folder / page.learner.relative_to(settings.ROOT), text)
         if not solutions:
             write_text(folder / page.fresh.relative_to(settings.ROOT), text)
-    concepts = folder / "notebooks" / "concepts.md"
-    if not solutions and concepts.exists():
-        text = concepts.read_text(encoding="utf-8")
-        write_text(concepts, text.replace("](solutions/", "]("))
 
 
 def _course_files() -> list[str]:

@@ -148,6 +148,11 @@ def link_problems(file: Path, text: str, *, written: Collection[Path] = ()) -> l
         path = Path(os.path.normpath(file.parent / target))
         if path not in written and not path.exists():
             found.append(f"{file.name}: the link {target} leads nowhere")
+        elif catalog.NOTEBOOKS in file.parents and catalog.NOTEBOOKS not in path.parents:
+            found.append(
+                f"{file.name}: the link {target} leads out of notebooks/, which is all that "
+                "JupyterLab shows; data cards are in data.md"
+            )
         elif path.name == "glossary.md" and anchor and anchor[1:] not in glossary.anchors():
             found.append(
                 f"{file.name}: the glossary has no {anchor}; see "

@@ -1,5 +1,6 @@
 """A real JupyterLab, and a headless Chromium that looks at it."""
 
+import contextlib
 import json
 import os
 import re
@@ -7,16 +8,17 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import pytest
 
 from labs_lib.course import catalog
+from labs_lib.settings import ROOT
 
 SETTINGS = {
     # Cells outside the window would not be in the page.
     "notebook-extension/tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 
 
@@ -34,17 +36,18 @@ def chromium():
 @pytest.fixture(scope="session")
 def course(tmp_path_factory):
     """A learner's copy of the notebooks, so that nothing of the repository changes."""
-    folder = tmp_path_factory.mktemp("course")
-    for info in catalog.pages():
-        target = folder / f"{info.stem}.ipynb"
-        target.parent.mkdir(exist_ok=True)
-        shutil.copy(info.learner, target)
+    folder = tmp_path_factory.mktemp("course") / "notebooks"
+    shutil.copytree(
+        catalog.NOTEBOOKS,
+        folder,
+        ignore=shutil.ignore_patterns(".ipynb_checkpoints", "*.mine_*"),
+    )
     return folder
 
 
 @pytest.fixture(scope="session")
 def server(chromium, course, tmp_path_factory):
-    """Start JupyterLab; return its address and the learner's progress file."""
+    """Start JupyterLab as the README says; return its address and the learner's progress file."""
     home = tmp_path_factory.mktemp("jupyter")
     for name, values in SETTINGS.items():
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
@@ -54,22 +57,17 @@ def server(chromium, course, tmp_path_factory):
     env = os.environ | {
         "LABS_MODE": "learn",
         "LABS_PROGRESS": str(progress),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
     }
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        "--allow-root",
-        "--port=0",
-    ]
-    command += ["--IdentityProvider.token=", "--expose-app-in-browser", "--notebook-dir=."]
+    command = [sys.executable, "-m", "jupyterlab", _opened(), "--no-browser"]
+    command += ["--allow-root", "--port=0", "--IdentityProvider.token="]
+    command += ["--expose-app-in-browser"]
     log = home / "log.txt"
     with open(log, "w") as out:
-        lab = subprocess.Popen(command, cwd=course, env=env, stdout=out, stderr=out)
+        lab = subprocess.Popen(command, cwd=course.parent, env=env, stdout=out, stderr=out)
         try:
             yield _address(log, lab), progress
         finally:
@@ -77,12 +75,20 @@ def server(chromium, course, tmp_path_factory):
             lab.wait(timeout=30)
 
 
+def _opened() -> str:
+    """Return what the README's command opens; it decides which folder JupyterLab shows."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.search(r"&& jupyter lab (\S+)$", text, re.MULTILINE)[1]
+
+
 def _address(log, lab) -> str:
     for _ in range(240):
         found = re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/lab", log.read_text())
-        if found:
-            urllib.request.urlopen(found[0], timeout=30).close()
-            return found[0]
+        # The address is told a moment before it answers.
+        with contextlib.suppress(urllib.error.URLError):
+            if found:
+                urllib.request.urlopen(found[0], timeout=30).close()
+                return found[0]
         assert lab.poll() is None, log.read_text()
         time.sleep(0.5)
     raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}")

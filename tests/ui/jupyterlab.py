@@ -100,6 +100,19 @@ class Notebook:
         selector = f'[data-mime-type="application/vnd.jupyter.{kind}"]'
         return self.page.locator(selector).all_inner_texts()
 
+    def dead_links(self) -> list[str]:
+        """Return the links to files that this server does not have."""
+        links = self.page.eval_on_selector_all(
+            ".jp-OutputArea a[href], .jp-RenderedMarkdown a[href]",
+            "links => links.map(link => link.href.split('#')[0])",
+        )
+        here = self.page.url.split("/lab")[0]
+        return [
+            link
+            for link in sorted(set(links))
+            if link.startswith(here) and not self.page.request.get(link).ok
+        ]
+
     def figures(self) -> list[int]:
         """Return the width in pixels of each figure, 0 for one that did not load."""
         return self.page.eval_on_selector_all(

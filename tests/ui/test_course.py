@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from labs_lib.course import catalog
 from tests.ui.jupyterlab import Notebook
 
 pytestmark = pytest.mark.xdist_group("ui")
@@ -43,6 +44,37 @@ def test_run_all_leaves_no_error(name, request):
     assert notebook.outputs_of_kind("error") == []
     assert notebook.outputs_of_kind("stderr") == []
     assert notebook.errors == []
+
+
+@pytest.mark.parametrize("name", ["start", "metrics"])
+def test_every_link_leads_somewhere(name, request):
+    notebook = request.getfixturevalue(name)
+    assert notebook.dead_links() == []
+
+
+@pytest.mark.parametrize("page", catalog.DOCUMENTS)
+def test_every_link_of_a_page_leads_somewhere(page, browser, server):
+    opened = browser.new_page()
+    opened.goto(f"{server[0]}/tree/{page}?reset")  # rendered, not its source
+    opened.locator(".jp-MarkdownViewer h1").first.wait_for()
+    links = opened.locator(".jp-MarkdownViewer a[href]")
+    found = set(links.evaluate_all("links => links.map(link => link.href.split('#')[0])"))
+    local = [link for link in found if link.startswith(server[0].removesuffix("/lab"))]
+    assert [link for link in local if not opened.request.get(link).ok] == []
+    opened.close()
+
+
+def test_the_data_cards_open_beside_the_lab(metrics):
+    metrics.page.locator(".jp-RenderedMarkdown a", has_text="data cards").first.click()
+    heading = metrics.page.locator(".jp-MarkdownViewer h1", has_text="world of payments")
+    heading.wait_for()
+    metrics.command("application:close", {})
+    metrics.page.wait_for_selector(".jp-Notebook .jp-Cell")
+
+
+def test_nobody_is_asked_about_news(start):
+    # JupyterLab would ask as soon as it is open.
+    assert start.page.locator(".Toastify__toast").all_inner_texts() == []
 
 
 def test_untouched_exercises_say_so(lab):

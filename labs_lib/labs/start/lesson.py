@@ -111,8 +111,8 @@ len(concepts)
 overview.routes()
 
 # %% [markdown]
-# Instructors find measured times, stopping points and the usual wrong answers in the
-# [run sheet](run_sheet.md).
+# Instructors find measured times, stopping points and the usual wrong answers in the run sheet,
+# `docs/run_sheet.md` in the folder of the course.
 #
 # ## Facts
 #

@@ -25,7 +25,7 @@
 # - measure what it costs to pick a model by F1.
 #
 # **You need** [Algorithms](10_algorithms.ipynb): average precision, and costs of payments.
-# **Data in:** the payments world, credit defaults ([data cards](../../data/README.md)).
+# **Data in:** the payments world, credit defaults ([data cards](../data.md)).
 # **Data out:** nothing.
 #
 # | SageMaker term | here |
