@@ -46,6 +46,9 @@ _NOT_PROSE = re.compile(
     r"```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+|10\.\d{4,}/\S+", re.DOTALL
 )
 _CHECK = re.compile(r"\blab\.\w+\.check\(")
+_DEBRIS = re.compile(
+    r"LABS_MODE|No guess yet|You made no guess|not attempted|[Nn]othing is recorded"
+)
 _ABSOLUTE = re.compile(r"(?:/(?:home|root|Users|tmp|var|work|mnt|opt)/\w|\b[A-Z]:\\\w)")
 
 
@@ -424,6 +427,8 @@ def _outputs(cell: NotebookNode) -> Iterator[str]:
         text += output.get("text", "")
         if str(ROOT) in text or _ABSOLUTE.search(text):
             yield "an absolute path in an output"
+        if debris := _DEBRIS.search(text):
+            yield f"{debris[0]!r} in an output; it is about the build or an untouched lab"
         if "estimator" in text and "sk-container" in text:
             yield "an estimator's HTML view in an output"
         if "image/png" in data and _is_blank(data["image/png"]):
