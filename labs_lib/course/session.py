@@ -2,8 +2,13 @@
 
 ``ipython_kernel_config.json``, installed with the course, loads it in every kernel before the
 first cell. So nothing heavy is imported here.
+
+Threads of OpenMP that wait for each other sleep instead of spinning. It changes no number and
+nothing for who is alone; in a full room a spinning thread keeps another learner's from working
+(`tests/benchmarks/bench_room.py`).
 """
 
+import os
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +21,8 @@ RUN_ABOVE = (
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Make the kernel say, with a `NameError` of a cell, how to run the cells above it."""
+    """Let threads sleep; say, with a `NameError` of a cell, how to run the cells above it."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when OpenMP is loaded
     try:
         learns = mode.current() == "learn"
     except ValueError:

@@ -43,7 +43,9 @@ def one_room(lab: str, learners: int, cells: int, arm: dict[str, str]) -> float:
     return perf_counter() - start
 
 
-def main(lab: str = "train/metrics", learners: int = 8, rounds: int = 3, cells: int = 0) -> None:
+def main(
+    lab: str = "train/metrics", learners: int = 8, rounds: int = 3, cells: int = 0
+) -> None:
     seconds: dict[str, list[float]] = {name: [] for name in ARMS}
     for _ in range(rounds):
         for name, arm in ARMS.items():

@@ -1,5 +1,7 @@
 """The kernel's extension: a name that is not there names the way."""
 
+import os
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -46,6 +48,15 @@ def test_other_errors_stay_as_they_are(shell, capsys, code):
 
 def test_the_error_stays_an_error(shell, capsys):
     assert shell.run_cell("nowhere_defined").success is False
+
+
+def test_waiting_threads_sleep_unless_somebody_said_otherwise(monkeypatch, shell):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    session.load_ipython_extension(shell)
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    session.load_ipython_extension(shell)
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
 @pytest.mark.parametrize("mode", ["build", "wrong"])

@@ -178,13 +178,18 @@ def test_the_next_day_the_quiz_says_what_to_do_and_knows_what_was_chosen(
     quiz.locator(".labs-option button").nth(1).click()
     quiz.get_by_text("Question 1, b: right").wait_for()
     day.save_and_close()
-    day = Notebook(browser, server[0], "two_days.ipynb")
+    day = Notebook(browser, server[0], "two_days.ipynb", theme="JupyterLab Dark")
     quiz = day.cell("lab.quiz()")
     quiz.get_by_text("Run this cell again").wait_for()
     day.page.wait_for_timeout(3_000)  # the error would come late
     assert "not found" not in quiz.locator(".jp-OutputArea").first.inner_text()
+    assert "Run > Run All Above Selected Cell" in day.run("lab.quiz()")
+    label = "() => window.jupyterapp.commands.label('notebook:run-all-above')"
+    assert day.page.evaluate(label) == "Run All Above Selected Cell"
     day.restart_and_run_all()
     quiz.get_by_text("Question 1, b: right").wait_for()
+    quiz.scroll_into_view_if_needed()
+    day.page.screenshot(path=str(course / "next_day.png"))
     assert quiz.locator(".labs-option button.mod-success").inner_text() == "b"
     assert quiz.get_by_text("Run this cell again").is_hidden()
     day.page.close()
