@@ -9,7 +9,7 @@ from labs_lib.settings import ROOT
 from tests.ui import jupyterlab
 
 PICTURE = ROOT / ".github" / "screenshot.png"
-SIZE = {"width": 1180, "height": 960}
+SIZE = {"width": 1180, "height": 1000}
 
 # A usual mistake, which the check knows.
 ANSWER = """\
