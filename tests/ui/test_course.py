@@ -155,6 +155,28 @@ def test_a_long_answer_wraps_beside_its_button_in_single_lines(start):
     assert lines < 1.6
 
 
+def test_what_takes_long_says_so_while_it_runs(start):
+    code = """\
+from time import sleep
+from labs_lib.course.waiting import waiting
+
+with waiting("one seed runs again"):
+    sleep(8)
+overview.course_map()"""
+    cell = start.cell("overview.course_map()")
+    cell.locator(".cm-content").click()
+    start.page.keyboard.press("Control+a")
+    start.page.keyboard.insert_text(code)
+    start.page.keyboard.press("Control+Enter")
+    output = cell.locator(".jp-OutputArea")
+    output.get_by_text("one seed runs again").wait_for()
+    first = output.inner_text()
+    start.page.wait_for_timeout(2_000)
+    assert output.inner_text() != first  # the seconds count
+    output.get_by_text("prepare/balance").wait_for()
+    assert "one seed runs again" not in output.inner_text()
+
+
 def test_progress_is_shown(start):
     shown = start.type_and_run("overview.my_progress()", "overview.my_progress()")
     assert "ex1" in shown.split("start")[1].splitlines()[0]
