@@ -171,14 +171,27 @@ class Notebook:
 
     def type_and_run(self, text: str, code: str) -> str:
         """Replace the code of the cell that holds `text`, run it and return its output."""
-        self.cell(text).locator(".cm-content").click()
-        self.page.keyboard.press("Control+a")
-        self.page.keyboard.insert_text(code)
-        return self.run(code.splitlines()[0])
+        cell = self.cell(text)
+        self._type(cell, code)
+        return self._run(cell)
+
+    def type_and_go_on(self, text: str, code: str):
+        """Replace the code of the cell that holds `text`, run it and return the cell at once."""
+        cell = self.cell(text)
+        self._type(cell, code)
+        self.page.keyboard.press("Control+Enter")
+        return cell
 
     def run(self, text: str) -> str:
         """Run the cell that holds `text` and return its output."""
-        cell = self.cell(text)
+        return self._run(self.cell(text))
+
+    def _type(self, cell, code: str) -> None:
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(code)
+
+    def _run(self, cell) -> str:
         before = cell.locator(".jp-InputPrompt").text_content()
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")

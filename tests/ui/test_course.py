@@ -163,12 +163,9 @@ from labs_lib.course.waiting import waiting
 with waiting("one seed runs again"):
     sleep(8)
 overview.course_map()"""
-    cell = start.cell("overview.course_map()")
-    cell.locator(".cm-content").click()
-    start.page.keyboard.press("Control+a")
-    start.page.keyboard.insert_text(code)
-    start.page.keyboard.press("Control+Enter")
-    output = cell.locator(".jp-OutputArea")
+    output = start.type_and_go_on("overview.course_map()", code).locator(
+        ".jp-Cell-outputArea"
+    )
     output.get_by_text("one seed runs again").wait_for()
     first = output.inner_text()
     start.page.wait_for_timeout(2_000)
