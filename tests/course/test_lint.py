@@ -268,6 +268,10 @@ def executed(*outputs, count=1, tags=()):
             ),
             "estimator's HTML",
         ),
+        *(
+            (executed(v4.new_output("stream", name="stdout", text=f"a {words} b")), words)
+            for words in ("LABS_MODE", "No guess yet", "You made no guess")
+        ),
         (
             executed(v4.new_output("display_data", data={"image/png": png(draw=False)})),
             "a blank figure",

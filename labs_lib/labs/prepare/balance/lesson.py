@@ -26,7 +26,7 @@
 # - turn the score of a balanced model back into a probability, and recognize a leak.
 #
 # **You need** [Split](20_split.ipynb). **Data in:** the payments world, credit defaults
-# ([data cards](../../data/README.md)). **Data out:** nothing.
+# ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|

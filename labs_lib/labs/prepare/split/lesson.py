@@ -24,7 +24,7 @@
 # - choose the split that asks your question.
 #
 # **You need** Python and pandas. **Data in:** the payments world, flights from New York
-# ([data cards](../../data/README.md)). **Data out:** nothing.
+# ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|

@@ -28,7 +28,7 @@
 #
 # **You need** Python, and the idea of a train, a validation and a test set.
 # **Data in:** the payments world and credit defaults from Taiwan, both in `data/`
-# ([data cards](../../data/README.md)). **Data out:** nothing. It computes for about 40 seconds,
+# ([data cards](../data.md)). **Data out:** nothing. It computes for about 40 seconds,
 # half of them to run two stored repeats again.
 #
 # | SageMaker term | here |
