@@ -566,9 +566,9 @@ stats.table(real)
 
 # %% [markdown]
 # Here the ranking ties, and dividing the odds by the weight does help: no difference to weight 1 is shown any
-# more.{{!credit_tie}} With one default among four or five customers, the weight only spoils the
-# probabilities.{{!credit_brier}} These customers of one bank were split at random; a bank would predict the
-# months to come.
+# more.{{!credit_tie}} The weight moved the probabilities, and for the cost at the own
+# threshold no difference is shown.{{!credit_brier}} These customers of one bank were split at random; a bank would
+# predict the months to come.
 #
 # ## On SageMaker
 #
@@ -643,7 +643,8 @@ lab.quiz()
 from labs_lib.course.facts import Fact
 
 few, last = ends.values()
-hundred, level = means.loc["100 trees"], gaps.wide("mean score / share").mean()
+hundred = means.loc["100 trees"]
+mean_score = gaps.wide("mean score / share").mean()
 lab.facts(
     digits=3,
     tolerance=0.002,
@@ -692,10 +693,10 @@ lab.facts(
     and last.loc["logloss 100", "ratio"] > 10,
     fill_tie=filled["filled in both − as they are"].verdict == "tie",
     skew=filled["filled only in serving − as they are"],
-    as_they_are=Fact(level["as they are"], digits=2, tolerance=0.01),
-    skewed=Fact(level["filled only in serving"], digits=2, tolerance=0.01),
+    as_they_are=Fact(mean_score["as they are"], digits=2, tolerance=0.01),
+    skewed=Fact(mean_score["filled only in serving"], digits=2, tolerance=0.01),
     skew_lower=filled["filled only in serving − as they are"].high < -0.005
-    and level["filled only in serving"] < level["as they are"] - 0.1,
+    and mean_score["filled only in serving"] < mean_score["as they are"] - 0.1,
     credit_tie=real["average precision"].verdict == "tie"
     and real["Brier score, undone"].verdict == "no difference shown",
     credit_brier=real["Brier score"].low > 0.03
