@@ -240,8 +240,7 @@ def _copy_course(folder: Path, *, solutions: bool) -> None:
     if not solutions and readme.exists():
         # No link to what is left out.
         text = readme.read_text(encoding="utf-8")
-        write_text(readme, text.replace(_SOLVED, f"{NO_SOLUTIONS}
-"))
+        write_text(readme, text.replace(_SOLVED, f"{NO_SOLUTIONS}\n"))
 
 
 def _course_files() -> list[str]:

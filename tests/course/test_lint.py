@@ -65,7 +65,7 @@ def test_the_tiny_source_is_clean(tiny):
         (
             "concepts: {}",
             'concepts: {"sm-xgboost": "Exercise"}',
-            "belongs to train/algorithms",
+            "belongs to train/xgboost",
         ),
         (
             "concepts: {}",
@@ -108,7 +108,7 @@ def test_a_lab_lacks_sections_of_the_contract(tiny):
     lab.lesson.write_text(text, encoding="utf-8")
     found = problems(lab)
     assert "sections of the lab contract are missing: The situation, Predict" in found
-    assert "the concept sm-xgboost is not covered" in found
+    assert "the concept sm-rcf is not covered" in found
 
 
 def test_sections_in_another_order_are_caught(tiny):

@@ -2,7 +2,6 @@
 # jupyter:
 #   labs:
 #     concepts:
-#       sm-xgboost: "What XGBoost does for you, and what not"
 #       sm-rcf: "Random Cut Forest: without labels"
 #       sm-knn: "k-NN: remember everything"
 #       sm-linear-learner: "Linear Learner: a weighted sum"
