@@ -39,7 +39,7 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("lab", ["train/algorithms", "monitor/model_drift"])
+@pytest.mark.parametrize("lab", ["monitor/model_drift"])
 def test_the_lesson_and_its_rows_use_the_same_settings(lab):
     lesson, shared = settings_of(lab, "lesson.py"), settings_of(lab, "shared.py")
     assert len(shared) >= 6
