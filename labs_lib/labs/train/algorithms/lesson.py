@@ -219,7 +219,7 @@ def compare(train, test):
 
 
 # %% [markdown]
-# One world, with 16,000 labelled payments. What does each model have to read before it can score one payment?
+# One world, 16,000 labelled payments. What does each model read to score one payment?
 
 # %%
 import pandas as pd
@@ -291,7 +291,7 @@ unit = pd.DataFrame(unit)
 unit.round(3)
 
 # %% [markdown]
-# Linear Learner and XGBoost rank as before. k-NN and the forest rank worse.{{!units}}
+# Linear Learner and XGBoost rank as well as before, k-NN and the forest worse.{{!units}}
 #
 # ## Linear Learner: choose here, judge there
 #
@@ -429,6 +429,8 @@ with plots.figure(
         ax, curve, x="labelled", y="mean", group="algorithm", low="low", high="high"
     )
     ax.set_xscale("log")
+    ax.set_xticks(LABELLED, [f"{n:,}" for n in LABELLED])
+    ax.minorticks_off()
 
 # %% [markdown]
 # More labels help the three that learn from them: with 16,000 labelled payments instead of 1,000, XGBoost gains
@@ -462,8 +464,8 @@ with plots.figure(
         ax.set(title=f"{n:,} labelled", xlim=(-0.12, 0.22))
 
 # %% [markdown]
-# The grey band is the margin. A hollow circle is [undecided](../glossary.md#undecided): its interval lies partly
-# inside the margin, partly beyond.
+# The grey band is the margin. A hollow circle is [undecided](../glossary.md#undecided): its interval lies only
+# partly inside.
 #
 # With 16,000 labelled payments the notes hold: XGBoost is ahead of all three.{{!turn}} Over Linear Learner the
 # lead is {{claim}}. That is shown, although the two bands above overlap, but whether it exceeds the margin is
@@ -551,7 +553,8 @@ def unseen(seed):
 
 # %%
 strange = lab.trial(unseen, seeds=20, levels=("looks at", "kind"))
-found = strange.wide().mean().unstack()[[*NEW, "known kinds"]]
+arms_in_order = ["frauds", "XGBoost", "XGBoost, told", "Random Cut Forest", "both"]
+found = strange.wide().mean().unstack().loc[arms_in_order, [*NEW, "known kinds"]]
 found.round(2)
 
 # %% [markdown]
@@ -567,9 +570,9 @@ gains = {
 stats.table(gains)
 
 # %% [markdown]
-# XGBoost looks at {{xgb_testing}} of the card testing when it has not been told of it, and at {{told_testing}}
-# when it has.{{!told_helps}} The forest looks at {{forest_testing}} without any label, but at fewer frauds of
-# the known kinds.{{!forest_trades}}
+# XGBoost looks at a share of {{xgb_testing}} of the card testing if it was not told of it, and of
+# {{told_testing}} if it was.{{!told_helps}} The forest looks at {{forest_testing}} without a label, but at fewer frauds
+# of the known kinds.{{!forest_trades}}
 #
 # So keep both. With 30 looks for the forest, the share of card testing rises by {{both_gain}}. The share of the known
 # kinds falls by little: {{known_cost}}.{{!worth}}
@@ -628,14 +631,14 @@ stats.table(real)
 # %% [markdown]
 # With 16,000 labelled customers XGBoost ranks better than Linear Learner, by {{credit_linear}}, and better than
 # the forest.{{!credit_order}} It is ahead of k-NN too, but whether by more than the margin is open.{{!credit_knn}} With
-# 100 customers, only the forest is shown to be behind.{{!credit_few}} The lead over Linear Learner is
+# 100 customers, only the forest is shown to be behind, so its lead with few labels is not seen here.{{!credit_few}} The lead over Linear Learner is
 # larger here than in our worlds.{{!credit_larger}}
 #
-# These are customers of one month, split at random. A bank would predict the months to come.
+# These are customers of one month; a bank would predict later ones.
 #
 # ## On SageMaker
 #
-# The service has been called Amazon SageMaker AI since December 2024. Each of the four is a training image of AWS:
+# The service has been called Amazon SageMaker AI since December 2024. Each of the four is a training image:
 #
 # | algorithm | hyperparameters |
 # |---|---|
