@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 EXERCISES, QUESTIONS = (2, 4), (4, 6)
 _USUAL_OPTIONS = {"no difference shown"}
-# Their quizzes are being rewritten; a test removes a lab from here once its questions have a place.
-WITHOUT_PLACES = ("train/algorithms",)
 MAX_LINES, MAX_COLUMNS = 25, 88
 FACTS_TAGS = ("facts", "nbval-check-output")
 _CONTRACT = (
@@ -111,7 +109,7 @@ def quiz_problems(source: Source) -> list[str]:
             "section": question.section,
         }
         missing = [name for name, value in places.items() if value is None]
-        if missing and source.info.id not in WITHOUT_PLACES:
+        if missing:
             found.append(
                 f"{where}: {', '.join(missing)} missing in quiz.toml; a question names its exam "
                 "domain, the concept it asks about, and the section that proves the answer"

@@ -43,12 +43,12 @@ lab.start()
 # In the lab Balance, weights ranked frauds worse than leaving the data alone. You showed that to your
 # team, and a colleague objects. "Each model had 60 trees. A weighted model learns at another pace, so it
 # needs its own number. Set `scale_pos_weight` to negatives divided by positives, as the SageMaker guide
-# suggests, and let early stopping find the number of trees."
+# suggests, and let [early stopping](../glossary.md#early-stopping) find the number of trees."
 #
 # The objection is fair, and nobody has measured it. The next model goes out on Friday.
 #
 # XGBoost adds tree after tree, and each tree moves the scores a little. With
-# [early stopping](../glossary.md#early-stopping), a metric is computed on validation rows after each
+# early stopping, a metric is computed on [validation](../glossary.md#validation) rows after each
 # tree. When some number of trees in a row, the *patience*, brings no new best, training ends. The model
 # keeps its trees up to the best one.
 #
@@ -59,8 +59,8 @@ lab.start()
 #
 # One model has weight 1, the other the full ratio, which is 99. For both, early stopping finds the
 # number of trees, with a patience of 100. Will average precision in the test month be higher with the
-# weight? "Tie" means that the two certainly differ by less than 0.01, "undecided" that the data cannot
-# say.
+# weight? [Tie](../glossary.md#tie) means that the two certainly differ by less than 0.01,
+# [undecided](../glossary.md#undecided) that the data cannot say.
 
 # %%
 guess = ...  # "higher", "lower", "tie" or "undecided"
@@ -520,7 +520,7 @@ filled
 # ## Real data: credit defaults
 #
 # The customers of Balance again: 30,000 in Taiwan, of whom 22 in 100 did not pay in time. The full ratio
-# is less than 4. There is one data set, so it is split 15 times at random, and the intervals are corrected for
+# is less than 4. There is one data set, so it is split 15 times at random, and the [intervals](../glossary.md#interval) are corrected for
 # the rows that the splits share.
 
 # %% tags=["trial"]
