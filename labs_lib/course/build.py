@@ -35,7 +35,6 @@ from labs_lib.settings import ROOT
 
 # A link to a page that is not a notebook: the solution tree stands one folder deeper.
 _DOCUMENT_LINK = re.compile(r"\]\((?=[\w./]+\.(?:md|csv|toml)[)#])")
-_PAGES = ("concepts.md", "glossary.md", "run_sheet.md")
 _METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
@@ -335,7 +334,7 @@ def concepts_page() -> str:
         ]
         for lab in catalog.labs(planned=True):
             for concept in by_lab.get(lab.id, []) if lab.part == part else []:
-                link = f"[{lab.id}](solutions/{lab.stem}.ipynb)" if lab.done else lab.id
+                link = f"[{lab.id}]({lab.stem}.ipynb)" if lab.done else lab.id
                 where = sections.get(concept.id, "planned")
                 name = concept.name + (
                     f" (in the notes: {concept.alias})" if concept.alias else ""
@@ -345,6 +344,12 @@ def concepts_page() -> str:
                 )
         lines.append("")
     return "\n".join(lines)
+
+
+def data_page() -> str:
+    """Return ``notebooks/data.md``, the data cards again: JupyterLab shows ``notebooks/`` alone."""
+    title, _, cards = (ROOT / "data" / "README.md").read_text("utf-8").partition("\n")
+    return f"{title}\n\nGenerated from `data/README.md` by `labs build`.\n{cards}"
 
 
 def readme() -> str:
@@ -373,8 +378,9 @@ def pages() -> dict[Path, str]:
     return {
         ROOT / "README.md": readme(),
         catalog.NOTEBOOKS / "concepts.md": concepts_page(),
+        catalog.NOTEBOOKS / "data.md": data_page(),
         catalog.NOTEBOOKS / "glossary.md": glossary.page(),
-        catalog.NOTEBOOKS / "run_sheet.md": run_sheet.render(),
+        ROOT / "docs" / "run_sheet.md": run_sheet.render(),
     }
 
 
@@ -449,7 +455,7 @@ def _text(notebook: NotebookNode) -> str:
 def _pages_and_notebooks() -> set[Path]:
     """Return what a build of the whole course writes."""
     notebooks = [file for i in catalog.pages() for file in (i.learner, i.solution)]
-    return {*notebooks, *(catalog.NOTEBOOKS / name for name in _PAGES)}
+    return {*notebooks, *(catalog.NOTEBOOKS / name for name in catalog.DOCUMENTS)}
 
 
 def _unwritable(error: OSError) -> str:

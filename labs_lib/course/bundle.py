@@ -236,14 +236,11 @@ def _copy_course(folder: Path, *, solutions: bool) -> None:
         write_text(folder / page.learner.relative_to(settings.ROOT), text)
         if not solutions:
             write_text(folder / page.fresh.relative_to(settings.ROOT), text)
-    # No link to what is left out.
-    for name, old, new in (
-        ("notebooks/concepts.md", "](solutions/", "]("),
-        ("README.md", _SOLVED, f"{NO_SOLUTIONS}\n"),
-    ):
-        if not solutions and (folder / name).exists():
-            text = (folder / name).read_text(encoding="utf-8")
-            write_text(folder / name, text.replace(old, new))
+    readme = folder / "README.md"
+    if not solutions and readme.exists():
+        # No link to what is left out.
+        text = readme.read_text(encoding="utf-8")
+        write_text(readme, text.replace(_SOLVED, f"{NO_SOLUTIONS}\n"))
 
 
 def _course_files() -> list[str]:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 EXERCISES, QUESTIONS = (2, 4), (4, 6)
 _USUAL_OPTIONS = {"no difference shown"}
-# Their quizzes are being rewritten; a test removes a lab from here once its questions have a place.
-WITHOUT_PLACES = ("prepare/split", "train/algorithms")
 MAX_LINES, MAX_COLUMNS = 25, 88
 FACTS_TAGS = ("facts", "nbval-check-output")
 _CONTRACT = (
@@ -48,6 +46,9 @@ _NOT_PROSE = re.compile(
     r"```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+|10\.\d{4,}/\S+", re.DOTALL
 )
 _CHECK = re.compile(r"\blab\.\w+\.check\(")
+_DEBRIS = re.compile(
+    r"LABS_MODE|No guess yet|You made no guess|not attempted|[Nn]othing is recorded"
+)
 _ABSOLUTE = re.compile(r"(?:/(?:home|root|Users|tmp|var|work|mnt|opt)/\w|\b[A-Z]:\\\w)")
 
 
@@ -108,7 +109,7 @@ def quiz_problems(source: Source) -> list[str]:
             "section": question.section,
         }
         missing = [name for name, value in places.items() if value is None]
-        if missing and source.info.id not in WITHOUT_PLACES:
+        if missing:
             found.append(
                 f"{where}: {', '.join(missing)} missing in quiz.toml; a question names its exam "
                 "domain, the concept it asks about, and the section that proves the answer"
@@ -168,6 +169,11 @@ def link_problems(file: Path, text: str, *, written: Collection[Path] = ()) -> l
         path = Path(os.path.normpath(file.parent / target))
         if path not in written and not path.exists():
             found.append(f"{file.name}: the link {target} leads nowhere")
+        elif catalog.NOTEBOOKS in file.parents and catalog.NOTEBOOKS not in path.parents:
+            found.append(
+                f"{file.name}: the link {target} leads out of notebooks/, which is all that "
+                "JupyterLab shows; data cards are in data.md"
+            )
         elif path.name == "glossary.md" and anchor and anchor[1:] not in glossary.anchors():
             found.append(
                 f"{file.name}: the glossary has no {anchor}; see "
@@ -439,6 +445,8 @@ def _outputs(cell: NotebookNode) -> Iterator[str]:
         text += output.get("text", "")
         if str(ROOT) in text or _ABSOLUTE.search(text):
             yield "an absolute path in an output"
+        if debris := _DEBRIS.search(text):
+            yield f"{debris[0]!r} in an output; it is about the build or an untouched lab"
         if "estimator" in text and "sk-container" in text:
             yield "an estimator's HTML view in an output"
         if "image/png" in data and _is_blank(data["image/png"]):

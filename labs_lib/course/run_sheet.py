@@ -18,7 +18,7 @@ Below each exercise stand the wrong answers that it recognises, and what it says
 
 
 def render() -> str:
-    """Return the text of ``notebooks/run_sheet.md``."""
+    """Return the text of ``docs/run_sheet.md``."""
     pages = catalog.pages()
     return "\n".join([INTRODUCTION, _times(pages), _routes(), *map(_lab, pages)])
 

@@ -29,7 +29,6 @@ def course(tiny, monkeypatch):
         "labs_lib/__pycache__/lab.pyc": "",
         ".venv/big": "",
         "tests/test_lab.py": "right = 1\n",
-        "notebooks/concepts.md": "[a](solutions/2_train/10_a.ipynb)\n",
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -72,14 +71,12 @@ def test_a_bundle_without_solutions_holds_no_answer_and_can_be_reset(
         "labs_lib/lab.py",
         "notebooks/.fresh/00_start_here.ipynb",
         "notebooks/00_start_here.ipynb",
-        "notebooks/concepts.md",
         "pyproject.toml",
         "requirements.txt",
         "wheels/numpy-2.4.6-py3-none-any.whl",
     }
     assert (made / "notebooks/00_start_here.ipynb").read_text() == pristine
     assert (made / "notebooks/.fresh/00_start_here.ipynb").read_text() == pristine
-    assert (made / "notebooks/concepts.md").read_text() == "[a](2_train/10_a.ipynb)\n"
     install = (made / "INSTALL.md").read_text()
     assert "Windows" in install
     assert r"    py -3.12 -m venv .venv && .venv\Scripts\activate && pip install" in install

@@ -32,7 +32,7 @@
 # - choose window, threshold and correction from the false alarms that a team can bear.
 #
 # **You need** [Metrics](../2_train/20_metrics.ipynb): log loss and average precision. **Data in:** the
-# payments world with its dated events, flights of 2013 ([data cards](../../data/README.md)). **Data
+# payments world with its dated events, flights of 2013 ([data cards](../data.md)). **Data
 # out:** nothing.
 #
 # | SageMaker term | here |

@@ -26,7 +26,7 @@
 #
 # **You need** [Data drift](10_data_drift.ipynb), and log loss from
 # [Metrics](../2_train/20_metrics.ipynb). **Data in:** the payments world with its dated events,
-# adults of the US census of 1994 ([data cards](../../data/README.md)). **Data out:** nothing.
+# adults of the US census of 1994 ([data cards](../data.md)). **Data out:** nothing.
 # It computes for about 35 seconds, a third of them to run two stored repeats again.
 #
 # | SageMaker term | here |

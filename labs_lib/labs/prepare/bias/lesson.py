@@ -28,7 +28,7 @@
 #
 # **You need** Python, and the idea of a model's precision and recall
 # ([Metrics](../2_train/20_metrics.ipynb)). **Data in:** adults of the US census of 1994, credit
-# defaults ([data cards](../../data/README.md)). **Data out:** nothing.
+# defaults ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|

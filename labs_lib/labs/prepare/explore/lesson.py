@@ -26,7 +26,7 @@
 #
 # **You need** Python with pandas. **Data in:** the payments world, the table of known causes, car
 # crashes in the US, credit defaults in Taiwan, all in `data/`
-# ([data cards](../../data/README.md)). **Data out:** nothing. It computes for about 35 seconds, half
+# ([data cards](../data.md)). **Data out:** nothing. It computes for about 35 seconds, half
 # of them to run three stored repeats again.
 #
 # | SageMaker term | here |

@@ -30,7 +30,7 @@
 # **You need** [Algorithms](../2_train/10_algorithms.ipynb): the payments world, and average
 # precision (are the frauds at the top of the ranking?).
 # **Data in:** the payments world, King County houses, Jane Austen's novels
-# ([data cards](../../data/README.md)). **Data out:** nothing.
+# ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|

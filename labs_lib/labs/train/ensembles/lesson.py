@@ -26,7 +26,7 @@
 #
 # **You need** [Fit](30_fit.ipynb): bias, variance, and the table of known causes.
 # **Data in:** fresh draws of that table, small worlds of payments, credit defaults
-# ([data cards](../../data/README.md)). **Data out:** nothing. It computes for about 40 seconds, half of
+# ([data cards](../data.md)). **Data out:** nothing. It computes for about 40 seconds, half of
 # them in one world of the stored experiment, which runs again.
 #
 # | SageMaker term | here |

@@ -24,7 +24,7 @@
 # - produce Clarify's `analysis.json` from one call.
 #
 # **You need** [Algorithms](10_algorithms.ipynb): XGBoost and its log odds.
-# **Data in:** the table of known causes, credit defaults ([data cards](../../data/README.md)).
+# **Data in:** the table of known causes, credit defaults ([data cards](../data.md)).
 # **Data out:** nothing. It computes for about 35 seconds, half of them in one world of the stored
 # experiment, which runs again.
 #

@@ -25,7 +25,7 @@
 # **You need** [Algorithms](10_algorithms.ipynb) (XGBoost, intervals) and
 # [Metrics](20_metrics.ipynb) (the Brier score).
 # **Data in:** fresh draws of the table of known causes, houses in King County
-# ([data cards](../../data/README.md)). **Data out:** nothing.
+# ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|

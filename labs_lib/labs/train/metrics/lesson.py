@@ -25,7 +25,7 @@
 # - measure what it costs to pick a model by F1.
 #
 # **You need** [Balance](../1_prepare/40_balance.ipynb): average precision, costs of payments.
-# **Data in:** the payments world, credit defaults ([data cards](../../data/README.md)).
+# **Data in:** the payments world, credit defaults ([data cards](../data.md)).
 # **Data out:** nothing.
 #
 # | SageMaker term | here |

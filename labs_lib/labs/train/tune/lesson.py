@@ -33,7 +33,7 @@
 #
 # **You need** [Metrics](20_metrics.ipynb): average precision, AUC as a probability.
 # **Data in:** two stored grids of trained models, on the payments world and on credit defaults
-# ([data cards](../../data/README.md)). **Data out:** nothing. It computes for about 35 seconds, a third
+# ([data cards](../data.md)). **Data out:** nothing. It computes for about 35 seconds, a third
 # of them in searches that die and go on in other processes.
 #
 # | SageMaker term | here |
