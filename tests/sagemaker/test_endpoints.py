@@ -148,7 +148,7 @@ def test_a_model_from_its_creation_to_its_end(site):
             {"Image": IMAGE, "ModelDataUrl": "s3://no-bucket/x"},
             "Could not find model data at",
         ),
-        ({"ModelPackageName": "p"}, "model-package/p\" does not exist|p does not exist"),
+        ({"ModelPackageName": "p"}, 'model-package/p" does not exist|p does not exist'),
         ({"Environment": {}}, "either Image or ModelPackageName"),
     ],
 )

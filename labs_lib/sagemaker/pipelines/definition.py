@@ -41,7 +41,7 @@ _SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
 
 
 @dataclass(frozen=True)
-class Parameter:
+class PipelineParameter:
     """What a run of the pipeline may be given."""
 
     name: str
@@ -116,7 +116,7 @@ class PipelineStep:
 class Definition:
     """A pipeline that can run."""
 
-    parameters: Mapping[str, Parameter]
+    parameters: Mapping[str, PipelineParameter]
     steps: Mapping[str, PipelineStep] = field(default_factory=dict)
 
 
@@ -156,7 +156,7 @@ def read(text: str) -> Definition:
 def _read(body: Mapping[str, Any]) -> Definition:
     if body.get("Version") != VERSION:
         raise invalid(f"Version is {body.get('Version')!r}, expected {VERSION!r}.")
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, PipelineParameter] = {}
     for item in body.get("Parameters") or []:
         found = _parameter(item)
         if found.name in parameters:
@@ -175,14 +175,14 @@ def _read(body: Mapping[str, Any]) -> Definition:
     return Definition(parameters, steps)
 
 
-def _parameter(item: Mapping[str, Any]) -> Parameter:
+def _parameter(item: Mapping[str, Any]) -> PipelineParameter:
     name, kind = item["Name"], item["Type"]
     if kind not in _PARAMETER_TYPES:
         raise invalid(
             f"Parameter {name} has the type {kind!r}, expected one of "
             f"{', '.join(_PARAMETER_TYPES)}."
         )
-    return Parameter(
+    return PipelineParameter(
         name, kind, item.get("DefaultValue"), tuple(item.get("EnumValues") or ())
     )
 
@@ -220,7 +220,7 @@ def _steps(items: Iterable[Any], branch: tuple[str, bool] | None) -> Iterator[Pi
 def _check(
     step: PipelineStep,
     steps: Mapping[str, PipelineStep],
-    parameters: Mapping[str, Parameter],
+    parameters: Mapping[str, PipelineParameter],
 ) -> None:
     for need in sorted(step.needs):
         if need not in steps:
