@@ -306,8 +306,9 @@ def check_unedited(folder: str | Path) -> None:
         edited = True
     if edited:
         raise ValueError(
-            f"{file} was edited after a baseline had written it, and would be lost. Write the "
-            "new baseline to another folder, or, if the edits may go, say overwrite=True."
+            f"{file} is not as a baseline has written it: somebody edited it, or it comes from "
+            "elsewhere, and it would be lost. Write the new baseline to another folder, or, if "
+            "it may go, say overwrite=True."
         )
 
 

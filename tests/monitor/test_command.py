@@ -225,8 +225,8 @@ def test_an_edited_baseline_is_not_overwritten(folder, capsys):
         before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
         assert cli.main(made) == 2
         message = capsys.readouterr().err
-        assert "was edited after a baseline had written it" in message
-        assert "another folder, or, if the edits may go, say --overwrite." in message
+        assert "is not as a baseline has written it: somebody edited it" in message
+        assert "to another folder, or, if it may go, say --overwrite." in message
         assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
     assert cli.main([*made[:-1], "other"]) == 0
     assert cli.main([*made, "--overwrite"]) == 0
