@@ -202,15 +202,15 @@ lab.function(
 
 
 def _shared(known, strange, looks, reserved) -> set:
-    chosen = [int(i) for i in np.argsort(-known)[: looks - reserved]]
-    left = [int(i) for i in np.argsort(-strange) if i not in chosen]
+    chosen = [int(i) for i in np.argsort(-known, kind="stable")[: looks - reserved]]
+    left = [int(i) for i in np.argsort(-strange, kind="stable") if i not in chosen]
     return {*chosen, *left[:reserved]}
 
 
 def _overlapping(known, strange, looks, reserved) -> set:
     first, second = (
-        np.argsort(-known)[: looks - reserved],
-        np.argsort(-strange)[:reserved],
+        np.argsort(-known, kind="stable")[: looks - reserved],
+        np.argsort(-strange, kind="stable")[:reserved],
     )
     return {*map(int, first), *map(int, second)}
 

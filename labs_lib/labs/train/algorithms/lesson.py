@@ -498,10 +498,10 @@ with plots.figure(
 # BEGIN SOLUTION
 def shared(known, strange, looks, reserved):
     """Return the positions of the payments to look at."""
-    chosen = np.argsort(-known)[: looks - reserved]
+    chosen = np.argsort(-known, kind="stable")[: looks - reserved]
     left = strange.copy()
     left[chosen] = -np.inf
-    return {*chosen, *np.argsort(-left)[:reserved]}
+    return {*chosen, *np.argsort(-left, kind="stable")[:reserved]}
 
 
 # END SOLUTION
