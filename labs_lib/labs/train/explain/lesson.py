@@ -388,8 +388,7 @@ store.confirm("train/explain/worlds", seed=0)
 # %%
 def measured(measure, variant="independent"):
     """Return one column a method, one row a world."""
-    rows = worlds[(worlds["measure"] == measure) & (worlds["variant"] == variant)]
-    return rows.pivot(index="seed", columns="method", values="value")
+    return store.wide(worlds, "method", measure=measure, variant=variant)
 
 
 # %% [markdown]
@@ -1130,8 +1129,7 @@ splits = store.load("train/explain/credit")
 splits["measure"].value_counts().rename("rows").to_frame()
 
 # %%
-named = splits[splits["measure"] == "average precision"]
-named = named.pivot(index="seed", columns="method", values="value")
+named = store.wide(splits, "method", measure="average precision")
 by_shap = named["SHAP, mean_abs"]
 others = ["PDP", "ICE", "LIME", "permutation", "gain", "splits", "at random"]
 overlap = dict(n_train=12_000, n_test=6_000, comparisons=7)

@@ -7,8 +7,8 @@ import pandas as pd
 import xgboost as xgb
 from sklearn.metrics import log_loss
 
-from labs_lib import settings
 from labs_lib.train import explain
+from labs_lib.train.boosted import boosted
 
 SHUFFLES = 2
 GRID = np.linspace(0.03, 0.97, 15)
@@ -30,13 +30,7 @@ class Boosted:
     """
 
     def __init__(self, *, n_estimators: int) -> None:
-        self.model = xgb.XGBClassifier(
-            n_estimators=n_estimators,
-            max_depth=4,
-            learning_rate=0.1,
-            n_jobs=settings.n_jobs(),
-            random_state=0,
-        )
+        self.model = boosted(n_estimators=n_estimators)
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> "Boosted":
         """Fit on a table of numbers and categories; ordered categories count as numbers."""

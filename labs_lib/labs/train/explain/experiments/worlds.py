@@ -11,7 +11,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 from scipy.stats import spearmanr
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import brier_score_loss
@@ -25,6 +24,7 @@ from labs_lib.labs.train.explain.shared import (
 )
 from labs_lib.payments.simulator import N_DEVICES
 from labs_lib.train import explain
+from labs_lib.train.boosted import boosted
 
 REPEATS = 20
 
@@ -205,14 +205,7 @@ def _device(seen, asked, y, found, seed):
     """How many true causes stand below the device, which has no effect."""
     labels = y[:N_TRAIN]
     devices = pd.CategoricalDtype(range(N_DEVICES))
-    model = xgb.XGBClassifier(
-        n_estimators=120,
-        max_depth=4,
-        learning_rate=0.1,
-        enable_categorical=True,
-        n_jobs=settings.n_jobs(),
-        random_state=0,
-    ).fit(seen.astype({"device": devices}), labels)
+    model = boosted(n_estimators=120).fit(seen.astype({"device": devices}), labels)
     gain = model.get_booster().get_score(importance_type="gain")
     forest = Forest().fit(seen, labels)
     found = found | {
