@@ -2,7 +2,9 @@
 
 import json
 import platform
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
 
 import psutil
 
@@ -10,6 +12,8 @@ from labs_lib.course.catalog import HERE
 from labs_lib.files import write_text
 
 PATH = HERE / "measured.json"
+SLOW = 2.0
+"""Seconds from which on a cell is a slow one."""
 
 
 @dataclass(frozen=True)
@@ -26,22 +30,32 @@ class Measured:
         Processors of the machine.
     python : str
         Python version, such as ``3.11``.
+    slow : dict of str to int
+        Seconds of each cell that takes `SLOW` or more, by the cell's id.
     """
 
     seconds: int
     peak_mb: int
     cores: int
     python: str
+    slow: dict[str, int] = field(default_factory=dict)
 
 
-def here(*, seconds: float, peak_mb: float) -> Measured:
+def here(*, seconds: float, peak_mb: float, cells: Mapping[str, float]) -> Measured:
     """Return a measurement made on this machine, rounded so that it can be repeated."""
     return Measured(
         seconds=round(seconds),
         peak_mb=round(peak_mb / 10) * 10,
         cores=psutil.cpu_count(),
         python=".".join(platform.python_version_tuple()[:2]),
+        slow={cell: round(took) for cell, took in cells.items() if took >= SLOW},
     )
+
+
+@cache
+def slow_cells() -> dict[str, int]:
+    """Return the seconds of every slow cell of the course, by the cell's id."""
+    return {cell: took for lab in load().values() for cell, took in lab.slow.items()}
 
 
 def load() -> dict[str, Measured]:

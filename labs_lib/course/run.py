@@ -49,6 +49,8 @@ class Execution:
         Wall time, with the start of the kernel.
     peak_mb : float
         Highest resident memory of the kernel and its children, in 10**6 bytes.
+    cells : dict of str to float
+        Seconds of each cell that ran, by the cell's id.
     error : str or None
         None if every cell ran. Otherwise plain text: the first line says which cell failed
         and why, the lines after it are the end of the traceback.
@@ -56,6 +58,7 @@ class Execution:
 
     seconds: float
     peak_mb: float
+    cells: dict[str, float]
     error: str | None
 
 
@@ -123,6 +126,7 @@ def execute(
         extra_arguments=["--log-level=50"],  # The kernel's own log is not for learners.
     )
     start, memory, number, error = time.perf_counter(), _Memory(), 0, None
+    took: dict[str, float] = {}
     try:
         # Cell by cell: the client's own execute() turns Ctrl-C into a dead kernel.
         with client.setup_kernel(
@@ -133,7 +137,9 @@ def execute(
             with memory.watch(cast(LocalProvisioner, manager.provisioner).pid):
                 report(0, len(cells))
                 for number, (index, cell) in enumerate(cells, start=1):
+                    begun = time.perf_counter()
                     client.execute_cell(cell, index, execution_count=number)
+                    took[cell.get("id", str(index))] = time.perf_counter() - begun
                     report(number, len(cells))
             client.set_widgets_metadata()
     except CellExecutionError as failure:
@@ -146,7 +152,7 @@ def execute(
         if number:
             raise
         error = f"The kernel did not start: {failure}. Run `labs doctor`."
-    return Execution(time.perf_counter() - start, memory.peak / 1e6, error)
+    return Execution(time.perf_counter() - start, memory.peak / 1e6, took, error)
 
 
 def _where(number: int, cell: NotebookNode) -> str:
@@ -247,7 +253,7 @@ def run(
             except (OSError, ValueError, nbformat.ValidationError):
                 reason = "is not a notebook" if path.exists() else "does not exist"
                 message = f"{path.name} {reason}. Run `labs build {lab.id}`."
-                results[lab] = Execution(seconds=0, peak_mb=0, error=message)
+                results[lab] = Execution(0, 0, {}, message)
                 continue
             results[lab] = execute(
                 notebook,
@@ -263,7 +269,9 @@ def run(
     if save:
         measured.save(
             {
-                lab.id: measured.here(seconds=result.seconds, peak_mb=result.peak_mb)
+                lab.id: measured.here(
+                    seconds=result.seconds, peak_mb=result.peak_mb, cells=result.cells
+                )
                 for lab, result in results.items()
                 if result.error is None
             }

@@ -9,6 +9,7 @@ nothing for who is alone; in a full room a spinning thread keeps another learner
 """
 
 import os
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
@@ -21,7 +22,7 @@ RUN_ABOVE = (
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Let threads sleep; say, with a `NameError` of a cell, how to run the cells above it."""
+    """Let threads sleep; say how long a cell takes, and with a `NameError` what to run first."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when OpenMP is loaded
     try:
         learns = mode.current() == "learn"
@@ -29,6 +30,26 @@ def load_ipython_extension(shell: Any) -> None:
         return  # `labs doctor` and the first cell say what is wrong.
     if learns:
         shell.set_custom_exc((NameError,), _with_the_way)
+        cells = _Cells()
+        shell.events.register("pre_run_cell", cells.begin)
+        shell.events.register("post_run_cell", cells.end)
+
+
+class _Cells:
+    """Shows below a cell that it runs, and for how long, once it has taken two seconds."""
+
+    def __init__(self) -> None:
+        self._running = ExitStack()
+
+    def begin(self, info: Any) -> None:
+        from labs_lib.course.waiting import Notice, noticed
+
+        cell = getattr(info, "cell_id", None) or ""
+        self._running.close()
+        self._running.enter_context(noticed(Notice(lambda: _seconds_of(cell))))
+
+    def end(self, result: Any) -> None:
+        self._running.close()
 
 
 def _with_the_way(
@@ -45,3 +66,10 @@ def _with_the_way(
     if of_a_cell and not isinstance(error, UnboundLocalError):
         error.add_note(RUN_ABOVE)
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
+def _seconds_of(cell: str) -> int | None:
+    # Not before a cell has taken long: most never need it.
+    from labs_lib.course import measured
+
+    return measured.slow_cells().get(cell)

@@ -1,16 +1,111 @@
-"""Say what a cell is waiting for, while it waits."""
+"""Say what a cell is waiting for, and for how long, while it waits.
 
-from collections.abc import Iterator
+A cell of a learner that takes over two seconds shows it below itself, and nothing when it has
+ended (`labs_lib.course.session` sees to it). What the machinery computes meanwhile has a name.
+"""
+
+import html
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from typing import Any
 
 from labs_lib.course import mode
+
+AFTER = 2.0
+"""Seconds until something is shown."""
+
+Show = Callable[[str], Callable[[str], None]]
+
+
+class Notice:
+    """What is shown below a cell as long as it runs.
+
+    Parameters
+    ----------
+    about : callable, optional
+        Returns the seconds that it takes on a free machine, None if that is not known.
+    what : str
+        What is computed.
+    after : float, optional
+        Seconds until it is shown; by default `AFTER`.
+    show : callable
+        Shows a text and returns a function that replaces it.
+    """
+
+    def __init__(
+        self,
+        about: Callable[[], float | None] = lambda: None,
+        *,
+        what: str = "computing",
+        after: float | None = None,
+        show: Show | None = None,
+    ):
+        self.what = what
+        self._about = about
+        self._after = AFTER if after is None else after
+        self._show = _below_the_cell if show is None else show
+        self._ended = threading.Event()
+        self._begun = time.monotonic()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def text(self, seconds: float) -> str:
+        """Return what stands there after so many seconds."""
+        about = self._about()
+        if about is None:
+            return f"{self.what}: {seconds:.0f} s"
+        return f"{self.what}: {seconds:.0f} s of about {about:.0f} s on a free machine"
+
+    def __enter__(self) -> "Notice":
+        self._begun = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        if self._ended.wait(self._after):
+            return
+        replace = self._show(self.text(time.monotonic() - self._begun))
+        while not self._ended.wait(1.0):
+            replace(self.text(time.monotonic() - self._begun))
+        replace("")
+
+
+def _below_the_cell(text: str) -> Callable[[str], None]:
+    from IPython.display import display
+
+    def bundle(text: str) -> dict[str, str]:
+        shown = f"<small>⏳ {html.escape(text)}</small>" if text else ""
+        return {"text/plain": text, "text/html": shown}
+
+    # No widget: it would be saved with the notebook, and be missing the next day.
+    handle: Any = display(bundle(text), raw=True, display_id=True)
+    if handle is None:  # no notebook: nothing can be replaced
+        return lambda text: None
+    return lambda text: handle.update(bundle(text), raw=True)
+
+
+_of_the_cell: list[Notice] = []
+
+
+@contextmanager
+def noticed(notice: Notice) -> Iterator[None]:
+    """Show a notice until the block ends; `waiting` inside it gives it a name."""
+    with notice:
+        _of_the_cell.append(notice)
+        try:
+            yield
+        finally:
+            _of_the_cell.remove(notice)
 
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """Show `what` and the time since, until the block ends; only in a learner's session.
+    """Name what is computed until the block ends; shown only in a learner's session.
 
     Parameters
     ----------
@@ -19,8 +114,13 @@ def waiting(what: str) -> Iterator[None]:
     """
     if mode.current() != "learn":
         yield
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, transient=True) as bar:
-        bar.add_task(what, total=None)
-        yield
+    elif _of_the_cell:
+        notice = _of_the_cell[-1]
+        before, notice.what = notice.what, what
+        try:
+            yield
+        finally:
+            notice.what = before
+    else:
+        with Notice(what=what):
+            yield

@@ -25,7 +25,7 @@ def healthy(monkeypatch, tmp_path):
     monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "new" / "progress.json"))
     monkeypatch.delenv("JUPYTER_PATH", raising=False)
     monkeypatch.setattr(data, "verify", list)
-    monkeypatch.setattr(run, "execute", lambda *_, **__: run.Execution(1.0, 60.0, None))
+    monkeypatch.setattr(run, "execute", lambda *_, **__: run.Execution(1.0, 60.0, {}, None))
     memory = SimpleNamespace(available=8e9)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
     return memory
@@ -115,7 +115,9 @@ def test_a_kernel_of_another_python_is_reported(healthy, monkeypatch, tmp_path):
 
 def test_a_kernel_that_dies_is_reported(healthy, monkeypatch):
     error = "code cell 1 (import labs_lib): the kernel died\nmore"
-    monkeypatch.setattr(run, "execute", lambda *_, **__: run.Execution(1.0, 60.0, error))
+    monkeypatch.setattr(
+        run, "execute", lambda *_, **__: run.Execution(1.0, 60.0, {}, error)
+    )
     finding = only("kernel")
     assert finding.text == "kernel: code cell 1 (import labs_lib): the kernel died"
     assert "kernel" not in dict(doctor.findings(kernel=False))

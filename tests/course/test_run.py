@@ -206,8 +206,8 @@ def test_a_page_leaves_out_what_is_for_the_build(tmp_path):
 def test_measurements_of_other_labs_stay(tmp_path, monkeypatch):
     monkeypatch.setattr(measured, "PATH", tmp_path / "measured.json")
     assert measured.load() == {}
-    measured.save({"b": measured.here(seconds=12.4, peak_mb=644)})
-    measured.save({"a": measured.here(seconds=1.6, peak_mb=646)})
+    measured.save({"b": measured.here(seconds=12.4, peak_mb=644, cells={})})
+    measured.save({"a": measured.here(seconds=1.6, peak_mb=646, cells={})})
     stored = measured.load()
     assert (stored["b"].seconds, stored["b"].peak_mb) == (12, 640)
     assert (stored["a"].seconds, stored["a"].peak_mb) == (2, 650)
