@@ -24,6 +24,7 @@ from labs_lib.sagemaker import (
     tags,
     training,
     transform,
+    tuning,
 )
 from labs_lib.sagemaker.pipelines import requests as pipelines
 from labs_lib.sagemaker.site import Site
@@ -36,6 +37,7 @@ MODULES = (
     models,
     endpoints,
     training,
+    tuning,
     queues,
     events,
     registry,

@@ -29,7 +29,7 @@ class Runner:
     needs_script : bool
         Whether there is nothing to run without one.
     metrics : callable
-        From a line of the log to the metrics that the image itself defines.
+        From a line of the log to the metrics that the image itself defines, if it does.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Runner:
     serve: tuple[str, ...] | None = None
     has_script_mode: bool = False
     needs_script: bool = False
-    metrics: Callable[[str], list[tuple[str, float]]] = lambda line: []
+    metrics: Callable[[str], list[tuple[str, float]]] | None = None
 
 
 def _xgboost_metrics(line: str) -> list[tuple[str, float]]:

@@ -6,7 +6,7 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,12 @@ from labs_lib.sagemaker.state import Taken
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 _DAY = 24 * 3600
-_RUNNING = ("InProgress", "Stopping")
+RUNNING = ("InProgress", "Stopping")
+"""What TrainingJobStatus is before a job has ended."""
+
+OBJECTIVE = "_tuning_objective_metric"
+"""The hyperparameter in which a tuning job names its objective."""
+
 _HOST = "algo-1"
 _REASON = 1024
 _LONGEST_SEARCHED = 4096
@@ -91,8 +96,13 @@ _SOURCE = f"{_CHANNEL}.DataSource"
     ),
 )
 def create_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    site, name = context.site, request["TrainingJobName"]
-    specification = request["AlgorithmSpecification"]
+    check(context, request)
+    return {"TrainingJobArn": begin(context, request)}
+
+
+def check(context: Context, request: Mapping[str, Any]) -> None:
+    """Raise an `ApiError` if a request that is valid cannot be carried out here."""
+    site, specification = context.site, request["AlgorithmSpecification"]
     image = specification["TrainingImage"]
     runner = images.find(site, image)
     if not specification.get("ContainerEntrypoint") and not runner.has_script_mode:
@@ -109,9 +119,34 @@ def create_training_job(context: Context, request: dict[str, Any]) -> dict[str, 
             re.compile(metric["Regex"])
         except re.error as error:
             raise invalid(f"The Regex of metric {metric['Name']}: {error}.") from None
+    tags.check(request.get("Tags") or [])
+
+
+Hear = Callable[[str, float], None]
+"""Gets name and value of each metric while a job runs."""
+
+
+def begin(
+    context: Context,
+    request: Mapping[str, Any],
+    *,
+    tuning_job: str | None = None,
+    hear: Hear | None = None,
+) -> str:
+    """Start a job whose request was checked and return its ARN.
+
+    Parameters
+    ----------
+    context : Context
+    request : mapping
+        Of CreateTrainingJob.
+    tuning_job : str, optional
+        ARN of the tuning job to which it belongs.
+    hear : callable, optional
+    """
+    site, name = context.site, request["TrainingJobName"]
     arn, now = context.arn(f"training-job/{name}"), site.clock.now()
     given = request.get("Tags") or []
-    tags.check(given)
     stopping = {"MaxRuntimeInSeconds": _DAY, **request.get("StoppingCondition", {})}
     body = {
         **{key: value for key, value in request.items() if key != "Tags"},
@@ -125,6 +160,7 @@ def create_training_job(context: Context, request: dict[str, Any]) -> dict[str, 
         "CreationTime": now,
         "LastModifiedTime": now,
         "ModelArtifacts": {"S3ModelArtifacts": ""},
+        **({"TuningJobArn": tuning_job} if tuning_job else {}),
     }
     try:
         with site.state.transaction():
@@ -137,8 +173,8 @@ def create_training_job(context: Context, request: dict[str, Any]) -> dict[str, 
             f"training job with this name already exists ({arn})",
         ) from None
     running = site.jobs[arn] = Running()
-    site.run(_run, site, name, arn, running)
-    return {"TrainingJobArn": arn}
+    site.run(_run, site, name, arn, running, hear)
+    return arn
 
 
 def _find(context: Context, name: str) -> dict[str, Any]:
@@ -152,7 +188,7 @@ def _find(context: Context, name: str) -> dict[str, Any]:
     "sagemaker",
     "DescribeTrainingJob",
     uses="TrainingJobName",
-    waits_while=lambda answer: answer["TrainingJobStatus"] in _RUNNING,
+    waits_while=lambda answer: answer["TrainingJobStatus"] in RUNNING,
     differs=("Messages of the secondary status are this SageMaker's own words.",),
 )
 def describe_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
@@ -207,7 +243,7 @@ def stop_training_job(context: Context, request: dict[str, Any]) -> dict[str, An
 @operation("sagemaker", "DeleteTrainingJob", uses="TrainingJobName")
 def delete_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     found = _find(context, request["TrainingJobName"])
-    if found["TrainingJobStatus"] in _RUNNING:
+    if found["TrainingJobStatus"] in RUNNING:
         raise ApiError("ResourceInUse", "The training job is still running; stop it first.")
     context.site.state.remove("TrainingJob", request["TrainingJobName"])
     return {}
@@ -222,7 +258,7 @@ def _enter(
     secondary: str,
     *,
     status: str | None = None,
-    only_from: tuple[str, ...] = _RUNNING,
+    only_from: tuple[str, ...] = RUNNING,
     message: str | None = None,
     **changes: Any,
 ) -> dict[str, Any] | None:
@@ -245,7 +281,7 @@ def _enter(
             "StartTime": now,
             "StatusMessage": message or _MESSAGES[secondary],
         }
-        if status not in _RUNNING:
+        if status not in RUNNING:
             entry["EndTime"] = now
         return state.change(
             "TrainingJob",
@@ -263,7 +299,7 @@ def _enter(
 # The job itself
 
 
-def _run(site: Site, name: str, arn: str, running: Running) -> None:
+def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -> None:
     """Carry a job from Starting to its end."""
     job = site.state.get("TrainingJob", name)
     assert job is not None
@@ -275,7 +311,7 @@ def _run(site: Site, name: str, arn: str, running: Running) -> None:
     status = secondary = "Failed"
     begun = site.clock.now()
     try:
-        watch = Watch(site, job)
+        watch = Watch(site, job, hear)
         _enter(site, name, "Downloading", TrainingStartTime=begun)
         command, environment = _prepare(site, job, ml)
         if not running.stopping.is_set():
@@ -328,8 +364,8 @@ def _run(site: Site, name: str, arn: str, running: Running) -> None:
 class Watch:
     """Hears a job's output: keeps the log, finds the metrics."""
 
-    def __init__(self, site: Site, job: Mapping[str, Any]):
-        self._site = site
+    def __init__(self, site: Site, job: Mapping[str, Any], hear: Hear | None):
+        self._site, self._hear = site, hear
         self._stream = f"{job['TrainingJobName']}/{_HOST}"
         specification = job["AlgorithmSpecification"]
         self._own = images.find(site, specification["TrainingImage"]).metrics
@@ -342,7 +378,7 @@ class Watch:
     def __call__(self, line: str) -> None:
         self._site.logs.write(GROUP, self._stream, line)
         text = line[:_LONGEST_SEARCHED]
-        found = self._own(text)
+        found = [] if self._own is None else self._own(text)
         for name, regex in self._definitions:
             for match in regex.finditer(text):
                 with contextlib.suppress(ValueError, TypeError, IndexError):
@@ -352,6 +388,8 @@ class Watch:
             # JSON, and with it SageMaker's answer, has no infinity.
             if math.isfinite(value):
                 self._last[name] = {"MetricName": name, "Value": value, "Timestamp": now}
+                if self._hear is not None:
+                    self._hear(name, value)
 
     def final(self) -> list[dict[str, Any]]:
         """Return the last value of each metric."""
@@ -378,7 +416,7 @@ def _prepare(
     arguments = [
         text
         for key, value in sorted(given.items())
-        if not key.startswith("sagemaker_")
+        if not _is_own(key)
         for text in (f"--{key}", _plain(value))
     ]
     if specification.get("ContainerEntrypoint"):
@@ -412,6 +450,11 @@ def _prepare(
         **job.get("Environment", {}),
     }
     return command, environment
+
+
+def _is_own(hyperparameter: str) -> bool:
+    """Whether the training toolkit keeps a hyperparameter from the script."""
+    return hyperparameter.startswith("sagemaker_") or hyperparameter == OBJECTIVE
 
 
 def _plain(value: str) -> str:
@@ -467,7 +510,7 @@ def _variables(
     given = {
         key: _typed(value)
         for key, value in job.get("HyperParameters", {}).items()
-        if not key.startswith("sagemaker_")
+        if not _is_own(key)
     }
     resources = _resources(job)
     channels = {
@@ -602,7 +645,7 @@ def recover(site: Site) -> None:
     shutil.rmtree(site.folder / "jobs", ignore_errors=True)
     reason = "InternalServerError: the server on this machine ended while the job ran."
     for job in site.state.all("TrainingJob"):
-        if job["TrainingJobStatus"] in _RUNNING:
+        if job["TrainingJobStatus"] in RUNNING:
             now = site.clock.now()
             seconds = max(1, math.ceil(now - job.get("TrainingStartTime", now)))
             _enter(

@@ -210,6 +210,55 @@ def use_training(client, role, bucket):
         client.describe_training_job(TrainingJobName="slow")
 
 
+def use_tuning(client, role, bucket):
+    job = {"HyperParameterTuningJobName": "tune"}
+    metric = {"Name": "loss", "Regex": "loss=([0-9.]+);"}
+    request = {
+        **job,
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Grid",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {
+                "CategoricalParameterRanges": [{"Name": "losses", "Values": ["[1]", "[2]"]}]
+            },
+        },
+        "TrainingJobDefinition": {
+            "AlgorithmSpecification": {
+                "TrainingImage": IMAGE,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [metric],
+            },
+            "RoleArn": role,
+            "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/"},
+            "ResourceConfig": {
+                "InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1,
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        },
+    }  # fmt: skip
+
+    def status():
+        found = client.describe_hyper_parameter_tuning_job(**job)
+        return found["HyperParameterTuningJobStatus"]
+
+    client.create_hyper_parameter_tuning_job(**request)
+    with contextlib.suppress(ClientError):
+        client.create_hyper_parameter_tuning_job(**request)
+    while not client.list_training_jobs_for_hyper_parameter_tuning_job(**job)[
+        "TrainingJobSummaries"
+    ]:
+        time.sleep(0.05)
+    client.list_hyper_parameter_tuning_jobs()
+    client.stop_hyper_parameter_tuning_job(**job)
+    while status() == "Stopping":
+        time.sleep(0.05)
+    client.list_training_jobs_for_hyper_parameter_tuning_job(**job)
+    client.delete_hyper_parameter_tuning_job(**job)
+    with contextlib.suppress(ClientError):
+        status()
+
+
 def use_processing(client, role):
     request = {
         "ProcessingJobName": "process",
@@ -537,6 +586,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     recorder.client("sts").get_caller_identity()
     use_s3(recorder.client("s3"), "answers")
     use_training(client, local.role, "answers")
+    use_tuning(client, local.role, "answers")
     use_processing(client, local.role)
     use_endpoints(client, recorder.client("sagemaker-runtime"), local.role)
     use_queues(recorder.client("sqs"))
