@@ -71,4 +71,5 @@ def _clock(site: Site, asked: dict[str, Any]) -> dict[str, Any]:
 CONTROL: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {
     "/clock": _clock,
     "/register": images.register,
+    "/interrupt": training.interrupt,
 }

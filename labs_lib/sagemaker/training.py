@@ -6,11 +6,12 @@ import math
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from labs_lib.sagemaker import archives, images, lineage, tags
+from labs_lib.sagemaker import archives, checkpoints, images, lineage, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.jobs import JobFailed, Running, download
 from labs_lib.sagemaker.objects import split_uri
@@ -29,6 +30,7 @@ OBJECTIVE = "_tuning_objective_metric"
 
 _HOST = "algo-1"
 _REASON = 1024
+_POLL = 0.05
 _LONGEST_SEARCHED = 4096
 
 _MESSAGES = {
@@ -41,6 +43,8 @@ _MESSAGES = {
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job runtime exceeded MaxWaitTimeInSeconds provided",
+    "Interrupted": "The spot instance was taken back; the job waits for another one",
 }
 
 
@@ -59,7 +63,9 @@ _SOURCE = f"{_CHANNEL}.DataSource"
     f"{_SOURCE}.S3DataSource.S3DataType {_SOURCE}.S3DataSource.S3Uri "
     f"{_SOURCE}.S3DataSource.S3DataDistributionType {_CHANNEL}.ContentType "
     "OutputDataConfig.S3OutputPath OutputDataConfig.CompressionType "
-    "ResourceConfig.InstanceCount StoppingCondition.MaxRuntimeInSeconds Environment Tags",
+    "ResourceConfig.InstanceCount StoppingCondition.MaxRuntimeInSeconds "
+    "StoppingCondition.MaxWaitTimeInSeconds EnableManagedSpotTraining CheckpointConfig "
+    "Environment Tags",
     refuses={
         "AlgorithmSpecification.AlgorithmName": "algorithms of the marketplace are not here.",
         "AlgorithmSpecification.TrainingInputMode=Pipe": "give File or FastFile.",
@@ -70,8 +76,6 @@ _SOURCE = f"{_CHANNEL}.DataSource"
         f"{_SOURCE}.DatasetSource": "there are no data sets of the hub.",
         f"{_SOURCE}.S3DataSource.S3DataType=AugmentedManifestFile": "give S3Prefix.",
         f"{_SOURCE}.S3DataSource.S3DataType=Converse": "give S3Prefix.",
-        "EnableManagedSpotTraining=True": "spot training is not here yet.",
-        "CheckpointConfig": "checkpoints are not here yet.",
         "RetryStrategy": "nothing fails for reasons of the service here.",
         "ResourceConfig.KeepAlivePeriodInSeconds": "warm pools are not here yet.",
         "ResourceConfig.InstanceGroups": "a job has one instance.",
@@ -92,6 +96,13 @@ _SOURCE = f"{_CHANNEL}.DataSource"
         "The built-in XGBoost stores its model in XGBoost's own format, not as a pickle, and "
         "reads CSV and libsvm only.",
         "All logs of a job are in one stream, without a time in its name.",
+        "There is always spot capacity, until `local.interrupt(job)`: the script gets SIGTERM, "
+        "two minutes on the clock later SIGKILL; its folders are lost but for the checkpoints. "
+        "After the seconds that the call names it starts again.",
+        "With spot, BillableTimeInSeconds is the time in which an instance was held, without "
+        "a discount; MaxRuntimeInSeconds holds for that time, all runs together. Assumptions.",
+        "Checkpoints are copied to S3 each second that changed them, and when the script has "
+        "ended; what it deletes stays in S3.",
         "Profiler, debugger, experiments and TensorBoard are kept, without effect.",
     ),
 )
@@ -119,6 +130,8 @@ def check(context: Context, request: Mapping[str, Any]) -> None:
             re.compile(metric["Regex"])
         except re.error as error:
             raise invalid(f"The Regex of metric {metric['Name']}: {error}.") from None
+    if "CheckpointConfig" in request:
+        checkpoints.check(site, request["CheckpointConfig"])
     tags.check(request.get("Tags") or [])
 
 
@@ -309,19 +322,39 @@ def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -
     watch: Watch | None = None
     end: dict[str, Any] = {}
     status = secondary = "Failed"
-    begun = site.clock.now()
+    begun = begun_run = site.clock.now()
+    held = 0.0
+    cancel = _end_by_wait_time(site, job, running)
     try:
         watch = Watch(site, job, hear)
-        _enter(site, name, "Downloading", TrainingStartTime=begun)
-        command, environment = _prepare(site, job, ml)
-        if not running.stopping.is_set():
-            _enter(site, name, "Training")
-            code = _execute(site, job, running, watch, command, environment, ml)
-            if not running.stopping.is_set() and code != 0:
-                raise JobFailed(_reason(site, name, ml, code))
-        _enter(site, name, "Uploading")
-        end["ModelArtifacts"] = {"S3ModelArtifacts": _upload(site, job, ml)}
-        if running.out_of_time:
+        while True:
+            begun_run = site.clock.now()
+            _enter(site, name, "Downloading", TrainingStartTime=begun)
+            command, environment = _prepare(site, job, ml)
+            with checkpoints.Checkpoints(site, job.get("CheckpointConfig"), ml):
+                code = None
+                if not running.stopping.is_set():
+                    _enter(site, name, "Training")
+                    until = begun_run + _longest(job) - held
+                    code = _execute(
+                        site, job, running, watch, command, environment, ml, until
+                    )
+            was_interrupted = running.interrupted and not running.stopping.is_set()
+            if not was_interrupted or site.closing.is_set():
+                break
+            held += site.clock.now() - begun_run
+            begun_run = site.clock.now()
+            shutil.rmtree(folder, ignore_errors=True)
+            if not _wait_for_capacity(site, name, running):
+                break
+        if not was_interrupted and not running.stopping.is_set() and code != 0:
+            raise JobFailed(_reason(site, name, ml, code))
+        if ml.exists():
+            _enter(site, name, "Uploading")
+            end["ModelArtifacts"] = {"S3ModelArtifacts": _upload(site, job, ml)}
+        if running.out_of_wait:
+            status, secondary = "Stopped", "MaxWaitTimeExceeded"
+        elif running.out_of_time:
             status, secondary = "Stopped", "MaxRuntimeExceeded"
         elif running.stopping.is_set():
             status, secondary = "Stopped", "Stopped"
@@ -337,9 +370,11 @@ def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -
         end["FailureReason"] = f"InternalServerError: {error!r}"[:_REASON]
         raise
     finally:
+        cancel()
         site.logs.flush()
         ended = site.clock.now()
-        seconds = max(1, math.ceil(ended - begun))
+        if ml.exists():
+            held += ended - begun_run
         if not site.closing.is_set():
             # Whoever sees that the job has ended finds its lineage too.
             with site.state.transaction():
@@ -350,8 +385,8 @@ def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -
                     status=status,
                     message=end.get("FailureReason"),
                     TrainingEndTime=ended,
-                    TrainingTimeInSeconds=seconds,
-                    BillableTimeInSeconds=seconds,
+                    TrainingTimeInSeconds=max(1, math.ceil(ended - begun)),
+                    BillableTimeInSeconds=max(1, math.ceil(held)),
                     FinalMetricDataList=(watch.final() if watch else []) or None,
                     **end,
                 )
@@ -359,6 +394,64 @@ def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -
                     lineage.of_training_job(site, done)
         site.jobs.pop(arn, None)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+# Spot
+
+
+def interrupt(site: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the instance of a job with managed spot training away, for a while.
+
+    `asked` has the job's name under ``job``, and under ``seconds`` how long on the clock no
+    other instance is free.
+    """
+    name, seconds = str(asked["job"]), float(asked.get("seconds", 0.0))
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"seconds is {seconds}, expected 0 or more.")
+    job = site.state.get("TrainingJob", name)
+    if job is None:
+        raise ValueError(f"There is no training job {name}.")
+    if not job.get("EnableManagedSpotTraining"):
+        raise ValueError(
+            f"{name} runs on demand; only EnableManagedSpotTraining can lose it."
+        )
+    running = site.jobs.get(job["TrainingJobArn"])
+    if running is None or not running.interrupt(site, seconds):
+        raise ValueError(
+            f"{name} is in status {job['SecondaryStatus']}; it can be interrupted in Training."
+        )
+    return {}
+
+
+def _wait_for_capacity(site: Site, name: str, running: Running) -> bool:
+    """Wait until there is an instance again; say whether the job goes on."""
+    _enter(site, name, "Interrupted")
+    due = site.clock.now() + running.seconds_away
+    running.interrupted = False
+    back = threading.Event()
+    cancel = site.clock.call_at(due, back.set)
+    while not (back.is_set() or running.stopping.is_set() or site.closing.is_set()):
+        back.wait(_POLL)
+    cancel()
+    if running.stopping.is_set() or site.closing.is_set():
+        return False
+    _enter(site, name, "Starting")
+    return True
+
+
+def _end_by_wait_time(
+    site: Site, job: Mapping[str, Any], running: Running
+) -> Callable[[], None]:
+    """Stop a job that has not ended by MaxWaitTimeInSeconds; return what cancels this."""
+    seconds = job["StoppingCondition"].get("MaxWaitTimeInSeconds")
+    if seconds is None:
+        return lambda: None
+
+    def out_of_wait() -> None:
+        running.out_of_wait = True
+        running.stop(site)
+
+    return site.clock.call_at(job["CreationTime"] + seconds, out_of_wait)
 
 
 class Watch:
@@ -584,8 +677,9 @@ def _execute(
     command: tuple[str, ...],
     environment: Mapping[str, str],
     ml: Path,
+    until: float,
 ) -> int | None:
-    """Run the command to its end, within its time; return the exit code."""
+    """Run the command to its end, at most `until` on the clock; return the exit code."""
     process = Process(
         command,
         folder=ml.parent.parent,
@@ -593,14 +687,11 @@ def _execute(
         environment=environment,
         on_line=watch,
     )
-    limit = job["StoppingCondition"]["MaxRuntimeInSeconds"]
-    return running.to_end(site, process, until=job_start(site, job) + limit)
+    return running.to_end(site, process, until=until)
 
 
-def job_start(site: Site, job: Mapping[str, Any]) -> float:
-    """Return when a job's time began to count."""
-    found = site.state.get("TrainingJob", job["TrainingJobName"]) or {}
-    return found.get("TrainingStartTime", site.clock.now())
+def _longest(job: Mapping[str, Any]) -> float:
+    return float(job["StoppingCondition"]["MaxRuntimeInSeconds"])
 
 
 def _reason(site: Site, name: str, ml: Path, code: int | None) -> str:

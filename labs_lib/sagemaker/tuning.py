@@ -68,6 +68,8 @@ _NOT_A_TRAINING_JOBS = (
         "When a completion criterion is met the running jobs are stopped and the tuning job "
         "is Completed; at MaxRuntimeInSeconds it is Stopped. A tuning job is Failed if no "
         "training job reported the objective. Assumptions.",
+        "Each training job has checkpoints of its own: its name is added to S3Uri. An "
+        "assumption.",
         "After a restart the search goes on: the training jobs that were running have failed, "
         "count as RetryableError, and their hyperparameters are tried once more.",
         "The stricter limit of AWS's two for a warm start, 500 jobs, is not held; 750 is.",
@@ -149,8 +151,14 @@ def _training_request(
 ) -> dict[str, Any]:
     """Return the request of one training job."""
     definition = job["TrainingJobDefinition"]
+    found = {k: v for k, v in definition.items() if k not in _NOT_A_TRAINING_JOBS}
+    if "CheckpointConfig" in definition:
+        # Otherwise a job would go on from the checkpoints of another one.
+        checkpoint = definition["CheckpointConfig"]
+        uri = f"{checkpoint['S3Uri'].rstrip('/')}/{name}"
+        found["CheckpointConfig"] = {**checkpoint, "S3Uri": uri}
     return {
-        **{k: v for k, v in definition.items() if k not in _NOT_A_TRAINING_JOBS},
+        **found,
         "TrainingJobName": name,
         "HyperParameters": {
             training.OBJECTIVE: job[_CONFIG]["HyperParameterTuningJobObjective"][
