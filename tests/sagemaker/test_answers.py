@@ -259,6 +259,63 @@ def use_tuning(client, role, bucket):
         status()
 
 
+def use_monitoring(client, role, bucket):
+    definition = {"JobDefinitionName": "quality"}
+    schedule = {"MonitoringScheduleName": "hourly"}
+    place = {"S3Uri": f"s3://{bucket}/monitor", "LocalPath": "/opt/ml/processing/output"}
+    analyzer = (
+        "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
+    )
+    request = {
+        **definition,
+        "DataQualityAppSpecification": {"ImageUri": analyzer},
+        "DataQualityJobInput": {
+            "BatchTransformInput": {
+                "DataCapturedDestinationS3Uri": f"s3://{bucket}/nothing-to-monitor",
+                "DatasetFormat": {"Csv": {"Header": True}},
+                "LocalPath": "/opt/ml/processing/input",
+            }
+        },
+        "DataQualityJobOutputConfig": {"MonitoringOutputs": [{"S3Output": place}]},
+        "JobResources": {
+            "ClusterConfig": {
+                "InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1,
+            }
+        },
+        "RoleArn": role,
+    }  # fmt: skip
+    client.create_data_quality_job_definition(**request)
+    with contextlib.suppress(ClientError):
+        client.create_data_quality_job_definition(**request)
+    client.describe_data_quality_job_definition(**definition)
+    client.list_data_quality_job_definitions()
+    when = {
+        "ScheduleExpression": "NOW",
+        "DataAnalysisStartTime": "-PT1H",
+        "DataAnalysisEndTime": "PT0H",
+    }
+    config = {
+        "ScheduleConfig": when,
+        "MonitoringJobDefinitionName": "quality",
+        "MonitoringType": "DataQuality",
+    }
+    client.create_monitoring_schedule(**schedule, MonitoringScheduleConfig=config)
+    while not client.list_monitoring_executions(**schedule)["MonitoringExecutionSummaries"]:
+        time.sleep(0.05)
+    client.describe_monitoring_schedule(**schedule)
+    client.list_monitoring_schedules()
+    client.stop_monitoring_schedule(**schedule)
+    client.start_monitoring_schedule(**schedule)
+    hourly = {**config, "ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}}
+    client.update_monitoring_schedule(**schedule, MonitoringScheduleConfig=hourly)
+    with contextlib.suppress(ClientError):
+        client.delete_data_quality_job_definition(**definition)
+    client.delete_monitoring_schedule(**schedule)
+    client.delete_data_quality_job_definition(**definition)
+    with contextlib.suppress(ClientError):
+        client.describe_monitoring_schedule(**schedule)
+
+
 def use_processing(client, role):
     request = {
         "ProcessingJobName": "process",
@@ -588,6 +645,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_training(client, local.role, "answers")
     use_tuning(client, local.role, "answers")
     use_processing(client, local.role)
+    use_monitoring(client, local.role, "answers")
     use_endpoints(client, recorder.client("sagemaker-runtime"), local.role)
     use_queues(recorder.client("sqs"))
     use_events(recorder.client("events"), recorder.client("sqs"))
