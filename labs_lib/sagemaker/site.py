@@ -42,6 +42,7 @@ class Site:
         self.logs = Logs(self.state, self.clock)
         self.endpoints = Endpoints()
         self.jobs: dict[str, Any] = {}
+        self.pools: dict[str, Path] = {}
         self.executions: dict[str, Any] = {}
         self.transforms: dict[str, Any] = {}
         self.endpoint = ""

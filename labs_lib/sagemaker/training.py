@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from labs_lib.sagemaker import archives, checkpoints, images, lineage, tags
+from labs_lib.sagemaker import archives, checkpoints, images, lineage, tags, warm_pools
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.jobs import JobFailed, Running, download
 from labs_lib.sagemaker.objects import split_uri
@@ -63,7 +63,8 @@ _SOURCE = f"{_CHANNEL}.DataSource"
     f"{_SOURCE}.S3DataSource.S3DataType {_SOURCE}.S3DataSource.S3Uri "
     f"{_SOURCE}.S3DataSource.S3DataDistributionType {_CHANNEL}.ContentType "
     "OutputDataConfig.S3OutputPath OutputDataConfig.CompressionType "
-    "ResourceConfig.InstanceCount StoppingCondition.MaxRuntimeInSeconds "
+    "ResourceConfig.InstanceCount ResourceConfig.KeepAlivePeriodInSeconds "
+    "StoppingCondition.MaxRuntimeInSeconds "
     "StoppingCondition.MaxWaitTimeInSeconds EnableManagedSpotTraining CheckpointConfig "
     "Environment Tags",
     refuses={
@@ -77,7 +78,6 @@ _SOURCE = f"{_CHANNEL}.DataSource"
         f"{_SOURCE}.S3DataSource.S3DataType=AugmentedManifestFile": "give S3Prefix.",
         f"{_SOURCE}.S3DataSource.S3DataType=Converse": "give S3Prefix.",
         "RetryStrategy": "nothing fails for reasons of the service here.",
-        "ResourceConfig.KeepAlivePeriodInSeconds": "warm pools are not here yet.",
         "ResourceConfig.InstanceGroups": "a job has one instance.",
         "ServerlessJobConfig": "jobs without an image are not here.",
         "ModelPackageConfig": "there is no model registry yet.",
@@ -103,6 +103,10 @@ _SOURCE = f"{_CHANNEL}.DataSource"
         "a discount; MaxRuntimeInSeconds holds for that time, all runs together. Assumptions.",
         "Checkpoints are copied to S3 each second that changed them, and when the script has "
         "ended; what it deletes stays in S3.",
+        "A warm pool keeps the cache folder alone, which "
+        "SAGEMAKER_MANAGED_WARMPOOL_CACHE_DIRECTORY names: there is no instance to wait for. "
+        "Among several that match, the one that waited longest is taken; one ends with the "
+        "server. Assumptions.",
         "Profiler, debugger, experiments and TensorBoard are kept, without effect.",
     ),
 )
@@ -179,6 +183,7 @@ def begin(
         with site.state.transaction():
             site.state.add("TrainingJob", name, arn, body)
             tags.keep(context, arn, given)
+            warm_pools.take(site, body)
     except Taken:
         raise ApiError(
             "ResourceInUse",
@@ -211,15 +216,18 @@ def describe_training_job(context: Context, request: dict[str, Any]) -> dict[str
 @operation(
     "sagemaker",
     "ListTrainingJobs",
-    uses=f"{LIST_FIELDS} LastModifiedTimeBefore LastModifiedTimeAfter StatusEquals",
-    refuses={
-        "WarmPoolStatusEquals": "warm pools are not here yet.",
-        "TrainingPlanArnEquals": "there are no training plans.",
-    },
+    uses=f"{LIST_FIELDS} LastModifiedTimeBefore LastModifiedTimeAfter StatusEquals "
+    "WarmPoolStatusEquals",
+    refuses={"TrainingPlanArnEquals": "there are no training plans."},
 )
 def list_training_jobs(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    asked = request.get("WarmPoolStatusEquals")
     return listing(
-        context.site.state.all("TrainingJob"),
+        [
+            job
+            for job in context.site.state.all("TrainingJob")
+            if asked in (None, job.get("WarmPoolStatus", {}).get("Status"))
+        ],
         request,
         key="TrainingJobSummaries",
         name="TrainingJobName",
@@ -232,6 +240,7 @@ def list_training_jobs(context: Context, request: dict[str, Any]) -> dict[str, A
             "LastModifiedTime",
             "TrainingJobStatus",
             "SecondaryStatus",
+            "WarmPoolStatus",
         ),
         order="Ascending",
     )
@@ -253,11 +262,44 @@ def stop_training_job(context: Context, request: dict[str, Any]) -> dict[str, An
     return {}
 
 
+@operation(
+    "sagemaker",
+    "UpdateTrainingJob",
+    uses="TrainingJobName ResourceConfig.KeepAlivePeriodInSeconds",
+    refuses={
+        "ProfilerConfig": "there is no profiler.",
+        "ProfilerRuleConfigurations": "there is no profiler.",
+        "RemoteDebugConfig": "a job is a process of this machine.",
+    },
+    differs=("The new period counts from the end of the job: an assumption.",),
+)
+def update_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    site, name = context.site, request["TrainingJobName"]
+    found = _find(context, name)
+    status = found.get("WarmPoolStatus", {}).get("Status")
+    if found["TrainingJobStatus"] != "InProgress" and status != "Available":
+        raise invalid(
+            f"The training job is {found['TrainingJobStatus']} and retains no warm pool."
+        )
+    resources = {**found["ResourceConfig"], **request.get("ResourceConfig", {})}
+    if resources.get("KeepAlivePeriodInSeconds") and found.get("EnableManagedSpotTraining"):
+        raise invalid("ResourceConfig.KeepAlivePeriodInSeconds: spot has no warm pool.")
+    site.state.change("TrainingJob", name, {"ResourceConfig": resources})
+    warm_pools.settle(site, name)
+    return {"TrainingJobArn": found["TrainingJobArn"]}
+
+
 @operation("sagemaker", "DeleteTrainingJob", uses="TrainingJobName")
 def delete_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     found = _find(context, request["TrainingJobName"])
     if found["TrainingJobStatus"] in RUNNING:
         raise ApiError("ResourceInUse", "The training job is still running; stop it first.")
+    if found.get("WarmPoolStatus", {}).get("Status") == "Available":
+        raise ApiError(
+            "ResourceInUse",
+            "The training job retains a warm pool; UpdateTrainingJob with "
+            "KeepAlivePeriodInSeconds 0 ends it.",
+        )
     context.site.state.remove("TrainingJob", request["TrainingJobName"])
     return {}
 
@@ -327,10 +369,12 @@ def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -
     cancel = _end_by_wait_time(site, job, running)
     try:
         watch = Watch(site, job, hear)
+        warm = warm_pools.variables(site, job)
         while True:
             begun_run = site.clock.now()
             _enter(site, name, "Downloading", TrainingStartTime=begun)
             command, environment = _prepare(site, job, ml)
+            environment = warm | environment
             with checkpoints.Checkpoints(site, job.get("CheckpointConfig"), ml):
                 code = None
                 if not running.stopping.is_set():
@@ -375,6 +419,7 @@ def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -
         ended = site.clock.now()
         if ml.exists():
             held += ended - begun_run
+        lost = end.get("FailureReason", "").startswith("InternalServerError")
         if not site.closing.is_set():
             # Whoever sees that the job has ended finds its lineage too.
             with site.state.transaction():
@@ -388,10 +433,12 @@ def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -
                     TrainingTimeInSeconds=max(1, math.ceil(ended - begun)),
                     BillableTimeInSeconds=max(1, math.ceil(held)),
                     FinalMetricDataList=(watch.final() if watch else []) or None,
+                    WarmPoolStatus=warm_pools.at_end(site, name, lost=lost),
                     **end,
                 )
                 if done is not None:
                     lineage.of_training_job(site, done)
+            warm_pools.settle(site, name)
         site.jobs.pop(arn, None)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -734,6 +781,7 @@ def _upload(site: Site, job: Mapping[str, Any], ml: Path) -> str:
 def recover(site: Site) -> None:
     """Say of the jobs that a server left running that they have failed."""
     shutil.rmtree(site.folder / "jobs", ignore_errors=True)
+    warm_pools.recover(site)
     reason = "InternalServerError: the server on this machine ended while the job ran."
     for job in site.state.all("TrainingJob"):
         if job["TrainingJobStatus"] in RUNNING:

@@ -201,6 +201,9 @@ def use_training(client, role, bucket):
     client.create_training_job(
         **request | {"TrainingJobName": "slow", "HyperParameters": {"mode": "sleep"}}
     )
+    client.update_training_job(
+        TrainingJobName="slow", ResourceConfig={"KeepAlivePeriodInSeconds": 0}
+    )
     client.stop_training_job(TrainingJobName="slow")
     client.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName="slow")
     with contextlib.suppress(ClientError):
