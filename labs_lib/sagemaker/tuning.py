@@ -181,7 +181,7 @@ def _find(context: Context, name: str) -> dict[str, Any]:
     "sagemaker",
     "DescribeHyperParameterTuningJob",
     uses=_NAME,
-    differs=("TuningJobCompletionDetails are not given.",),
+    differs=("TuningJobCompletionDetails and ConsumedResources are not given.",),
 )
 def describe_tuning_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     body = _find(context, request[_NAME])
@@ -565,10 +565,12 @@ class _Search:
                 values.put(value)
 
         given = {k: str(v) for k, v in hyperparameters.items()}
+        arn = self.body["HyperParameterTuningJobArn"]
+        request = _training_request(self.body, name, given)
         training.begin(
             self._context,
-            _training_request(self.body, name, given),
-            tuning_job=self.body["HyperParameterTuningJobArn"],
+            {**request, "Tags": tags.of(self._context, arn)},
+            tuning_job=arn,
             hear=hear,
         )
         if self._follows:

@@ -4,12 +4,16 @@ import json
 import sys
 import time
 
+import numpy as np
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
 from labs_lib import sagemaker
+from labs_lib.train.tuning import MedianRule
 
-from .conftest import ONCE
+from .conftest import ONCE, have_ended
+from .test_endpoints import XGBOOST
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/hill:1"
 SCRIPT = """
@@ -128,6 +132,7 @@ def test_a_grid_trains_every_combination_and_names_the_best(local, client):
     assert value(best) == 0.7
     job = client.describe_training_job(TrainingJobName=best["TrainingJobName"])
     assert job["TuningJobArn"] == arn
+    assert client.list_tags(ResourceArn=best["TrainingJobArn"])["Tags"] == asked["Tags"]
     assert job["HyperParameters"] == {"x": "0.7", "_tuning_objective_metric": "score"}
     assert job["ModelArtifacts"]["S3ModelArtifacts"].endswith("model.tar.gz")
     by = {"SortBy": "FinalObjectiveMetricValue", "SortOrder": "Descending"}
@@ -204,19 +209,85 @@ def test_a_reached_target_stops_what_runs(local, client):
     assert (counters["Completed"], counters["Stopped"]) == (1, 1)
 
 
+EPOCHS = {"epochs": "9", "pause": "0.3"}
+"""Long enough to be stopped in between."""
+
+
 def test_hyperband_stops_jobs_at_its_rungs(local, client):
+    band = {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 9}}
     client.create_hyper_parameter_tuning_job(
         **request(
-            local, "band", strategy="Hyperband", jobs=4, RandomSeed=1,
-            static={"epochs": "9", "pause": "0.3"},
-            StrategyConfig={"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 9}},
+            local, "band", strategy="Hyperband", jobs=4, static=EPOCHS, StrategyConfig=band
         )
-    )  # fmt: skip
+    )
     found = ended(client, "band")
     counters = found["TrainingJobStatusCounters"]
     assert counters["Completed"] + counters["Stopped"] == 4
     assert counters["Stopped"] >= 1
+    assert found["ObjectiveStatusCounters"]["Succeeded"] == 4
+    # A job that came to the last epoch was left to write its model.
     assert found["BestTrainingJob"]["TrainingJobStatus"] == "Completed"
+
+
+def test_early_stopping_stops_what_the_median_rule_stops(local, client):
+    client.create_hyper_parameter_tuning_job(
+        **request(
+            local, "early", jobs=5, static=EPOCHS, TrainingJobEarlyStoppingType="Auto"
+        )
+    )
+    ended(client, "early")
+    earlier, expected, seen = [], [], []
+    for one in trials(client, "early"):
+        x = float(one["TunedHyperParameters"]["x"])
+        rule = MedianRule(maximize=True, earlier=earlier)
+        curve, stopped = [], False
+        for epoch in range(9):
+            curve.append(x + epoch / 100)
+            stopped = rule.stops(epoch + 1, curve[-1])
+            if stopped:
+                break
+        earlier.append(curve)
+        expected.append("Stopped" if stopped else "Completed")
+        seen.append(one["TrainingJobStatus"])
+    assert seen == expected
+    assert set(expected) == {"Stopped", "Completed"}
+
+
+def test_the_built_in_xgboost_reports_its_own_metric(local, client):
+    draws = np.random.default_rng(0).normal(size=(200, 3))
+    rows = np.column_stack([draws[:, 0] > 0, draws])
+    text = "\n".join(",".join(f"{x:.4f}" for x in row) for row in rows)
+    for channel in ("train", "validation"):
+        key = f"boost/{channel}/part.csv"
+        local.client("s3").put_object(Bucket=local.bucket, Key=key, Body=text.encode())
+    asked = request(local, "boost", ranges=categories("1", "3", name="max_depth"),
+                    strategy="Grid", jobs=None)  # fmt: skip
+    objective = {"Type": "Minimize", "MetricName": "validation:logloss"}
+    asked["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"] = objective
+    asked["TrainingJobDefinition"] |= {
+        "AlgorithmSpecification": {"TrainingImage": XGBOOST, "TrainingInputMode": "File"},
+        "StaticHyperParameters": {
+            "num_round": "3", "objective": "binary:logistic", "nthread": "1",
+        },
+        "InputDataConfig": [
+            {
+                "ChannelName": channel,
+                "ContentType": "text/csv",
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": f"s3://{local.bucket}/boost/{channel}/",
+                    }
+                },
+            }
+            for channel in ("train", "validation")
+        ],
+    }  # fmt: skip
+    client.create_hyper_parameter_tuning_job(**asked)
+    found = ended(client, "boost")
+    assert found["HyperParameterTuningJobStatus"] == "Completed", found
+    assert found["ObjectiveStatusCounters"]["Succeeded"] == 2
+    assert 0 < value(found["BestTrainingJob"]) < np.log(2)
 
 
 def test_a_search_is_stopped_with_its_jobs_and_deleted(local, client):
@@ -283,7 +354,8 @@ def test_a_warm_start_counts_what_the_parent_found(local, client):
         client.create_hyper_parameter_tuning_job(**again)
 
 
-def test_a_search_goes_on_with_the_next_server(tmp_path):
+@pytest.mark.parametrize("how", ["closed", "killed"])
+def test_a_search_goes_on_with_the_next_server(tmp_path, how):
     folder = tmp_path / "site"
     with sagemaker.start(folder) as local:
         client = set_up(local, tmp_path)
@@ -298,12 +370,18 @@ def test_a_search_goes_on_with_the_next_server(tmp_path):
             client, "left", StatusEquals="Completed"
         ):
             time.sleep(0.05)
+        if how == "killed":
+            server = psutil.Process(local._owner["pid"])
+            server.kill()
+            assert have_ended(server)
     with sagemaker.start(folder) as local:
         client = local.client("sagemaker", config=ONCE)
         found = ended(client, "left")
         assert found["HyperParameterTuningJobStatus"] == "Completed"
         counters = found["TrainingJobStatusCounters"]
         assert (counters["Completed"], counters["RetryableError"]) == (2, 1)
+        tried = trials(client, "left")
+        assert [one["TunedHyperParameters"]["pause"] for one in tried].count("4") == 2
         (failed,) = trials(client, "left", StatusEquals="Failed")
         assert "server on this machine ended" in failed["FailureReason"]
 
