@@ -98,7 +98,7 @@ def create_tuning_job(context: Context, request: dict[str, Any]) -> dict[str, An
             "ResourceInUse", f"A tuning job with the name {name} already exists ({arn})."
         ) from None
     _storage_file(site, name).unlink(missing_ok=True)
-    site.run(_Search(site, body).run)
+    site.run(_Tuning(site, body).run)
     return {"HyperParameterTuningJobArn": arn}
 
 
@@ -404,7 +404,7 @@ def _storage_file(site: Site, name: str) -> Path:
     return site.folder / "tuning" / f"{name}.sqlite"
 
 
-class _Search:
+class _Tuning:
     """One tuning job that runs: threads that share a search, each with one training job.
 
     The search is in a file, from which the next server goes on.
@@ -681,7 +681,7 @@ def recover(site: Site) -> None:
     """Go on with the searches that a server left; `training` has failed their jobs."""
     for body in site.state.all(KIND):
         if body[_STATUS] == "InProgress":
-            site.run(_Search(site, body).run)
+            site.run(_Tuning(site, body).run)
         elif body[_STATUS] == "Stopping":
             ended = site.clock.now()
             _settle(site, body[_NAME], "Stopped", HyperParameterTuningEndTime=ended)

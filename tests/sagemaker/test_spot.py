@@ -1,6 +1,8 @@
 """Managed spot training and checkpoints: what an interruption costs, and what it does not."""
 
+import io
 import sys
+import tarfile
 import time
 
 import pytest
@@ -122,6 +124,43 @@ def test_an_interrupted_job_goes_on_from_its_checkpoint(local, client):
     # The half hour without an instance is time of the job, and costs nothing.
     assert job["TrainingTimeInSeconds"] > 1800
     assert job["BillableTimeInSeconds"] <= job["TrainingTimeInSeconds"] - 1800
+
+
+def test_an_interrupted_job_completes(local, client, s3):
+    create(local, "whole", epochs=60)
+    said(local, "whole", "epoch 2")
+    local.interrupt("whole")
+    job = until(client, "whole", "Completed")
+    lines = said(local, "whole", "epoch 60")
+    begins = [int(line.rpartition(" ")[2]) for line in lines if line.startswith("begins")]
+    zero, begin = begins
+    assert zero == 0
+    assert 2 <= begin < 60
+    # No epoch is trained twice.
+    assert len(set(lines)) == len(lines)
+    bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"][5:].partition("/")
+    packed = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        member = archive.extractfile("begin")
+        assert member is not None
+        assert int(member.read()) == begin
+
+
+def test_runs_are_limited_all_together(local, client):
+    create(local, "limited", epochs=3, hang=1, wait=100_000)
+    said(local, "limited", "epoch 1")
+    local.step(2000)
+    local.interrupt("limited", seconds=5000)
+    until(client, "limited", WAITING)
+    local.step(5000)
+    said(local, "limited", "epoch 2")
+    local.step(1000)
+    time.sleep(0.3)
+    assert until(client, "limited", "Training")
+    local.step(700)
+    job = until(client, "limited", "MaxRuntimeExceeded")
+    assert 3600 <= job["BillableTimeInSeconds"] < 3800
+    assert 8600 <= job["TrainingTimeInSeconds"] < 8800
 
 
 def test_without_a_checkpoint_it_begins_again(local, client):
