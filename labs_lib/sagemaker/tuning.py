@@ -71,7 +71,8 @@ _NOT_A_TRAINING_JOBS = (
         "Each training job has checkpoints of its own: its name is added to S3Uri. An "
         "assumption.",
         "After a restart the search goes on: the training jobs that were running have failed, "
-        "count as RetryableError, and their hyperparameters are tried once more.",
+        "count as RetryableError, and their hyperparameters are tried once more. What had ended "
+        "is not trained again.",
         "The stricter limit of AWS's two for a warm start, 500 jobs, is not held; 750 is.",
     ),
 )
@@ -420,6 +421,7 @@ class _Tuning:
         self._ended_by = _ENDED_BY_JOBS
         self._said = ""
         self._broken: Exception | None = None
+        self._untold: list[dict[str, Any]] = []
 
     def run(self) -> None:
         """Search to the end and write it down."""
@@ -437,6 +439,7 @@ class _Tuning:
             )
         storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
         try:
+            self._untold = self._ended_untold(storage)
             self._search(storage)
             for other in self._others or ():
                 other.join()
@@ -451,6 +454,34 @@ class _Tuning:
             file.unlink(missing_ok=True)
         if self._broken is not None:
             raise self._broken
+
+    def _ended_untold(self, storage: Any) -> list[dict[str, Any]]:
+        """Return jobs that the last server ran to their end without telling the search."""
+        import optuna
+
+        from labs_lib.train.tuning import plan
+
+        jobs = _jobs(self.site, self.body)
+        jobs = [job for job in jobs if _objective(self.body, job) is not None]
+        if not jobs:
+            return []
+        static = self.body["TrainingJobDefinition"].get("StaticHyperParameters", {})
+        read = plan.read(self.body[_CONFIG], static=static)
+        study = optuna.load_study(study_name=self.name, storage=storage)
+        for trial in study.get_trials(states=[optuna.trial.TrialState.COMPLETE]):
+            if "parent" not in trial.user_attrs:
+                self._pop(jobs, read.values(trial.params))
+        return jobs
+
+    @staticmethod
+    def _pop(jobs: list[dict[str, Any]], given: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Take a job with these hyperparameters out of a list."""
+        texts = {key: str(value) for key, value in given.items()}
+        for job in jobs:
+            if texts.items() <= job["HyperParameters"].items():
+                jobs.remove(job)
+                return job
+        return None
 
     def _search(self, storage: Any) -> None:
         from labs_lib.train.tuning import tune
@@ -555,6 +586,10 @@ class _Tuning:
         if self._is_over():
             raise _Over
         with self._lock:
+            ended = self._pop(self._untold, hyperparameters)
+            if ended is not None:
+                value = _objective(self.body, ended)
+                return [value] if self._follows else value
             self._numbers += 1
             name = f"{self.name}-{self._numbers:03}-{secrets.token_hex(4)}"
         values: queue.SimpleQueue[float] = queue.SimpleQueue()
