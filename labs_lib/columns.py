@@ -4,25 +4,41 @@
     column.kind                 # "number", "boolean", "text", "date", "duration", ...
     column.missing              # which rows have no value
     column.numbers              # float64, NaN where there is no number
-    column.texts, column.counts
+    column.texts, column.counts, column.coded
+    column.distinct             # the values themselves, not their texts
 
-Each is computed when first asked for, and once. Four rules hold everywhere:
+Each is computed when first asked for, and once. These rules hold everywhere:
 
 - Missing are None, NaN, NaT, pandas' NA, and an empty text, which no CSV file can tell from
-  nothing.
-- A text is the value as it stands. Of other values it is what ``str`` says; a whole number
-  has no decimal point (1.0 and 1 are equal), a float32 the digits that a float32 has.
-- A text is read as a number where one is asked for; "NA" and the like are then missing.
+  nothing: the same table would have other gaps, the way it came.
+- A text is the value as it stands, "NA" too: it may be Namibia. Of other values it is what
+  ``str`` says; a whole number has no decimal point (1.0 and 1 are equal, and a gap turns one
+  into the other), a float32 the digits that a float32 has, as a file writes it.
+- A text is read as a number where one is asked for; "NA" and the like are then missing. A
+  truth value is the number 1 or 0, a duration its seconds.
 - Values that are equal stay equal, others stay different: a code with a leading zero ("007")
   is no number, and labels of two tables are compared by `codes`, not by their texts.
 
-What an engine makes of a kind (whether a truth value is a number, a duration a text) is its
-own matter, as AWS's services differ in it.
+What an engine makes of a kind is its own matter, as AWS's services differ in it. Each
+difference has a name where it is made, and there is no other:
+
+===================  =======================================================================
+`monitor`            Model Monitor's types: a truth value is a text, of dates, durations and
+                     the like only presence counts; texts among numbers are of a wrong type
+                     (`counters.of_kind`)
+`prepare.quality`    Data Wrangler's rules: a blank text is missing (`columns.profile`), and
+                     the values of a column of texts decide its type (`columns.infer_type`)
+`prepare.bias`       as in Clarify every row needs a value, and all are of one type
+                     (`columns.complete`)
+`prepare.recipe`     as in DataBrew texts become numbers by an action alone; infinite values,
+                     dates and durations are refused (`Table`)
+`train.explain`      as in Clarify a truth value is a category (`_kind`); LIME has to know
+                     every category (`_codes`)
+===================  =======================================================================
 """
 
 import numbers as abstract
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -56,6 +72,11 @@ NO_NUMBER = frozenset(
 
 LARGEST_WHOLE = 2**53
 """Above it, float64 does not tell neighbouring whole numbers apart."""
+
+_SINGLE = 2**24
+"""Up to it, even a float32 holds every whole number."""
+
+_NUMBER_BEGINS = re.compile(r"\s*[+-]?(?:\.?\d|inf)", re.ASCII | re.IGNORECASE)
 
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
@@ -99,8 +120,10 @@ class Column:
     @cached_property
     def missing(self) -> np.ndarray:
         """Which rows have no value, bool of shape (n,)."""
-        missing = self.values.isna().to_numpy(dtype=bool)
         dtype = self.values.dtype
+        if isinstance(dtype, pd.StringDtype):
+            return self._factorized[0] < 0
+        missing = self.values.isna().to_numpy(dtype=bool)
         if isinstance(dtype, pd.CategoricalDtype):
             if "" in dtype.categories:
                 code = dtype.categories.get_loc("")
@@ -108,8 +131,6 @@ class Column:
         elif dtypes.is_object_dtype(dtype):
             empty = (isinstance(value, str) and not value for value in self.values)
             missing = missing | np.fromiter(empty, bool, len(self))
-        elif dtypes.is_string_dtype(dtype):
-            missing = missing | (self.values == "").to_numpy(dtype=bool, na_value=False)
         return missing
 
     @cached_property
@@ -165,13 +186,12 @@ class Column:
             return values.to_numpy(dtype=np.float64, na_value=np.nan)
         if dtypes.is_timedelta64_dtype(values.dtype):
             return values.dt.total_seconds().to_numpy(dtype=np.float64)
+        if self._texts_only:
+            codes, names = self.coded
+            return np.append([_parsed(name) for name in names], np.nan)[codes]
         if dtypes.is_object_dtype(values.dtype):
-            if dtypes.infer_dtype(values, skipna=True) != "string":
-                return np.fromiter(map(_number, values), np.float64, len(self))
-        elif not dtypes.is_string_dtype(values.dtype):
-            return np.full(len(self), np.nan)
-        parsed = pd.to_numeric(values, errors="coerce")
-        return parsed.to_numpy(dtype=np.float64, na_value=np.nan)
+            return np.fromiter(map(_number, values), np.float64, len(self))
+        return np.full(len(self), np.nan)
 
     @cached_property
     def no_number(self) -> np.ndarray:
@@ -189,26 +209,104 @@ class Column:
     @cached_property
     def texts(self) -> np.ndarray:
         """The values as text, object of shape (n,); None where there is none."""
-        found = np.full(len(self), None, dtype=object)
-        found[~self.missing] = [text(value) for value in self._present_values()]
-        return found
+        codes, names = self.coded
+        return np.array([*names, None], dtype=object)[codes]
 
     @cached_property
     def counts(self) -> dict[str, int]:
         """How often each text occurs, in the order in which they first do."""
-        there = self.values[~self.missing]
-        if dtypes.is_object_dtype(there.dtype):
-            return dict(Counter(map(text, there)))
-        found = there.value_counts(sort=False)
-        index = found.index
-        if isinstance(index, pd.CategoricalIndex):
-            index = index.astype(index.categories.dtype)
-        counts: dict[str, int] = {}
-        for value, count in zip(_objects(index), found.tolist(), strict=True):
-            if count:
-                name = text(value)
-                counts[name] = counts.get(name, 0) + count
-        return counts
+        codes, names = self.coded
+        counts = np.bincount(codes[codes >= 0], minlength=len(names))
+        return dict(zip(names, counts.tolist(), strict=True))
+
+    @cached_property
+    def coded(self) -> tuple[np.ndarray, list[str]]:
+        """Which of the texts a row has (-1 where none), and the texts, each once.
+
+        They stand in the order in which they first occur, those of categories in the order
+        of the categories.
+        """
+        if dtypes.is_object_dtype(self.values.dtype) and not self._texts_only:
+            # 1 and True are equal to Python, but not the same text; lists have no hash.
+            named = np.empty(self.present, dtype=object)
+            named[:] = [text(value) for value in self.values[~self.missing]]
+            codes, found = pd.factorize(named)
+            return self._in_rows(codes), list(found)
+        codes, values = self._factorized
+        names = [text(value) for value in values]
+        once = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        if len(once) < len(names):  # categories may hold 1 and "1", which are one text
+            codes = np.array([*(once[name] for name in names), -1])[codes]
+        return codes, list(once)
+
+    @cached_property
+    def distinct(self) -> tuple[np.ndarray, list]:
+        """Which of the values a row has (-1 where none), and the values, each once.
+
+        Categories stand in their own order, other values sorted, or, where they have no
+        order, as they first occur.
+
+        Raises
+        ------
+        ValueError
+            If values cannot be compared, such as lists.
+        """
+        codes, values = self._factorized
+        if isinstance(self.values.dtype, pd.CategoricalDtype):
+            return codes, values
+        try:
+            order = sorted(range(len(values)), key=values.__getitem__)
+        except TypeError:
+            return codes, values
+        place = np.empty(len(values) + 1, dtype=np.int64)
+        place[[*order, -1]] = [*range(len(values)), -1]
+        return place[codes], [values[i] for i in order]
+
+    @cached_property
+    def _factorized(self) -> tuple[np.ndarray, list]:
+        """`distinct`, as the values first occur."""
+        values = self.values
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            codes = np.where(self.missing, -1, values.cat.codes.to_numpy())
+            categories = _objects(values.dtype.categories)
+            used = np.zeros(len(categories) + 1, dtype=bool)
+            used[codes] = True
+            used[-1] = False
+            place = np.where(used, np.cumsum(used) - 1, -1)
+            return place[codes], [categories[i] for i in np.flatnonzero(used)]
+        if isinstance(values.dtype, pd.StringDtype):
+            codes, found = pd.factorize(values)
+            texts = list(found)
+            if "" in texts:
+                empty = texts.index("")
+                texts.pop(empty)
+                codes = np.where(codes == empty, -1, codes - (codes > empty))
+            return codes, texts
+        there = values if self.present == len(self) else values[~self.missing]
+        try:
+            codes, found = pd.factorize(there)
+        except (TypeError, NotImplementedError):
+            raise ValueError(
+                f"column {values.name!r} holds values that cannot be compared, such as lists. "
+                "Expected numbers, text, dates or categories: turn the values into text first."
+            ) from None
+        return self._in_rows(codes), _objects(found)
+
+    def _in_rows(self, codes: np.ndarray) -> np.ndarray:
+        """Return the codes of the present rows as those of all, -1 for the others."""
+        if self.present == len(self):
+            return codes
+        rows = np.full(len(self), -1, dtype=np.int64)
+        rows[~self.missing] = codes
+        return rows
+
+    @cached_property
+    def _texts_only(self) -> bool:
+        """Whether all present values are texts, without a category."""
+        dtype = self.values.dtype
+        if dtypes.is_object_dtype(dtype):
+            return dtypes.infer_dtype(self.values, skipna=True) == "string"
+        return isinstance(dtype, pd.StringDtype)
 
     def _present_values(self) -> list:
         there = self.values[~self.missing]
@@ -225,7 +323,11 @@ def read(values: Any) -> Column:
     values : Series, or array-like of shape (n,)
         Of any dtype. It is not changed, and should not be changed as long as it is read.
     """
-    series = values if isinstance(values, pd.Series) else pd.Series(values)
+    if isinstance(values, np.ndarray):
+        # Its own dtype, or texts among objects would become another kind of texts.
+        series = pd.Series(values, dtype=values.dtype if values.dtype == object else None)
+    else:
+        series = values if isinstance(values, pd.Series) else pd.Series(values)
     # Beside a float, large whole numbers of a list would be rounded.
     if (
         isinstance(values, list | tuple)
@@ -234,8 +336,11 @@ def read(values: Any) -> Column:
     ):
         series = pd.Series(values, dtype=object)
     if isinstance(series.dtype, pd.ArrowDtype):
-        return Column(from_arrow(pa.chunked_array(series.array.__arrow_array__())))
-    return Column(series.reset_index(drop=True))
+        arrow = pa.chunked_array(series.array.__arrow_array__())
+        return Column(from_arrow(arrow).rename(series.name))
+    if series is values:
+        series = series.reset_index(drop=True)
+    return Column(series)
 
 
 def from_arrow(values: pa.Array | pa.ChunkedArray) -> pd.Series:
@@ -254,12 +359,11 @@ def text(value: object) -> str:
         return value
     if isinstance(value, Decimal) and value.is_finite():
         return format(value.normalize(), "f")
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        # Above it, a whole number may be a rounded one.
-        exact: float = 2.0 ** np.finfo(type(value)).nmant
-        if abs(number) < exact and number == int(number):
-            return str(int(number))
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        whole, written = int(value), str(value)
+        # Where its digits do not say so, a whole number may be a rounded one.
+        if abs(whole) <= _SINGLE or Decimal(written) == whole:
+            return str(whole)
     return str(value)
 
 
@@ -379,16 +483,29 @@ _WHOLE = {
 }
 
 
-def _objects(values: pd.Series | pd.Index) -> list:
+def _objects(values: Any) -> list:
     """Return the values as objects; those of a float32 keep their type, hence their digits."""
     if getattr(values.dtype, "itemsize", 8) < 8 and dtypes.is_float_dtype(values.dtype):
-        return list(values.to_numpy())
-    return values.tolist()
+        return list(
+            np.asarray(values, dtype=getattr(values.dtype, "numpy_dtype", values.dtype))
+        )
+    return pd.Index(values).tolist()
+
+
+def _parsed(value: str) -> float:
+    """Return the number that a text writes, which may be infinite, or NaN."""
+    # Most words are told apart by how they begin, without the cost of an error.
+    if not _NUMBER_BEGINS.match(value) or "_" in value or not value.isascii():
+        return np.nan
+    try:
+        return float(value)
+    except ValueError:
+        return np.nan
 
 
 def _number(value: object) -> float:
     if isinstance(value, str):
-        return float(pd.to_numeric(value, errors="coerce"))
+        return _parsed(value)
     if not isinstance(value, Decimal | abstract.Real):
         return np.nan
     number: Any = value

@@ -8,8 +8,9 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -53,6 +54,46 @@ def write_text(path: Path | str, text: str) -> None:
     """Write `text` to `path` in UTF-8 with ``\\n`` line ends, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """Write files as `write_text` does; if one cannot be written, none is changed."""
+    with ExitStack() as stack:
+        for path, text in texts.items():
+            temporary = stack.enter_context(replacing(path))
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def hold(path: Path | str) -> IO[bytes] | None:
+    """Lock a file for this process.
+
+    Parameters
+    ----------
+    path : path-like
+        Made if needed; its folder has to exist.
+
+    Returns
+    -------
+    file or None
+        Keep it open: the lock ends with it, and the system frees it when the process ends,
+        however it ends. None if another process has it.
+    """
+    file = open(path, "a+b")  # noqa: SIM115 - it stays open
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            # Far behind the end, so that the file itself can be read.
+            file.seek(1 << 30)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
 
 
 def write_set(folder: Path | str, texts: Mapping[str, str]) -> None:

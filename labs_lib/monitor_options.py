@@ -53,6 +53,12 @@ def _add_csv(sub: ArgumentParser) -> None:
 
 def _add_baseline(sub: ArgumentParser) -> None:
     sub.add_argument("--out", required=True, metavar="DIR", help="where to write")
+    sub.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace a baseline in DIR even if its constraints.json was edited; without it, "
+        "only one that was not",
+    )
     group = sub.add_argument_group("columns (each may be repeated)")
     group.add_argument(
         "--ignore",

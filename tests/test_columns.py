@@ -133,3 +133,52 @@ def test_truth_values_and_their_texts():
         [True, False], ["False", "True"], names=("a", "b")
     )
     assert (first.tolist(), second.tolist(), values) == ([1, 0], [0, 1], ["False", "True"])
+
+
+@pytest.mark.parametrize(
+    ("values", "codes", "distinct"),
+    [
+        (pd.array([3, 1, None, 3], dtype="Int64"), [1, 0, -1, 1], [1, 3]),
+        (["b", "", "a", None, "b"], [1, -1, 0, -1, 1], ["a", "b"]),
+        (np.array(["b", "", "a"], dtype=object), [1, -1, 0], ["a", "b"]),
+        (pd.Categorical(["b", "a", ""], ["z", "b", "", "a"]), [0, 1, -1], ["b", "a"]),
+        (pd.Series([2, "x", 2], dtype=object), [0, 1, 0], [2, "x"]),
+        (pd.Series([0.1], dtype="float32"), [0], [np.float32(0.1)]),
+        ([None, ""], [-1, -1], []),
+    ],
+)
+def test_distinct_values_stay_what_they_are(values, codes, distinct):
+    found = columns.read(values).distinct
+    assert found[0].tolist() == codes
+    assert found[1] == distinct
+    assert [type(value) for value in found[1]] == [type(value) for value in distinct]
+
+
+def test_values_without_a_hash_have_texts_only():
+    column = columns.read(pd.Series([[1], [1], {2}], name="x"))
+    assert column.coded[0].tolist() == [0, 0, 1]
+    with pytest.raises(ValueError, match="column 'x' holds values that cannot be compared"):
+        column.distinct  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e16, "10000000000000000"),
+        (2.0**53, "9007199254740992"),
+        (2.0**62, "4.611686018427388e+18"),
+        (1e300, "1e+300"),
+        (np.float32(3e10), "3e+10"),
+        (np.float32(2**24), "16777216"),
+        (-0.0, "0"),
+        (np.inf, "inf"),
+    ],
+)
+def test_a_whole_number_is_written_in_full_if_its_digits_say_so(value, text):
+    assert columns.text(value) == text
+
+
+def test_texts_that_python_takes_for_numbers_and_no_file_writes():
+    column = columns.read(["1_000", "١", "0x10", " 7 ", "-.5", "1e400", "Infinity", "+inf"])
+    expected = [np.nan, np.nan, np.nan, 7, -0.5, np.inf, np.inf, np.inf]
+    np.testing.assert_array_equal(column.numbers, expected)

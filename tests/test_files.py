@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -130,3 +131,30 @@ def test_a_kill_is_noticed_and_what_it_left_is_swept(tmp_path, moves):
     assert len(list(tmp_path.glob(".labs-*"))) == (moves < 6)
     files.write_set(tmp_path, NEW)
     assert content(tmp_path) == NEW
+
+
+def test_of_several_files_all_are_written_or_none(tmp_path, monkeypatch):
+    old, new = tmp_path / "old.md", tmp_path / "deep" / "new.md"
+    files.write_all({old: "1", new: "2"})
+    assert (old.read_text(), new.read_text()) == ("1", "2")
+    written = Path.write_text
+
+    def full(path, text, **options):
+        if "new" in path.name:
+            raise OSError(28, "No space left on device")
+        return written(path, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write_all({old: "3", new: "4"})
+    assert (old.read_text(), new.read_text()) == ("1", "2")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["deep", "new.md", "old.md"]
+
+
+def test_one_process_holds_a_file_until_it_ends(tmp_path):
+    lock = files.hold(tmp_path / "lock")
+    assert lock is not None
+    assert files.hold(tmp_path / "lock") is None
+    lock.close()
+    with files.hold(tmp_path / "lock") as again:
+        assert again is not None

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -33,10 +33,8 @@ from labs_lib.course.catalog import LabInfo
 from labs_lib.course.source import Cell, Source, SourceError
 from labs_lib.settings import ROOT
 
-_MAP_BEGIN, _MAP_END = "<!-- map, from labs build -->", "<!-- end of map -->"
 # A link to a page that is not a notebook: the solution tree stands one folder deeper.
 _DOCUMENT_LINK = re.compile(r"\]\((?=[\w./]+\.(?:md|csv|toml)[)#])")
-_PAGES = ("concepts.md", "glossary.md", "run_sheet.md")
 _METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
@@ -128,7 +126,8 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
     """Build the notebooks of labs, and the generated pages.
 
     Unchanged code keeps its outputs. Everything is computed before anything is written: if one
-    lab cannot be built, no file changes. What can be found without executing is said first.
+    lab cannot be built, no file changes. What can be found without executing is said first. One
+    build at a time works in a course folder.
 
     Parameters
     ----------
@@ -140,7 +139,17 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
     -------
     list of str
         What went wrong, at least one text a lab; empty if nothing did.
+
+    Raises
+    ------
+    ValueError
+        If another build is at work here, or a file cannot be written. Nothing has changed then.
     """
+    with _alone():
+        return _build(infos, force=force)
+
+
+def _build(infos: Sequence[LabInfo], *, force: bool) -> list[str]:
     problems, sources = _checked(infos)
     new: dict[Path, str] = {}
     if problems:
@@ -175,9 +184,28 @@ def build(infos: Sequence[LabInfo], *, force: bool = False) -> list[str]:
                 problems.append(str(error))
     if problems:
         return problems
-    for file, text in (pages() | new).items():
-        files.write_text(file, text)
+    try:
+        files.write_all(pages() | new)
+    except OSError as error:
+        raise ValueError(f"{_unwritable(error)} Nothing was changed.") from None
     return []
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    folder = catalog.NOTEBOOKS.parent / ".labs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = files.hold(folder / "build.lock")
+    except OSError as error:
+        raise ValueError(_unwritable(error)) from None
+    if lock is None:
+        raise ValueError(
+            f"Another `labs build` is at work in {folder.parent}. Wait until it has ended; "
+            "nothing was changed."
+        )
+    with lock:
+        yield
 
 
 def check(infos: Sequence[LabInfo], *, learner: bool = True) -> list[str]:
@@ -255,22 +283,30 @@ def reset(info: LabInfo) -> Path | None:
 
     Raises
     ------
-    SourceError
-        If this copy of the course holds no fresh notebook.
+    ValueError
+        If this copy of the course holds no fresh notebook, or cannot be written.
     """
     old = _read(info.learner)
     if info.fresh.exists():
         fresh = info.fresh.read_text(encoding="utf-8")
+    elif not info.solution.exists():
+        raise ValueError(
+            f"There is no fresh copy of {info.id}: {info.solution} is missing. If `labs` was "
+            "installed without its folder, run `pip install -e .` in the course folder."
+        )
     else:
         page = source.read(info)
         committed = nbformat.read(info.solution, as_version=4)
         fresh = render(page, committed).learner
-    kept = None
+    kept, texts = None, {info.learner: fresh}
     if old is not None and old != fresh:
         stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
         kept = info.learner.with_name(f"{info.learner.stem}.mine_{stamp}.ipynb")
-        files.write_text(kept, old)
-    files.write_text(info.learner, fresh)
+        texts[kept] = old
+    try:
+        files.write_all(texts)
+    except OSError as error:
+        raise ValueError(f"{_unwritable(error)} Your notebook is as it was.") from None
     return kept
 
 
@@ -298,7 +334,7 @@ def concepts_page() -> str:
         ]
         for lab in catalog.labs(planned=True):
             for concept in by_lab.get(lab.id, []) if lab.part == part else []:
-                link = f"[{lab.id}](solutions/{lab.stem}.ipynb)" if lab.done else lab.id
+                link = f"[{lab.id}]({lab.stem}.ipynb)" if lab.done else lab.id
                 where = sections.get(concept.id, "planned")
                 name = concept.name + (
                     f" (in the notes: {concept.alias})" if concept.alias else ""
@@ -310,12 +346,31 @@ def concepts_page() -> str:
     return "\n".join(lines)
 
 
+def data_page() -> str:
+    """Return ``notebooks/data.md``, the data cards again: JupyterLab shows ``notebooks/`` alone."""
+    title, _, cards = (ROOT / "data" / "README.md").read_text("utf-8").partition("\n")
+    return f"{title}\n\nGenerated from `data/README.md` by `labs build`.\n{cards}"
+
+
 def readme() -> str:
-    """Return ``README.md`` with the course map between its two marks brought up to date."""
+    """Return ``README.md`` with the tables between their marks brought up to date.
+
+    Raises
+    ------
+    ValueError
+        If a mark is missing.
+    """
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    before, _, rest = text.partition(_MAP_BEGIN)
-    _, _, after = rest.partition(_MAP_END)
-    return f"{before}{_MAP_BEGIN}\n{overview.course_map(folder='notebooks/')!r}\n{_MAP_END}{after}"
+    for name, table in (("map", overview.course_map), ("routes", overview.routes)):
+        begin, end = f"<!-- {name}, from labs build -->", f"<!-- end of {name} -->"
+        before, found, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if not found or not found_end:
+            raise ValueError(
+                f"README.md has no {begin} ... {end}; the {name} goes between."
+            )
+        text = f"{before}{begin}\n{table(folder='notebooks/')!r}\n{end}{after}"
+    return text
 
 
 def pages() -> dict[Path, str]:
@@ -323,19 +378,21 @@ def pages() -> dict[Path, str]:
     return {
         ROOT / "README.md": readme(),
         catalog.NOTEBOOKS / "concepts.md": concepts_page(),
+        catalog.NOTEBOOKS / "data.md": data_page(),
         catalog.NOTEBOOKS / "glossary.md": glossary.page(),
-        catalog.NOTEBOOKS / "run_sheet.md": run_sheet.render(),
+        ROOT / "docs" / "run_sheet.md": run_sheet.render(),
     }
 
 
 def _checked(infos: Sequence[LabInfo]) -> tuple[list[str], list[Source]]:
     """Return what is wrong with the sources, and those with which nothing is."""
-    problems, good = [], []
+    problems, good = catalog.route_problems(), []
     for info in infos:
         try:
             page = source.read(info)
             found = lint.source_problems(page) + lint.exercise_problems(page)
             found += lint.quiz_problems(page)
+            found = found or _outside(page, None)
         except ValueError as error:
             found = [str(error)]
         if found:
@@ -345,15 +402,16 @@ def _checked(infos: Sequence[LabInfo]) -> tuple[list[str], list[Source]]:
     return problems, good
 
 
-def _outside(page: Source, executed: NotebookNode) -> list[str]:
-    """Return what is outside the measures of a lab, with the sentences that need a fact."""
+def _outside(page: Source, executed: NotebookNode | None) -> list[str]:
+    """Return what is outside the measures of a lab, with the sentences that need a fact or link."""
     if page.info.is_start:
         return []
     allowed = measures.exceptions().get(page.info.id, {})
     values = measures.measure(page, executed)
     found = measures.problems(page.info.id, values, allowed)
-    if any(measures.RULES["unguarded"].title in problem for problem in found):
-        found += [f"{page.info.id}: {claim}" for claim in claims.unguarded(page)]
+    for rule, places in (("unguarded", claims.unguarded), ("unlinked", glossary.unlinked)):
+        if any(measures.RULES[rule].title in problem for problem in found):
+            found += [f"{page.info.id}: {place}" for place in places(page)]
     return found
 
 
@@ -397,7 +455,14 @@ def _text(notebook: NotebookNode) -> str:
 def _pages_and_notebooks() -> set[Path]:
     """Return what a build of the whole course writes."""
     notebooks = [file for i in catalog.pages() for file in (i.learner, i.solution)]
-    return {*notebooks, *(catalog.NOTEBOOKS / name for name in _PAGES)}
+    return {*notebooks, *(catalog.NOTEBOOKS / name for name in catalog.DOCUMENTS)}
+
+
+def _unwritable(error: OSError) -> str:
+    return (
+        f"{catalog.NOTEBOOKS.parent} cannot be written ({error.strerror}). If this copy of the "
+        "course is shared, copy its folder to a place of your own and work there."
+    )
 
 
 def _read(file: Path) -> str | None:

@@ -25,7 +25,7 @@ WITHHELD = (
     "labs_lib/labs/*/lesson.py",
     "tests/*",
     ".ci/*",
-    ".github/*",
+    ".github/workflows/*",
 )
 """What a bundle without solutions leaves out: patterns in which ``*`` also stands for ``/``."""
 
@@ -96,6 +96,13 @@ TARGETS = {
     ),
 }
 
+NO_SOLUTIONS = "No worked solutions; reference functions remain in the checks."
+"""What a bundle without solutions says of itself."""
+
+_SOLVED = """\
+Solved and executed labs can be read on the web in [notebooks/solutions](notebooks/solutions).
+"""
+
 INSTALL = """\
 # Install without a network
 
@@ -157,6 +164,7 @@ def make(
         download(unfinished / "wheels", target=target, python=python)
         install = target.install.format(python=python)
         text = INSTALL.format(title=target.title, python=python, install=install)
+        text += "" if solutions else f"\n{NO_SOLUTIONS}\n"
         write_text(unfinished / "INSTALL.md", text)
         unfinished.chmod(0o755)  # mkdtemp keeps it to its maker.
         os.replace(unfinished, folder)
@@ -165,6 +173,8 @@ def make(
     files = [file for file in folder.rglob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files)
     print(f"{folder}: {len(files)} files, {size / 1e6:.0f} MB. INSTALL.md has the command.")
+    if not solutions:
+        print(NO_SOLUTIONS)
 
 
 def download(wheels: Path, *, target: Target, python: str) -> None:
@@ -226,10 +236,11 @@ def _copy_course(folder: Path, *, solutions: bool) -> None:
         write_text(folder / page.learner.relative_to(settings.ROOT), text)
         if not solutions:
             write_text(folder / page.fresh.relative_to(settings.ROOT), text)
-    concepts = folder / "notebooks" / "concepts.md"
-    if not solutions and concepts.exists():
-        text = concepts.read_text(encoding="utf-8")
-        write_text(concepts, text.replace("](solutions/", "]("))
+    readme = folder / "README.md"
+    if not solutions and readme.exists():
+        # No link to what is left out.
+        text = readme.read_text(encoding="utf-8")
+        write_text(readme, text.replace(_SOLVED, f"{NO_SOLUTIONS}\n"))
 
 
 def _course_files() -> list[str]:
@@ -240,9 +251,9 @@ def _course_files() -> list[str]:
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return [name for name in listed.split("\0") if name and (root / name).exists()]
     patterns = (root / ".gitignore").read_text(encoding="utf-8").split()
-    # A bundle's own wheels and somebody's own notebooks do not go into the next one.
+    # A bundle's own wheels do not go into the next one.
     ignored = shutil.ignore_patterns(
-        ".git", "wheels", "*.mine_*", *(pattern.strip("/") for pattern in patterns)
+        ".git", "wheels", *(pattern.strip("/") for pattern in patterns)
     )
     found = []
     for place, folders, files in os.walk(root):

@@ -17,6 +17,9 @@ NOTEBOOKS = ROOT / "notebooks"
 LABS = ROOT / "labs_lib" / "labs"
 """A folder a lab: ``PART/NAME/``, and ``start/`` for the start page."""
 
+DOCUMENTS = ("concepts.md", "data.md", "glossary.md")
+"""Pages beside the notebooks that lessons link to. Built, and shown by JupyterLab."""
+
 MAP_FILES = ("course.toml", "concepts.csv")
 """What the map of the course is made of, beside this file."""
 
@@ -98,6 +101,28 @@ class LabInfo:
 
 
 @dataclass(frozen=True)
+class Route:
+    """Some labs in an order that works, for those who have so much time.
+
+    Attributes
+    ----------
+    title : str
+    at_most : int
+        Minutes that it may take.
+    labs : tuple of LabInfo
+    """
+
+    title: str
+    at_most: int
+    labs: tuple[LabInfo, ...]
+
+    @property
+    def minutes(self) -> int:
+        """What its labs take, breaks and the start page not counted."""
+        return sum(lab.minutes for lab in self.labs)
+
+
+@dataclass(frozen=True)
 class Concept:
     """A concept that the course covers or will cover."""
 
@@ -143,10 +168,36 @@ def labs(*, planned: bool = False) -> list[LabInfo]:
     return [lab for lab in found if lab.done or planned]
 
 
-def routes() -> list[tuple[str, list[LabInfo]]]:
-    """Return each route through the course: its title and its labs, planned ones included."""
-    by_id = {lab.id: lab for lab in labs(planned=True)}
-    return [(r["title"], [by_id[id] for id in r["labs"]]) for r in _course()["route"]]
+def routes() -> list[Route]:
+    """Return the routes through the course, with those of their labs that exist.
+
+    `route_problems` says what is wrong with them.
+    """
+    by_id = {lab.id: lab for lab in labs()}
+    return [
+        Route(r["title"], r["at_most"], tuple(by_id[i] for i in r["labs"] if i in by_id))
+        for r in _course()["route"]
+    ]
+
+
+def route_problems() -> list[str]:
+    """Return what is wrong with the routes in ``course.toml``: one sentence a problem."""
+    done, planned = {lab.id for lab in labs()}, {lab.id for lab in labs(planned=True)}
+    found = []
+    for raw, route in zip(_course()["route"], routes(), strict=True):
+        where = f"labs_lib/course/course.toml: the route {route.title!r}"
+        for lab in raw["labs"]:
+            if lab not in done:
+                state = "is only planned" if lab in planned else "does not exist"
+                found.append(f"{where} names {lab}, which {state}; take it out")
+        if len(set(raw["labs"])) < len(raw["labs"]):
+            found.append(f"{where} names a lab twice")
+        if route.minutes > route.at_most:
+            found.append(
+                f"{where} takes {route.minutes} minutes and may take {route.at_most}; take a "
+                "lab out"
+            )
+    return found
 
 
 def pages() -> list[LabInfo]:
@@ -180,7 +231,7 @@ def find(name: str) -> LabInfo:
     if any(lab.id == name for lab in labs(planned=True)):
         raise ValueError(
             f"The lab {name} is planned and does not exist yet. `labs new {name}` makes its "
-            f"files; with `minutes` in labs_lib/course/course.toml, line {_line_of(name)}, it "
+            f"files; with `minutes` in labs_lib/course/course.toml, line {line_of(name)}, it "
             "becomes part of the course."
         )
     ids = [lab.id for lab in known]
@@ -189,7 +240,7 @@ def find(name: str) -> LabInfo:
     raise ValueError(f"There is no lab {name!r}.{hint} The labs are: {', '.join(ids)}.")
 
 
-def _line_of(lab: str) -> int:
+def line_of(lab: str) -> int:
     """Return the line of ``course.toml`` at which the entry of a lab begins."""
     lines = (HERE / "course.toml").read_text(encoding="utf-8").splitlines()
     return lines.index(f'id = "{lab}"') + 1

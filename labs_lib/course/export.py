@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nbconvert.exporters import HTMLExporter
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 from traitlets.config import Config
 
-from labs_lib.course.catalog import NOTEBOOKS, LabInfo
+from labs_lib.course.catalog import DOCUMENTS, NOTEBOOKS, LabInfo
 from labs_lib.files import write_text
 
 # nbconvert's page loads RequireJS, MathJax, Mermaid and widgets from the network.
@@ -35,6 +35,8 @@ SHOWN = [
 ]
 
 LINK = re.compile(r'(?<=href=")(?P<stem>[^":#]+)\.ipynb(?=["#])')
+# Solutions stand one folder deeper than the pages do.
+DOCUMENT = re.compile(rf'(?<=href=")[./]*({"|".join(map(re.escape, DOCUMENTS))})(?=["#])')
 ADMONITION = re.compile(r"(<blockquote>\s*<p>)\[!([A-Z])([A-Z]+)\]")
 
 INDEX = """\
@@ -92,20 +94,30 @@ def page(notebook: NotebookNode, *, title: str, folder: Path) -> str:
 
 
 def write_site(notebooks: Mapping[LabInfo, NotebookNode], folder: Path) -> None:
-    """Write a page for each notebook, and ``index.html``, below `folder`.
+    """Write a page for each notebook and document, and ``index.html``, below `folder`.
 
-    Links between these notebooks become links between their pages; other links stay.
+    Links between them become links between their pages; other links stay.
     """
     stems = {lab.stem for lab in notebooks}
+    pages = [(lab.stem, lab.title, notebook) for lab, notebook in notebooks.items()]
+    for file in (NOTEBOOKS / name for name in DOCUMENTS):
+        if file.exists():
+            cell = v4.new_markdown_cell(file.read_text(encoding="utf-8"))
+            notebook = v4.new_notebook(cells=[cell])
+            pages.append((file.stem, file.stem.capitalize(), notebook))
     items = []
-    for lab, notebook in notebooks.items():
-        here = posixpath.dirname(lab.stem)
+    for stem, title, notebook in pages:
+        here = posixpath.dirname(stem)
 
         def link(found: re.Match[str], here: str = here) -> str:
             known = posixpath.normpath(posixpath.join(here, found["stem"])) in stems
             return f"{found['stem']}.html" if known else found[0]
 
-        text = page(notebook, title=lab.title, folder=NOTEBOOKS / here)
-        write_text(folder / f"{lab.stem}.html", LINK.sub(link, text))
-        items.append(f'<li><a href="{lab.stem}.html">{html.escape(lab.title)}</a></li>')
+        def document(found: re.Match[str], here: str = here) -> str:
+            return posixpath.relpath(found[1].removesuffix(".md") + ".html", here or ".")
+
+        text = page(notebook, title=title, folder=NOTEBOOKS / here)
+        text = DOCUMENT.sub(document, LINK.sub(link, text))
+        write_text(folder / f"{stem}.html", text)
+        items.append(f'<li><a href="{stem}.html">{html.escape(title)}</a></li>')
     write_text(folder / "index.html", INDEX.format(items="\n".join(items)))

@@ -1,14 +1,19 @@
 """The words of the course: each explained once, in ``glossary.toml``, and linked from the labs."""
 
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from labs_lib.course import catalog
-from labs_lib.course.source import Source
+from labs_lib.course import catalog, marks
+from labs_lib.course.source import Cell, Source
 
 FILE = catalog.HERE / "glossary.toml"
+_NO_PROSE = ("Quiz", "Sources", "Facts")
+# Code, headings, rows of tables and quotations.
+_ASIDE = re.compile(r"```.*?```|`[^`]*`|^[ ]*[#>|][^\n]*", re.DOTALL | re.MULTILINE)
+_LINK = r"\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]*)[^)]*\)"
 
 
 @dataclass(frozen=True)
@@ -23,16 +28,40 @@ class Term:
         What it means, in one or two sentences.
     lab : str
         The lab that introduces it; empty if no lesson does so yet.
+    written : tuple of str
+        How a lesson writes it, where that is not the name or the name with an s.
     """
 
     name: str
     text: str
     lab: str = ""
+    written: tuple[str, ...] = ()
 
     @property
     def anchor(self) -> str:
         """What a link names: ``[tie](../glossary.md#tie)``."""
         return self.name.replace(" ", "-")
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What counts as a use of the term in a lesson."""
+        return self.written or (self.name, f"{self.name}s")
+
+
+@dataclass(frozen=True)
+class Unlinked:
+    """A term in the prose of a lesson that is not linked there, nor above."""
+
+    cell: int
+    section: str
+    term: Term
+    words: str
+
+    def __str__(self) -> str:
+        return (
+            f"cell {self.cell} ({self.section}): {self.words!r} is a term of the glossary; link "
+            f"it here, where it first appears: [{self.words}](../glossary.md#{self.term.anchor})"
+        )
 
 
 @cache
@@ -45,7 +74,7 @@ def terms() -> tuple[Term, ...]:
         If a term stands there twice, belongs to no lab, or is not in lower case.
     """
     raw = tomllib.loads(FILE.read_text(encoding="utf-8"))["term"]
-    return check(Term(**term) for term in raw)
+    return check(Term(**term | {"written": tuple(term.get("written", ()))}) for term in raw)
 
 
 def check(found: Iterable[Term]) -> tuple[Term, ...]:
@@ -93,6 +122,49 @@ def problems(source: Source) -> list[str]:
         for term in terms()
         if text.count(f"glossary.md#{term.anchor})") > 1
     ]
+
+
+def unlinked(source: Source) -> list[Unlinked]:
+    """Return the first use of each term that is not linked there.
+
+    Looked at is the prose of a lesson: not its title cell, quiz and sources, nor headings,
+    tables, quotations, code, and the words of other links. A link in the title cell counts.
+    """
+    known: set[str] = set()
+    found = []
+    for number, cell in enumerate(source.cells, start=1):
+        if cell.kind != "markdown" or cell.section.startswith(_NO_PROSE):
+            continue
+        for anchor, words in _uses(cell):
+            term = _by_form().get(" ".join(words.lower().split()))
+            if anchor:
+                known.add(anchor)
+            elif term and term.anchor not in known and not cell.text.startswith("# "):
+                known.add(term.anchor)
+                found.append(Unlinked(number, cell.section, term, " ".join(words.split())))
+    return found
+
+
+def _uses(cell: Cell) -> Iterator[tuple[str, str]]:
+    """Yield the anchor of each link to the glossary, and the words of each term outside links."""
+    text = marks.without_any(_ASIDE.sub(" ", cell.text))
+    for found in _pattern().finditer(text):
+        _, glossary, anchor = (found["target"] or "").partition("glossary.md#")
+        if glossary:
+            yield anchor, found["text"]
+        elif found["term"]:
+            yield "", found["term"]
+
+
+def _by_form() -> dict[str, Term]:
+    return {form: term for term in terms() for form in term.forms}
+
+
+def _pattern() -> re.Pattern[str]:
+    # The longest first: "average precision" is no use of "precision".
+    forms = sorted(_by_form(), key=len, reverse=True)
+    words = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in forms)
+    return re.compile(rf"{_LINK}|(?<![\w-])(?P<term>{words})(?![\w-])", re.IGNORECASE)
 
 
 def page() -> str:

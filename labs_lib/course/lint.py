@@ -46,6 +46,9 @@ _NOT_PROSE = re.compile(
     r"```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+|10\.\d{4,}/\S+", re.DOTALL
 )
 _CHECK = re.compile(r"\blab\.\w+\.check\(")
+_DEBRIS = re.compile(
+    r"LABS_MODE|No guess yet|You made no guess|not attempted|[Nn]othing is recorded"
+)
 _ABSOLUTE = re.compile(r"(?:/(?:home|root|Users|tmp|var|work|mnt|opt)/\w|\b[A-Z]:\\\w)")
 
 
@@ -64,10 +67,17 @@ def source_problems(source: Source) -> list[str]:
 def exercise_problems(source: Source) -> list[str]:
     """Return what is wrong with the exercises and quiz of a lab.
 
-    That is: figures typed by hand, too few of them, and words of the template of a new lab.
+    That is: figures typed by hand, too few of them, an exercise that the lesson never checks,
+    and words of the template of a new lab.
     """
     lab = source.info.exercises().lab
     found = [] if source.info.is_start else [*_counts(lab), *_template_words(source.info)]
+    answered = "\n".join(cell.text for cell in source.code if cell.is_exercise)
+    found += [
+        f"{exercise.name}: no cell of the lesson checks it"
+        for exercise in lab.exercises
+        if f".{exercise.name}.check(" not in answered
+    ]
     texts = [(f"quiz {i}", q.text) for i, q in enumerate(lab.quiz.questions, start=1)]
     for i, question in enumerate(lab.quiz.questions, start=1):
         for letter, option in question.options.items():
@@ -87,12 +97,23 @@ def exercise_problems(source: Source) -> list[str]:
 
 
 def quiz_problems(source: Source) -> list[str]:
-    """Return questions that name a concept or a section that does not exist."""
+    """Return questions without domain, concept or section, or with one that does not exist."""
     known = {concept.id for concept in catalog.concepts()}
     sections = {title for level, title in source.headings() if level > 1}
     found = []
     for number, question in enumerate(source.info.exercises().lab.quiz.questions, start=1):
         where = f"{source.info.id}, quiz {number}"
+        places = {
+            "domain": question.domain,
+            "concept": question.concept,
+            "section": question.section,
+        }
+        missing = [name for name, value in places.items() if value is None]
+        if missing:
+            found.append(
+                f"{where}: {', '.join(missing)} missing in quiz.toml; a question names its exam "
+                "domain, the concept it asks about, and the section that proves the answer"
+            )
         if question.concept is not None and question.concept not in known:
             found.append(
                 f"{where}: unknown concept {question.concept}; see labs_lib/course/concepts.csv"
@@ -148,6 +169,11 @@ def link_problems(file: Path, text: str, *, written: Collection[Path] = ()) -> l
         path = Path(os.path.normpath(file.parent / target))
         if path not in written and not path.exists():
             found.append(f"{file.name}: the link {target} leads nowhere")
+        elif catalog.NOTEBOOKS in file.parents and catalog.NOTEBOOKS not in path.parents:
+            found.append(
+                f"{file.name}: the link {target} leads out of notebooks/, which is all that "
+                "JupyterLab shows; data cards are in data.md"
+            )
         elif path.name == "glossary.md" and anchor and anchor[1:] not in glossary.anchors():
             found.append(
                 f"{file.name}: the glossary has no {anchor}; see "
@@ -206,7 +232,7 @@ def _strings(code: str) -> set[str]:
 def _quiz_texts(quiz: str) -> set[str]:
     questions = tomllib.loads(quiz).get("question", [])
     parts = [*questions, *(o for q in questions for o in q.get("option", []))]
-    return {v for part in parts for v in part.values() if isinstance(v, str) and " " in v}
+    return {part[k] for part in parts for k in ("text", "reason") if k in part}
 
 
 def _structure(source: Source) -> Iterator[str]:
@@ -419,6 +445,8 @@ def _outputs(cell: NotebookNode) -> Iterator[str]:
         text += output.get("text", "")
         if str(ROOT) in text or _ABSOLUTE.search(text):
             yield "an absolute path in an output"
+        if debris := _DEBRIS.search(text):
+            yield f"{debris[0]!r} in an output; it is about the build or an untouched lab"
         if "estimator" in text and "sk-container" in text:
             yield "an estimator's HTML view in an output"
         if "image/png" in data and _is_blank(data["image/png"]):

@@ -15,7 +15,7 @@ from functools import cache
 
 from nbformat import NotebookNode
 
-from labs_lib.course import catalog, claims, marks
+from labs_lib.course import catalog, claims, glossary, marks
 from labs_lib.course.source import Cell, Source
 
 FILE = catalog.HERE / "exceptions.toml"
@@ -47,12 +47,13 @@ RULES = {
     "trial_cells": Limit("lines of trial cells for each trial", 60),
     "minutes": Limit("minutes, by formula", 60),
     "unguarded": Limit("claims without a fact", 0),
+    "unlinked": Limit("terms without a link to the glossary", 0),
     "longest_right": Limit("percent of questions whose longest option is right", 33),
 }
 """The contract of a lab: name of a rule, as in ``exceptions.toml``, to what is allowed."""
 
 
-def measure(source: Source, executed: NotebookNode) -> dict[str, float]:
+def measure(source: Source, executed: NotebookNode | None) -> dict[str, float]:
     """Return the measures of a lab, a number for each of `RULES`.
 
     They are of what a learner gets, with the exercises solved: the facts cell does not count.
@@ -60,8 +61,8 @@ def measure(source: Source, executed: NotebookNode) -> dict[str, float]:
     Parameters
     ----------
     source : Source
-    executed : NotebookNode
-        The solution, for the tables among its outputs.
+    executed : NotebookNode or None
+        The solution, for the tables among its outputs; without one, tables are not counted.
 
     Returns
     -------
@@ -75,12 +76,11 @@ def measure(source: Source, executed: NotebookNode) -> dict[str, float]:
     words = sum(len(marks.without_claims(text).split()) for text in prose)
     questions = source.info.exercises().lab.quiz.questions
     exercises = len([cell for cell in code if cell.is_exercise])
-    return {
+    measured = {
         "cells": len(source.shown),
         "words": words,
         "headings": sum(len(re.findall(r"^##+ ", text, re.MULTILINE)) for text in prose),
         "numbers": sum(len(_numbers(text)) for text in prose),
-        "tables": sum(map(_markdown_tables, prose)) + _shown_tables(executed),
         "median": statistics.median([_lines(c.solution) for c in plain] or [0]),
         "longest": max((_lines(c.solution) for c in plain), default=0),
         "plotting": max((_lines(c.solution) for c in plain if _plots(c)), default=0),
@@ -88,10 +88,14 @@ def measure(source: Source, executed: NotebookNode) -> dict[str, float]:
         "trial_cells": _lines_a_trial(trials, code),
         "minutes": round(words / 120 + 0.4 * len(code) + 5 * exercises + 5),
         "unguarded": len(claims.unguarded(source)),
+        "unlinked": len(glossary.unlinked(source)),
         "longest_right": round(
             100 * statistics.mean(q.longest_is_right for q in questions)
         ),
     }
+    if executed is not None:
+        measured["tables"] = sum(map(_markdown_tables, prose)) + _shown_tables(executed)
+    return measured
 
 
 @cache
@@ -124,12 +128,14 @@ def problems(
     ----------
     lab : str
     measured : mapping of str to float
-        As `measure` returns it.
+        As `measure` returns it; rules that are missing there are not looked at.
     allowed : mapping of str to float
         The lab's exceptions.
     """
     found = []
     for name, rule in RULES.items():
+        if name not in measured:
+            continue
         value = measured[name]
         limit = (
             f"at most {rule.high:g}" if not rule.low else f"{rule.low:g} to {rule.high:g}"

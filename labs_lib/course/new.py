@@ -7,6 +7,10 @@ from labs_lib.course import catalog
 from labs_lib.settings import ROOT
 
 _TEMPLATES = catalog.HERE / "template"
+_CLONE = (
+    "A lab is made in a copy of your own: clone the repository, and install it with "
+    "`pip install -e .`."
+)
 
 
 def make(name: str) -> list[Path]:
@@ -26,8 +30,8 @@ def make(name: str) -> list[Path]:
     Raises
     ------
     ValueError
-        If the lab is not in ``course.toml``, or one of its files exists. Nothing is written
-        then.
+        If the lab is not in ``course.toml``, one of its files exists, or this copy of the course
+        is none for authors or cannot be written. No file is changed then.
     """
     planned = {lab.id: lab for lab in catalog.labs(planned=True)}
     if name not in planned:
@@ -35,6 +39,8 @@ def make(name: str) -> list[Path]:
             f"{name!r} is not in labs_lib/course/course.toml. Add it there first, with its "
             "title and order; its part has to exist."
         )
+    if not (ROOT / "tests").is_dir():
+        raise ValueError(f"{ROOT} holds no sources of the course. {_CLONE}")
     info = planned[name]
     part, short = name.split("/")
     tests = ROOT / "tests" / "labs" / part
@@ -53,26 +59,39 @@ def make(name: str) -> list[Path]:
         "PART": part,
         "NAME": short,
         "TITLE": info.title,
+        "CONCEPT": concepts[0].id if concepts else "",
         "CONCEPTS": "\n".join(f'#       {c.id}: "The situation"' for c in concepts),
     }
+    packages = [f / "__init__.py" for f in (info.folder.parent, info.folder, tests)]
+    texts = {file: "" for file in packages if not file.exists()}
     for file, template in targets.items():
         text = (_TEMPLATES / template).read_text(encoding="utf-8")
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
-        files.write_text(file, text)
-    for folder in (info.folder.parent, info.folder, tests):
-        if not (folder / "__init__.py").exists():
-            files.write_text(folder / "__init__.py", "")
+        texts[file] = text
+    try:
+        files.write_all(texts)
+    except OSError as error:
+        raise ValueError(f"{ROOT} cannot be written ({error.strerror}). {_CLONE}") from None
     return [file.relative_to(ROOT) for file in targets]
 
 
 def next_steps(name: str) -> str:
-    """Return what an author does after `make`, as three numbered lines."""
+    """Return what an author does after `make`, as numbered lines."""
     part, short = name.split("/")
-    return (
-        f"1. Write labs_lib/labs/{name}/lesson.py, then exercises.py and quiz.toml beside it.\n"
-        f"2. Give {name} its minutes in labs_lib/course/course.toml, and mark its concepts done "
-        "in labs_lib/course/concepts.csv.\n"
-        f"3. Run `labs build {name}`, read the built notebooks, then run "
-        f"`pytest tests/labs/{part}/test_{short}.py`."
-    )
+    text = (catalog.HERE / "concepts.csv").read_text(encoding="utf-8").splitlines()
+    own = [concept.id for concept in catalog.concepts() if concept.lab == name]
+    lines = [str(n) for n, line in enumerate(text, start=1) if line.split(",")[0] in own]
+    steps = [
+        f"Write labs_lib/labs/{name}/lesson.py, then exercises.py and quiz.toml beside it.",
+        f"Give {name} its `minutes` in labs_lib/course/course.toml, line {catalog.line_of(name)}.",
+        f"Run `labs trial {name}`: it stores the rows of the lesson's trials.",
+        f"Run `labs build {name}`, and read the built notebooks.",
+        f"Run `pytest tests/labs/{part}/test_{short}.py`, and see which faults its checks let "
+        f"pass: `python -m tests.labs.mutation {name}`.",
+    ]
+    if lines:
+        steps.insert(
+            2, f"Write done in labs_lib/course/concepts.csv, line {', '.join(lines)}."
+        )
+    return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))

@@ -54,21 +54,23 @@ def course_map(*, folder: str = "") -> TextTable:
     return TextTable(("part", "lab", "question", "minutes"), rows)
 
 
-def routes() -> TextTable:
-    """Return the routes through the course, with the labs that exist and those planned."""
-    rows = []
-    for title, labs in catalog.routes():
-        done = [lab for lab in labs if lab.done]
-        planned = ", ".join(lab.id for lab in labs if not lab.done)
-        rows.append(
-            (
-                title,
-                " → ".join(f"[{lab.id}]({lab.stem}.ipynb)" for lab in done),
-                str(sum(lab.minutes for lab in done)),
-                planned or "-",
-            )
+def routes(*, folder: str = "") -> TextTable:
+    """Return the routes through the course, with their minutes.
+
+    Parameters
+    ----------
+    folder : str
+        As for `course_map`.
+    """
+    rows = [
+        (
+            route.title,
+            " → ".join(f"[{lab.id}]({folder}{lab.stem}.ipynb)" for lab in route.labs),
+            str(route.minutes),
         )
-    return TextTable(("route", "labs, in this order", "minutes", "planned"), rows)
+        for route in catalog.routes()
+    ]
+    return TextTable(("route", "labs, in this order", "minutes"), rows)
 
 
 def my_progress() -> TextTable | Panel:

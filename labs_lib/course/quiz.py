@@ -4,17 +4,18 @@ The questions of a lab are data, in the file ``quiz.toml`` of its folder::
 
     [[question]]
     text = "A situation with a constraint. What do you do?"
-    domain = 2                      # of the exam MLA-C01, 1 to 4; may be left out
-    concept = "imbalanced-metrics"  # an id of concepts.csv; may be left out
-    section = "On trial"            # heading of the lesson that proves it; may be left out
+    domain = 2                      # of the exam MLA-C01, see `DOMAINS`
+    concept = "sm-balance"          # an id of concepts.csv
+    section = "On trial"            # heading of the lesson that proves the answer
 
     [[question.option]]
     text = "The best choice here"
     reason = "Why."
     right = true
 
-Options get their letters, a to d, from their order. A question is passed if the first choice
-is right; later choices explain, and are noted as later ones.
+`labs build` refuses a question that lacks one of these, or names what does not exist. Options
+get their letters, a to d, from their order. A question is passed if the first choice is right;
+later choices explain, and are noted as later ones.
 """
 
 import tomllib
@@ -28,6 +29,14 @@ from IPython.display import display
 
 from labs_lib.course import mode, progress
 from labs_lib.course.panel import Panel, to_html
+
+DOMAINS = {
+    1: "Data preparation",
+    2: "Model development",
+    3: "Deployment and orchestration",
+    4: "Monitoring, maintenance and security",
+}
+"""The domains of the exam MLA-C01, AWS Certified Machine Learning Engineer, in short."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Question:
         By letter, in the order shown. At least one is right; where judgement is asked for,
         every defensible option is.
     domain : int, optional
-        Domain of the exam MLA-C01, 1 to 4.
+        Domain of the exam MLA-C01, one of `DOMAINS`.
     concept : str, optional
         Concept that it asks about, an id of ``concepts.csv``.
     section : str, optional
@@ -78,7 +87,7 @@ class Question:
             raise ValueError(f"{text!r} has no right option.")
         if not all(option.reason for option in options.values()):
             raise ValueError(f"{text!r} has an option without a reason.")
-        if domain is not None and domain not in (1, 2, 3, 4):
+        if domain is not None and domain not in DOMAINS:
             raise ValueError(f"its domain is {domain!r}, expected 1 to 4.")
         for name, value in (("concept", concept), ("section", section)):
             if value is not None and not isinstance(value, str):
@@ -211,6 +220,12 @@ class Quiz:
             text += f"\n\nYour first choice was {first}; that one is kept."
         if problem:
             text += f"\n\n{problem}"
+        question = self.questions[number - 1]
+        if question.section and question.domain:
+            text += (
+                f'\n\nSee "{question.section}". Exam MLA-C01, domain {question.domain}: '
+                f"{DOMAINS[question.domain].lower()}."
+            )
         if not chosen.right:
             return Panel(f"Question {number}, {letter}: not the best choice", text, "bad")
         return Panel(f"Question {number}, {letter}: right", text, "good")

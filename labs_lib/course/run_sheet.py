@@ -2,12 +2,9 @@
 
 import re
 
-from labs_lib.course import catalog, measured, source
+from labs_lib.course import catalog, measured, overview, source
 from labs_lib.course.catalog import LabInfo
 from labs_lib.course.exercise import Exercise
-
-ROUTES = {"90 minutes": 90, "Half a day": 210, "A day": 420}
-"""Minutes of work in each route, breaks not counted."""
 
 _DETAIL = re.compile(r"\{[^{}]*\}")  # what the check fills in from the learner's answer
 
@@ -21,22 +18,9 @@ Below each exercise stand the wrong answers that it recognises, and what it says
 
 
 def render() -> str:
-    """Return the text of ``notebooks/run_sheet.md``."""
+    """Return the text of ``docs/run_sheet.md``."""
     pages = catalog.pages()
     return "\n".join([INTRODUCTION, _times(pages), _routes(), *map(_lab, pages)])
-
-
-def fitting(labs: list[LabInfo], minutes: int) -> list[LabInfo]:
-    """Return, in their order, the labs that fit into `minutes` one after the other.
-
-    A lab that is too long for what is left is passed over.
-    """
-    chosen = []
-    for lab in labs:
-        if lab.minutes <= minutes:
-            chosen.append(lab)
-            minutes -= lab.minutes
-    return chosen
 
 
 def _times(pages: list[LabInfo]) -> str:
@@ -60,18 +44,16 @@ def _times(pages: list[LabInfo]) -> str:
 
 def _routes() -> str:
     start = catalog.pages()[0]
-    order = dict.fromkeys(lab for _, labs in catalog.routes() for lab in labs)
-    order |= dict.fromkeys(catalog.labs(planned=True))
-    done = [start, *(lab for lab in order if lab.done)]
-    planned = [lab.id for lab in order if not lab.done]
-    lines = ["## Routes", "", "| time | labs, in this order | minutes |", "|---|---|---|"]
-    for title, minutes in ROUTES.items():
-        chosen = fitting(done, minutes)
-        names = ", ".join(lab.id for lab in chosen)
-        lines.append(f"| {title} | {names} | {sum(lab.minutes for lab in chosen)} |")
-    if planned:
-        lines += ["", f"Planned, and not in these routes yet: {', '.join(planned)}."]
-    return "\n".join([*lines, ""])
+    return "\n".join(
+        [
+            "## Routes",
+            "",
+            f"Breaks are not counted, nor are the {start.minutes} minutes of the start page.",
+            "",
+            repr(overview.routes()),
+            "",
+        ]
+    )
 
 
 def _lab(page: LabInfo) -> str:

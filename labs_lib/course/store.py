@@ -37,6 +37,7 @@ from rich.console import Console
 from rich.progress import track
 
 from labs_lib import definitions, files, settings
+from labs_lib.course.waiting import waiting
 
 ROOT = settings.ROOT
 """The folder that holds ``labs_lib/`` and ``data/``."""
@@ -567,7 +568,10 @@ def _same_columns(name: str, rows: list[dict]) -> None:
 def _agrees(name: str, stored: pd.DataFrame, seed: int, tolerance: float) -> Confirmation:
     """Rerun one repeat; raise if it differs from the stored rows of all repeats."""
     rows = stored[stored["seed"] == seed].to_dict("records")
-    largest = _largest_difference(name, rows, _repeat(name, seed), tolerance)
+    what = "one stored repeat is computed again: some seconds, more on a busy machine"
+    with waiting(what):
+        rerun = _repeat(name, seed)
+    largest = _largest_difference(name, rows, rerun, tolerance)
     return Confirmation(seed, len(rows), largest)
 
 

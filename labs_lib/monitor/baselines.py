@@ -90,24 +90,34 @@ class Baseline:
             return {bucket["value"]: bucket["count"] for bucket in buckets} or None
         return None
 
-    def write(self, folder: str | Path) -> None:
+    def write(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write ``statistics.json`` and ``constraints.json``, both or none.
 
         They share an ``id``, by which `read_baseline` notices a pair that was not written
-        together.
+        together, and this method one that was edited since.
+
+        Parameters
+        ----------
+        folder : path
+            Made if needed. A baseline in it is replaced.
+        overwrite : bool
+            Replace it even if its constraints were edited.
 
         Raises
         ------
         ValueError
-            If the folder holds what a check has written.
+            If the folder holds what a check has written, or constraints that were edited
+            and would be lost.
         """
         folder = Path(folder)
+        if not overwrite:
+            check_unedited(folder)
         if (folder / VIOLATIONS).exists():
             raise ValueError(
                 f"{folder} holds the result of a check ({VIOLATIONS}), whose statistics would "
                 "be lost. Write the baseline to another folder."
             )
-        id = hashlib.sha256(to_json(self.statistics).encode()).hexdigest()[:16]
+        id = _id(self.statistics, self.constraints)
         statistics, constraints = (
             {"version": content["version"], "id": id} | content
             for content in (self.statistics, self.constraints)
@@ -281,6 +291,31 @@ def read_baseline(folder: str | Path) -> Baseline:
             "differs. Make the baseline again, or take both from one folder."
         )
     return Baseline(statistics, constraints)
+
+
+def check_unedited(folder: str | Path) -> None:
+    """Raise a ValueError if a folder holds constraints that are not as they were written."""
+    file = Path(folder) / CONSTRAINTS
+    if not file.exists():
+        return
+    try:
+        contents = [schema.read(Path(folder) / name) for name in (STATISTICS, CONSTRAINTS)]
+        ids = {content.pop("id", None) for content in contents}
+        edited = ids != {_id(*contents)}
+    except ValueError:
+        edited = True
+    if edited:
+        raise ValueError(
+            f"{file} is not as a baseline has written it: somebody edited it, or it comes from "
+            "elsewhere, and it would be lost. Write the new baseline to another folder, or, if "
+            "it may go, say overwrite=True."
+        )
+
+
+def _id(statistics: dict, constraints: dict) -> str:
+    """Return what tells a pair of files from any other, an edited one included."""
+    both = to_json(statistics) + to_json(constraints)
+    return hashlib.sha256(both.encode()).hexdigest()[:16]
 
 
 def statistics_of(data: Profile, distributions: Mapping[str, object]) -> dict:

@@ -14,7 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from labs_lib.monitor import pages, reading
-from labs_lib.monitor.baselines import CONSTRAINTS, STATISTICS, baseline, read_baseline
+from labs_lib.monitor.baselines import (
+    CONSTRAINTS,
+    STATISTICS,
+    baseline,
+    check_unedited,
+    read_baseline,
+)
 from labs_lib.monitor.checks import VIOLATIONS, Check, check
 from labs_lib.monitor.profiles import profile
 from labs_lib.monitor.reading import Csv
@@ -27,6 +33,7 @@ _IN_OPTIONS = (
     (r"ignore names", "--ignore names"),
     (r"ignore=\[('.+?')\]", r"--ignore \1"),
     (r"csv=Csv\((\w+)=('.+?')\)", r"--\1 \2"),
+    (r"overwrite=True", "--overwrite"),
     (r"^comparison_threshold is", "--threshold is"),
     (r"^domain_content_threshold is", "--unknown is"),
     (r"^datatype_check_threshold is", "--wrong-type is"),
@@ -61,6 +68,8 @@ def _baseline(arguments: Namespace, output: "_Output") -> int:
     if both:
         raise ValueError(f"{both[0]!r} is given as --category and as another --type.")
     _keep_inputs(arguments, [STATISTICS, CONSTRAINTS])
+    if not arguments.overwrite:  # before the data are read, which may take long
+        check_unedited(arguments.out)
     with output.busy("Reading the data"):
         found = profile(
             arguments.files,
@@ -78,7 +87,7 @@ def _baseline(arguments: Namespace, output: "_Output") -> int:
         domain_content_threshold=arguments.unknown,
         datatype_check_threshold=arguments.wrong_type,
     )
-    made.write(arguments.out)
+    made.write(arguments.out, overwrite=arguments.overwrite)
     for note in found.notes:
         output.error(_in_options(note))
     output.line(f"Read {_read(arguments)}.")

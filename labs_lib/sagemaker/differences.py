@@ -25,12 +25,17 @@ GENERAL = (
     "Codes and messages that the service model does not hold (a name that is taken or unknown, "
     "a job in the wrong state) are written as AWS is known to write them: an assumption.",
     "An operation that is not here answers NotImplemented and lists what there is.",
-    "All times are on the server's clock, which may run faster (`speed`) or be stepped. Three "
-    "limits are real, since they bound real work: 60 s for an invocation, 2 s for a ping, "
-    "and the time for a container's first ping.",
+    "All times are on the server's clock, which may run faster (`speed`) or be stepped. Some "
+    "limits are real, since they bound real work: 60 s for an invocation (8 minutes for a "
+    "stream, InvocationTimeoutSeconds in a queue), 2 s for a ping, and the time for a "
+    "container's first ping. Latencies are real too.",
+    "Metrics are stored every second; a kill loses the last one at most.",
+    "An instance that is to go gets no more requests and has 70 s for those that it has; then "
+    "SIGTERM.",
     "A Describe that comes from one of boto3's waiters is held until the status is final, at "
     "most 50 s; AWS answers at once, and the waiter sleeps.",
-    "A list without MaxResults shows 10 items. A token holds for the same request only.",
+    "A list of SageMaker without MaxResults shows 10 items. A token holds for the same "
+    "request only.",
     "A request may have 25 MB (objects of S3: any size). Nothing is throttled.",
     "A kill loses nothing that was answered; a power failure may lose the last moments.",
     "An image stands for a command of this machine, without isolation: what a job runs may do "

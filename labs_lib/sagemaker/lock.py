@@ -1,7 +1,6 @@
 """Who owns a folder: one server, which holds a lock until it ends, however it ends."""
 
 import json
-import os
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,22 +16,7 @@ def acquire(folder: Path) -> IO[bytes] | None:
         Keep it open: the system frees the lock when the process ends. None if another
         process has it.
     """
-    file = open(folder / "lock", "a+b")  # noqa: SIM115 - it stays open
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            # Far behind the end, so that the file itself can be read.
-            file.seek(1 << 30)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file
+    return files.hold(folder / "lock")
 
 
 def write_owner(folder: Path, owner: dict[str, Any]) -> None:

@@ -141,7 +141,13 @@ def delete_model(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 # Endpoint configurations
 
-_VARIANT = "ProductionVariants[]"
+_VARIANT_LACKS = {
+    "ServerlessConfig": "serverless variants are not here yet.",
+    "ManagedInstanceScaling": "there is no scaling of instances without their model.",
+    "InstancePools": "there are no pools of instances.",
+    "RoutingConfig.RoutingStrategy=PREFIX_AWARE": "nothing caches prefixes.",
+    "RoutingConfig.RoutingStrategy=KV_AWARE": "nothing caches keys.",
+}
 
 
 @operation(
@@ -151,27 +157,35 @@ _VARIANT = "ProductionVariants[]"
     "ProductionVariants[].ModelName ProductionVariants[].InitialInstanceCount "
     "ProductionVariants[].InitialVariantWeight "
     "ProductionVariants[].ContainerStartupHealthCheckTimeoutInSeconds "
-    "ProductionVariants[].RoutingConfig Tags",
+    "ProductionVariants[].RoutingConfig ShadowProductionVariants[].VariantName "
+    "ShadowProductionVariants[].ModelName ShadowProductionVariants[].InitialInstanceCount "
+    "ShadowProductionVariants[].InitialVariantWeight "
+    "ShadowProductionVariants[].ContainerStartupHealthCheckTimeoutInSeconds "
+    "ShadowProductionVariants[].RoutingConfig AsyncInferenceConfig.ClientConfig "
+    "AsyncInferenceConfig.OutputConfig.S3OutputPath "
+    "AsyncInferenceConfig.OutputConfig.S3FailurePath Tags",
     refuses={
-        f"{_VARIANT}.ServerlessConfig": "serverless variants are not here yet.",
-        f"{_VARIANT}.ManagedInstanceScaling": "there is no scaling yet.",
-        f"{_VARIANT}.InstancePools": "there are no pools of instances.",
-        f"{_VARIANT}.RoutingConfig.RoutingStrategy=PREFIX_AWARE": "nothing caches prefixes.",
-        f"{_VARIANT}.RoutingConfig.RoutingStrategy=KV_AWARE": "nothing caches keys.",
-        "ShadowProductionVariants": "shadow variants are not here yet.",
-        "AsyncInferenceConfig": "asynchronous invocations are not here yet.",
+        **{
+            f"{kind}.{field}": reason
+            for kind in ("ProductionVariants[]", "ShadowProductionVariants[]")
+            for field, reason in _VARIANT_LACKS.items()
+        },
         "DataCaptureConfig": "data capture is not here yet.",
         "ExplainerConfig": "endpoints explain nothing.",
     },
     differs=(
         "An instance is one process; its type is kept, without effect.",
         "A variant needs a model: inference components are not here.",
+        "A shadow variant gets copies of as many of the requests as its weight is of the "
+        "production variant's, at most all; copies that cannot be made at once are left out.",
+        "Nobody is notified of asynchronous results: there is no SNS.",
         _NO_VPC,
     ),
 )
 def create_endpoint_config(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     name = request["EndpointConfigName"]
-    variants = request["ProductionVariants"]
+    shadows = request.get("ShadowProductionVariants", [])
+    variants = [*request["ProductionVariants"], *shadows]
     given = [variant["VariantName"] for variant in variants]
     if len(set(given)) < len(given):
         raise invalid(f"Production variant names must be unique: {', '.join(given)}.")
@@ -180,10 +194,22 @@ def create_endpoint_config(context: Context, request: dict[str, Any]) -> dict[st
             if field not in variant:
                 raise invalid(f"{field} is missing in variant {variant['VariantName']}.")
         require(context, "Model", "model", variant["ModelName"])
+    output = request.get("AsyncInferenceConfig", {}).get("OutputConfig")
+    if output is not None:
+        if "S3OutputPath" not in output:
+            raise invalid("S3OutputPath is missing in OutputConfig: results go there.")
+        for field in ("S3OutputPath", "S3FailurePath"):
+            if field in output:
+                split_uri(output[field])
     arn = context.arn(f"endpoint-config/{name}")
+    filled: dict[str, Any] = {
+        kind: [{"InitialVariantWeight": 1.0, **variant} for variant in request[kind]]
+        for kind in ("ProductionVariants", "ShadowProductionVariants")
+        if kind in request
+    }
     body = {
         **request,
-        "ProductionVariants": [{"InitialVariantWeight": 1.0, **v} for v in variants],
+        **filled,
         "EndpointConfigArn": arn,
         "CreationTime": context.site.clock.now(),
     }

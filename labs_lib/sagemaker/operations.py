@@ -20,6 +20,8 @@ SERVICES = {
     "sagemaker-featurestore-runtime": "SAGEMAKER_FEATURESTORE_RUNTIME",
     "s3": "S3",
     "logs": "CLOUDWATCH_LOGS",
+    "cloudwatch": "CLOUDWATCH",
+    "application-autoscaling": "APPLICATION_AUTO_SCALING",
     "sts": "STS",
     "sqs": "SQS",
     "events": "EVENTBRIDGE",

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import json
 import os
 import secrets
@@ -44,9 +45,13 @@ HOLD = 50.0
 FIRST_LEASE = 20.0
 """Seconds until a server that nobody asked for ends."""
 
-_SCOPES = ("sagemaker", "s3", "sts", "logs", "sqs", "events", "resource-groups")
-"""How signatures call the services; that of sagemaker-runtime is sagemaker too."""
+_SCOPES = {
+    **{service: service for service in SERVICES if not service.startswith("sagemaker-")},
+    "monitoring": "cloudwatch",
+}
+"""Service by the name in its signature; the runtimes of SageMaker sign as sagemaker."""
 
+_CBOR = "smithy-rpc-v2-cbor"
 _CONTROL = "x-labs-key"
 
 
@@ -148,15 +153,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: wire.Answer) -> None:
         body = answer.body
+        if hasattr(body, "__iter__") and not isinstance(body, bytes | io.IOBase):
+            self._send_parts(answer)
+            return
         length = len(body) if answer.length is None else answer.length
         answer.headers.setdefault("Content-Length", str(length))
         answer.headers.setdefault("Date", self.date_time_string())
-        head = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
-        for name, value in answer.headers.items():
-            # A line break in a value would begin a header of somebody else's.
-            head.append(f"{name}: {' '.join(str(value).splitlines())}")
-        text = "\r\n".join(head) + "\r\n\r\n"
-        self.wfile.write(text.encode("latin-1", "replace"))
+        self._send_head(answer)
         if self.command != "HEAD" and answer.status not in (204, 304):
             if isinstance(body, bytes):
                 self.wfile.write(body)
@@ -171,6 +174,29 @@ class Handler(BaseHTTPRequestHandler):
         if not isinstance(body, bytes):
             body.close()
         self.wfile.flush()
+
+    def _send_head(self, answer: wire.Answer) -> None:
+        head = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
+        for name, value in answer.headers.items():
+            # A line break in a value would begin a header of somebody else's.
+            head.append(f"{name}: {' '.join(str(value).splitlines())}")
+        text = "\r\n".join(head) + "\r\n\r\n"
+        self.wfile.write(text.encode("latin-1", "replace"))
+
+    def _send_parts(self, answer: wire.Answer) -> None:
+        """Send what comes little by little, each part when it is there."""
+        answer.headers["Transfer-Encoding"] = "chunked"
+        answer.headers.setdefault("Date", self.date_time_string())
+        try:
+            self._send_head(answer)
+            self.wfile.flush()
+            for part in answer.body:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+                self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+            self.wfile.flush()
+        finally:
+            answer.body.close()
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -207,9 +233,9 @@ class Server(ThreadingHTTPServer):
         try:
             self._check_key(request)
             service, name, labels = _route(request)
-            protocol = service_model(service).metadata["protocol"]
+            protocol = _protocol_of(service, request)
             operation = find(service, name)
-            answer = self._carry_out(operation, request, labels, request_id)
+            answer = self._carry_out(operation, request, labels, protocol, request_id)
         except ApiError as error:
             answer = _write_error(error, protocol, operation, request_id)
         except ConnectionError:
@@ -249,10 +275,11 @@ class Server(ThreadingHTTPServer):
         operation: Operation,
         request: wire.Request,
         labels: dict[str, str],
+        protocol: str,
         request_id: str,
     ) -> wire.Answer:
         model = service_model(operation.service).operation_model(operation.name)
-        members = _read(operation, model, request, labels)
+        members = _read(operation, model, request, labels, protocol)
         if operation.streams:
             # A body that is still on its way has no value yet.
             members.pop("Body", None)
@@ -268,7 +295,7 @@ class Server(ThreadingHTTPServer):
             result = self._hold(operation, waits_while, context, members)
         if isinstance(result, wire.Answer):
             return result
-        return _write(model, result, request_id)
+        return _write(model, result, protocol, request_id)
 
     def _hold(
         self,
@@ -334,6 +361,8 @@ class Server(ThreadingHTTPServer):
 def _guess_protocol(request: wire.Request) -> str:
     if "x-amz-target" in request.headers:
         return "json"
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        return _CBOR
     if request.credential and request.credential[3] == "s3":
         return "rest-xml"
     form = request.headers.get("content-type", "")
@@ -350,7 +379,7 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
             f"{', '.join(SERVICES)}.",
             status=501,
         )
-    service = scope
+    service = _SCOPES[scope]
     if service == "s3":
         return "s3", *operation_of(request)
     target = request.headers.get("x-amz-target")
@@ -363,7 +392,12 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
                 f"X-Amz-Target is {target[:100]!r}, expected {expected}.OPERATION.",
             )
         return service, name, {}
-    if service_model(service).metadata["protocol"] == "query":
+    metadata = service_model(service).metadata
+    if metadata["protocol"] == _CBOR:
+        prefix = f"/service/{metadata['targetPrefix']}/operation/"
+        if request.method == "POST" and request.path.startswith(prefix):
+            return service, unquote(request.path.removeprefix(prefix)), {}
+    elif metadata["protocol"] == "query":
         if request.body.is_long:
             raise _too_long(service)
         form = wire.parse_query(request.body.read().decode("utf-8", "replace"))
@@ -382,10 +416,21 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
     )
 
 
+def _protocol_of(service: str, request: wire.Request) -> str:
+    """Return the protocol; one service speaks two."""
+    protocol = service_model(service).metadata["protocol"]
+    if protocol == _CBOR and "x-amz-target" in request.headers:
+        return "json"
+    return protocol
+
+
 def _read(
-    operation: Operation, model: Any, request: wire.Request, labels: dict[str, str]
+    operation: Operation,
+    model: Any,
+    request: wire.Request,
+    labels: dict[str, str],
+    protocol: str,
 ) -> dict[str, Any]:
-    protocol = service_model(operation.service).metadata["protocol"]
     if protocol == "query":
         return {k: v for k, v in labels.items() if k != "Version"}
     body = b""
@@ -395,8 +440,8 @@ def _read(
         body = request.body.read(BODY_LIMIT)
         if request.body.read(1):
             raise _too_long(operation.service)
-    if protocol == "json":
-        members = wire.read_json(body)
+    if protocol in ("json", _CBOR):
+        members = wire.read_json(body) if protocol == "json" else wire.read_cbor(body)
         wire.check_times(members, model.input_shape)
         return members
     return wire.read_rest(
@@ -422,15 +467,19 @@ def _validation_error(
         "sagemaker-featurestore-runtime": "ValidationError",
         "s3": "InvalidArgument",
         "resource-groups": "BadRequestException",
+        "cloudwatch": "ValidationError",
     }
     return ApiError(code.get(operation.service, "ValidationException"), text)
 
 
-def _write(model: Any, result: dict[str, Any], request_id: str) -> wire.Answer:
-    metadata = model.service_model.metadata
-    protocol = metadata["protocol"]
+def _write(
+    model: Any, result: dict[str, Any], protocol: str, request_id: str
+) -> wire.Answer:
     if protocol == "json":
-        return wire.json_answer(result, model.output_shape, version=metadata["jsonVersion"])
+        version = model.service_model.metadata["jsonVersion"]
+        return wire.json_answer(result, model.output_shape, version=version)
+    if protocol == _CBOR:
+        return wire.cbor_answer(result, model.output_shape)
     if protocol == "query":
         return wire.query_answer(result, model, request_id)
     return wire.rest_answer(result, model, xml=protocol == "rest-xml")
@@ -442,8 +491,10 @@ def _write_error(
     shape = None
     if operation is not None:
         model = service_model(operation.service).operation_model(operation.name)
-        shape = next((s for s in model.error_shapes if s.name == error.code), None)
-        if shape is not None:
+        shape = next(
+            (s for s in model.error_shapes if error.code in (s.name, s.error_code)), None
+        )
+        if shape is not None and error.status == 400:
             modelled = shape.metadata.get("error") or {}
             error.status = modelled.get("httpStatusCode", error.status)
     return wire.error_answer(error, protocol, request_id=request_id, shape=shape)

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from labs_lib.sagemaker.alarms import Alarms
 from labs_lib.sagemaker.clock import Clock
 from labs_lib.sagemaker.environment import environment
 from labs_lib.sagemaker.logs import Logs
+from labs_lib.sagemaker.metrics import Metrics
 from labs_lib.sagemaker.objects import Objects
 from labs_lib.sagemaker.serving import Endpoints
 from labs_lib.sagemaker.state import State
@@ -40,7 +42,11 @@ class Site:
         self.objects = Objects(self.state, self.clock, folder / "s3")
         self.closing = threading.Event()
         self.logs = Logs(self.state, self.clock)
+        self.metrics = Metrics(self.state, self.clock)
+        self.alarms = Alarms(self.state, self.clock, self.metrics)
         self.endpoints = Endpoints()
+        self.copies: Any = None
+        self.queue: Any = None
         self.jobs: dict[str, Any] = {}
         self.pools: dict[str, Path] = {}
         self.executions: dict[str, Any] = {}

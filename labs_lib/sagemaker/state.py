@@ -44,6 +44,15 @@ create table if not exists offline_records (
     deleted integer, invoked real);
 create index if not exists offline_records_by_group on offline_records (feature_group, id);
 create index if not exists messages_by_queue on messages (queue, visible);
+create table if not exists waiting (
+    number integer primary key autoincrement, endpoint text, created real, request text,
+    body blob);
+create table if not exists series (
+    id integer primary key, namespace text, name text, dimensions text, unit text,
+    unique (namespace, name, dimensions, unit));
+create table if not exists points (
+    series integer, second integer, count real, total real, low real, high real,
+    spread text, primary key (series, second)) without rowid;
 """
 
 
@@ -52,7 +61,7 @@ class Taken(Exception):
 
 
 class State:
-    """Resources as dictionaries by kind and name, and the tables of S3, tags and logs.
+    """Resources as dictionaries by kind and name, and the tables of S3, tags, logs, metrics.
 
     Every change is committed before its function returns. (A kill loses nothing; a power
     failure may lose the last moments.) Threads share it.
@@ -67,6 +76,7 @@ class State:
         # An embedded newline or quote cannot do harm: every value is a parameter.
         self._connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
         self._connection.isolation_level = None
+        self.is_open = True
         self._lock = threading.RLock()
         self._depth = 0
         self._changed = threading.Condition()
@@ -85,6 +95,7 @@ class State:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
+            self.is_open = False
             self._connection.close()
 
     @contextmanager
@@ -167,7 +178,7 @@ class State:
             )
         except sqlite3.IntegrityError:
             raise Taken(kind, name) from None
-        self._notify()
+        self.notify()
 
     def change(
         self,
@@ -205,7 +216,7 @@ class State:
                 kind,
                 name,
             )
-        self._notify()
+        self.notify()
         return body
 
     def remove(self, kind: str, name: str) -> dict[str, Any] | None:
@@ -219,14 +230,15 @@ class State:
                 name,
             )
             self.execute("delete from resources where kind = ? and name = ?", kind, name)
-        self._notify()
+        self.notify()
         return body
 
     def has_arn(self, arn: str) -> bool:
         """Say whether a resource has this ARN."""
         return self.row("select 1 from resources where arn = ?", arn) is not None
 
-    def _notify(self) -> None:
+    def notify(self) -> None:
+        """Let whoever waits ask again."""
         with self._changed:
             self._changes += 1
             self._changed.notify_all()

@@ -16,6 +16,7 @@ from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.jobs import JobFailed, Running, download
 from labs_lib.sagemaker.objects import split_uri
 from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation
+from labs_lib.sagemaker.patterns import Patterns
 from labs_lib.sagemaker.processes import Process
 from labs_lib.sagemaker.site import Site
 from labs_lib.sagemaker.state import Taken
@@ -92,7 +93,7 @@ _SOURCE = f"{_CHANNEL}.DataSource"
         "Script mode installs nothing: requirements.txt is ignored.",
         "The bucket of the output has to exist when the job is created.",
         "Regular expressions of metrics are Python's; they see the first 4096 characters of a "
-        "line.",
+        "line. One that takes more than a second for a line is given up, and the log says so.",
         "The built-in XGBoost stores its model in XGBoost's own format, not as a pickle, and "
         "reads CSV and libsvm only.",
         "All logs of a job are in one stream, without a time in its name.",
@@ -132,7 +133,7 @@ def check(context: Context, request: Mapping[str, Any]) -> None:
     for metric in specification.get("MetricDefinitions", []):
         try:
             re.compile(metric["Regex"])
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise invalid(f"The Regex of metric {metric['Name']}: {error}.") from None
     if "CheckpointConfig" in request:
         checkpoints.check(site, request["CheckpointConfig"])
@@ -415,6 +416,8 @@ def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -
         raise
     finally:
         cancel()
+        if watch is not None:
+            watch.close()
         site.logs.flush()
         ended = site.clock.now()
         if ml.exists():
@@ -509,27 +512,30 @@ class Watch:
         self._stream = f"{job['TrainingJobName']}/{_HOST}"
         specification = job["AlgorithmSpecification"]
         self._own = images.find(site, specification["TrainingImage"]).metrics
-        self._definitions = [
-            (metric["Name"], re.compile(metric["Regex"]))
-            for metric in specification.get("MetricDefinitions", [])
-        ]
+        self._patterns = Patterns(
+            specification.get("MetricDefinitions", []),
+            lambda line: site.logs.write(GROUP, self._stream, line),
+        )
         self._last: dict[str, dict[str, Any]] = {}
 
     def __call__(self, line: str) -> None:
         self._site.logs.write(GROUP, self._stream, line)
         text = line[:_LONGEST_SEARCHED]
         found = [] if self._own is None else self._own(text)
-        for name, regex in self._definitions:
-            for match in regex.finditer(text):
-                with contextlib.suppress(ValueError, TypeError, IndexError):
-                    found.append((name, float(match[1])))
+        for name, value in self._patterns.search(text):
+            with contextlib.suppress(ValueError):
+                found.append((name, float(value)))
         now = self._site.clock.now()
-        for name, value in found:
+        for name, number in found:
             # JSON, and with it SageMaker's answer, has no infinity.
-            if math.isfinite(value):
-                self._last[name] = {"MetricName": name, "Value": value, "Timestamp": now}
+            if math.isfinite(number):
+                self._last[name] = {"MetricName": name, "Value": number, "Timestamp": now}
                 if self._hear is not None:
-                    self._hear(name, value)
+                    self._hear(name, number)
+
+    def close(self) -> None:
+        """Say that no more lines come."""
+        self._patterns.close()
 
     def final(self) -> list[dict[str, Any]]:
         """Return the last value of each metric."""

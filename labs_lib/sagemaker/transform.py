@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from labs_lib.sagemaker import endpoints, lineage, models, records, tags
+from labs_lib.sagemaker import deployments, lineage, models, records, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.jobs import JobFailed, list_keys
 from labs_lib.sagemaker.objects import split_uri
@@ -216,7 +216,7 @@ def _run(site: Site, name: str, arn: str, run: Run) -> None:
         }
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "model").mkdir(parents=True)
-        command, environment = endpoints.prepare(site, container, folder)
+        command, environment = deployments.prepare(site, container, folder)
         run.fleet = Fleet(
             Container(command, folder, environment, 600.0),
             1,

@@ -6,8 +6,11 @@ that botocore's parser expects. Times are numbers of seconds since 1970 on both 
 
 import base64
 import functools
+import io
 import json
+import math
 import re
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,6 +40,8 @@ class Request:
         Has ``read(n)``; the bytes of the body.
     raw_query : str
         As it was sent: a name may come several times.
+    begun : float
+        When it arrived, by `time.perf_counter`.
     """
 
     method: str
@@ -45,6 +50,7 @@ class Request:
     headers: dict[str, str]
     body: Any
     raw_query: str = ""
+    begun: float = field(default_factory=time.perf_counter)
 
     @functools.cached_property
     def credential(self) -> list[str]:
@@ -67,7 +73,11 @@ class Request:
 
 @dataclass
 class Answer:
-    """What is sent back. `body` is bytes, or an open file of which `length` bytes are sent."""
+    """What is sent back.
+
+    `body` is bytes, an open file of which `length` bytes are sent, or something to iterate
+    over, whose parts are sent as they come; it is closed afterwards.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -93,6 +103,37 @@ def read_json(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ApiError("SerializationException", "The body is JSON, but not an object.")
     return found
+
+
+def read_cbor(body: bytes) -> dict[str, Any]:
+    """Return a body that must be a CBOR map, with times as seconds since 1970."""
+    from botocore.parsers import RpcV2CBORParser
+
+    try:
+        stream = io.BufferedReader(io.BytesIO(body or b"\xa0"))
+        found = _plain_cbor(RpcV2CBORParser().parse_data_item(stream))
+    except ApiError:
+        raise
+    except Exception:
+        # botocore reads what AWS writes; whatever else fails somewhere in its middle.
+        raise ApiError("SerializationException", "The body is not CBOR.") from None
+    if not isinstance(found, dict):
+        raise ApiError("SerializationException", "The body is CBOR, but not a map.")
+    return found
+
+
+def _plain_cbor(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ApiError("InvalidParameterValue", f"The value {value} is not supported.")
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise ApiError("SerializationException", "A key of a map is no text.")
+        return {key: _plain_cbor(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain_cbor(item) for item in value]
+    return value
 
 
 def check_times(value: Any, shape: Any, path: str = "") -> None:
@@ -272,6 +313,30 @@ def json_answer(
     return Answer(status, headers, text.encode("ascii"))
 
 
+def cbor_answer(value: Mapping[str, Any], shape: Any, *, status: int = 200) -> Answer:
+    """Return the answer of the protocol smithy-rpc-v2-cbor."""
+    from botocore.serialize import RpcV2CBORSerializer
+
+    headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+    body = bytearray(b"\xa0" if shape is None else b"")
+    if shape is not None:
+        RpcV2CBORSerializer()._serialize_data_item(body, _members(value, shape), shape)
+    return Answer(status, headers, bytes(body))
+
+
+def _members(value: Any, shape: Any) -> Any:
+    """Leave out what the shape does not have: what is ours alone."""
+    if shape.type_name == "structure":
+        return {
+            name: _members(value[name], member)
+            for name, member in shape.members.items()
+            if value.get(name) is not None
+        }
+    if shape.type_name == "list":
+        return [_members(item, shape.member) for item in value]
+    return value
+
+
 def rest_answer(value: Mapping[str, Any], operation: Any, *, xml: bool) -> Answer:
     """Return the answer of the protocols rest-json and rest-xml."""
     shape = operation.output_shape
@@ -424,21 +489,31 @@ def error_answer(
     spelled = "message"
     if shape is not None:
         spelled = next((n for n in shape.members if n.lower() == "message"), spelled)
-    body = {"__type": error.code, spelled: error.message, **error.fields}
-    headers = {
-        "Content-Type": "application/x-amz-json-1.1",
-        "x-amzn-ErrorType": error.code,
-    }
-    if error.code in _QUERY_CODES:
-        headers["x-amzn-query-error"] = f"{_QUERY_CODES[error.code]};Sender"
+    name = error.code if shape is None else shape.name
+    headers = {"x-amzn-ErrorType": name}
+    older = _QUERY_CODES.get(name, error.code)
+    if name != older:
+        # boto3 calls these errors as the service's older protocol did.
+        headers["x-amzn-query-error"] = f"{older};Sender"
+    if protocol == "smithy-rpc-v2-cbor":
+        headers |= {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+        parts = ("__type", name, spelled, error.message)
+        return Answer(error.status, headers, b"\xa2" + b"".join(map(_cbor_text, parts)))
+    headers["Content-Type"] = "application/x-amz-json-1.1"
+    body = {"__type": name, spelled: error.message, **error.fields}
     return Answer(error.status, headers, json.dumps(body).encode("ascii"))
 
 
-# SQS once spoke another protocol; boto3 still shows these codes of it.
 _QUERY_CODES = {
     "QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue",
     "QueueNameExists": "QueueAlreadyExists",
 }
+"""What SQS's older protocol called these errors; its model does not say."""
+
+
+def _cbor_text(text: str) -> bytes:
+    data = text.encode("utf-8", "replace")
+    return b"\x7a" + len(data).to_bytes(4, "big") + data
 
 
 def _printable(text: str) -> str:

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from labs_lib import files
+from labs_lib import columns, files
 
 Predict = Callable[[pd.DataFrame], ArrayLike]
 """From a table of n rows to scores: shape (n,), or (n, k) for k classes."""
@@ -388,7 +388,7 @@ def lime_weights(
     categories = {
         place: _categories(data[name])
         for place, name in enumerate(data.columns)
-        if not _is_number(data[name])
+        if columns.read(data[name]).kind not in ("number", "boolean")
     }
 
     def encode(table):
@@ -396,7 +396,8 @@ def lime_weights(
         for place, name in enumerate(data.columns):
             if place in categories:
                 what = f"the column {name!r} of rows"
-                matrix[:, place] = _codes(table[name], categories[place], what, "data")
+                codes = _codes(table[name], categories[place], what, "data")
+                matrix[:, place] = np.where(columns.read(table[name]).missing, -1, codes)
             else:
                 matrix[:, place] = _floats(table[name])
         missing = int(
@@ -410,16 +411,16 @@ def lime_weights(
         return matrix
 
     def decode(matrix):
-        columns = {}
+        decoded = {}
         for place, name in enumerate(data.columns):
             column, dtype = matrix[:, place], data[name].dtype
             if place not in categories:
-                columns[name] = column
+                decoded[name] = column
             elif isinstance(dtype, pd.CategoricalDtype):
-                columns[name] = pd.Categorical.from_codes(column.astype(int), dtype=dtype)
+                decoded[name] = pd.Categorical.from_codes(column.astype(int), dtype=dtype)
             else:
-                columns[name] = categories[place].take(column.astype(int)).astype(dtype)
-        return pd.DataFrame(columns)
+                decoded[name] = categories[place].take(column.astype(int)).astype(dtype)
+        return pd.DataFrame(decoded)
 
     def scores(matrix):
         found = _scores(predict, decode(matrix))
@@ -475,7 +476,7 @@ def seeded(seed: int) -> Iterator[None]:
 def _pdp(predict, X, name, grid_resolution) -> dict:
     """Return Clarify's entry for one column."""
     column = X[name]
-    present = column.dropna()
+    present = column[~columns.read(column).missing]
     kind = _kind(column)
     entry = {"feature_name": str(name), "data_type": kind}
     if kind == "free_text":
@@ -494,7 +495,7 @@ def _pdp(predict, X, name, grid_resolution) -> dict:
         middles, counts = _buckets(_floats(present), grid_resolution)
         shares = counts / counts.sum()
         values = written = middles.tolist()
-        if present.dtype == object:
+        if pd.api.types.infer_dtype(present) == "decimal":
             values = [Decimal(value) for value in values]
     mean = ice(predict, X, name, values).mean(axis=0)
     return entry | {
@@ -516,15 +517,15 @@ def _buckets(values: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _kind(column: pd.Series) -> str:
-    if isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(column):
+    """Return Clarify's type of a column: truth values are categories to it."""
+    read = columns.read(column)
+    if isinstance(column.dtype, pd.CategoricalDtype) or read.kind == "boolean":
         return "categorical"
-    if pd.api.types.is_numeric_dtype(column) or _is_decimal(column):
+    if read.kind == "number":
         return "numerical"
-    return "categorical" if column.nunique() <= MAX_CATEGORIES else "free_text"
-
-
-def _is_decimal(column: pd.Series) -> bool:
-    return column.dtype == object and pd.api.types.infer_dtype(column) == "decimal"
+    if read.kind == "empty" and pd.api.types.is_numeric_dtype(read.values.dtype):
+        return "numerical"
+    return "categorical" if len(read.distinct[1]) <= MAX_CATEGORIES else "free_text"
 
 
 def _finite(column: pd.Series) -> None:
@@ -649,28 +650,20 @@ def _column(X: pd.DataFrame, name: object) -> None:
         raise ValueError(f"no column {name!r}, expected one of {list(X.columns)}.")
 
 
-def _is_number(column: pd.Series) -> bool:
-    """Whether LIME perturbs a column as a number; truth values count as 0 and 1."""
-    if column.dtype == object:
-        numbers = ("integer", "floating", "mixed-integer-float", "decimal", "boolean")
-        return pd.api.types.infer_dtype(column) in numbers
-    types = pd.api.types
-    return types.is_numeric_dtype(column) and not types.is_complex_dtype(column)
-
-
 def _categories(column: pd.Series) -> pd.Index:
     """Return the values of a column that LIME perturbs as categories."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.categories
-    if column.dtype != object and not pd.api.types.is_string_dtype(column):
+    read = columns.read(column)
+    if column.dtype != object and read.kind not in ("text", "empty"):
         raise ValueError(
             f"the column {column.name!r} holds {column.dtype}; LIME perturbs numbers, text "
             "and categories. Give it as a number, such as days since a day, or with "
             "astype('category')."
         )
     try:
-        return pd.Categorical(column).categories
-    except (TypeError, NotImplementedError):
+        return pd.Index(read.distinct[1], dtype=object)
+    except ValueError:
         raise _not_comparable(column.name) from None
 
 
@@ -706,13 +699,13 @@ def _codes(
 
 def _floats(column: pd.Series) -> np.ndarray:
     """Return a column of numbers as floats, NaN where it is missing."""
-    try:
-        return column.to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
+    read = columns.read(column)
+    if read.kind in ("date", "duration", "other") or read.no_number.any():
         raise ValueError(
             f"the column {column.name!r} holds {column.dtype} with values that are no "
             "numbers; expected numbers, as in the other table."
-        ) from None
+        )
+    return read.numbers
 
 
 def _not_comparable(name: object) -> ValueError:

@@ -2,11 +2,16 @@
 
 Targets on a quiet machine: the server up in 0.5 s, 0.3 s a training job beside its command,
 an invocation within 2 ms (median) of the bare call of the same worker, 600 invocations a
-second with 8 clients. boto3's own work (signing, parsing) is shown apart.
+second with 8 clients. boto3's own work (signing, parsing) is shown apart. On a busy machine
+compare with the plain server of the standard library, measured in the same run.
 """
 
+import contextlib
 import http.client
+import os
+import socket
 import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -33,6 +38,45 @@ def start() -> float:
     seconds = time.perf_counter() - begun
     local.close()
     return seconds
+
+
+def start_plain() -> float:
+    """The same for a server that does nothing but answer."""
+    begun = time.perf_counter()
+    with Plain():
+        return time.perf_counter() - begun
+
+
+class Plain:
+    """The worker of the tests, alone: a plain threaded server in a process."""
+
+    def __enter__(self) -> "Plain":
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process = subprocess.Popen(
+            [sys.executable, str(TESTS / "worker.py")],
+            env={
+                **os.environ,
+                "SAGEMAKER_BIND_TO_PORT": str(self.port),
+                "SM_MODEL_DIR": str(TESTS),
+            },
+            stdout=subprocess.DEVNULL,
+        )
+        while True:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return self
+            time.sleep(0.01)
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def cpu(local) -> float:
+    found = psutil.Process(local._owner["pid"]).cpu_times()
+    return found.user + found.system
 
 
 def job(local, client) -> float:
@@ -111,8 +155,9 @@ def throughput(make, clients: int = 8, seconds: float = 3.0) -> float:
 
 
 def main() -> None:
-    print(f"server up: {median(start):.2f} s")
+    print(f"server up: {median(start):.2f} s; a plain one: {median(start_plain):.2f} s")
     with sagemaker.start() as local:
+        print(f"of it on the processor: {cpu(local):.2f} s")
         client, runtime = local.client("sagemaker"), local.client("sagemaker-runtime")
         local.client("s3").create_bucket(Bucket=local.bucket)
         local.register(
@@ -151,7 +196,14 @@ def main() -> None:
         for name, times in found.items():
             p50, p99 = times[len(times) // 2], times[int(0.99 * len(times))]
             print(f"{name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
-        print(f"8 clients, plain: {throughput(routed):.0f} requests a second")
+        plainly = {"Content-Type": "text/csv"}
+        before, number = cpu(local), throughput(routed)
+        print(f"8 clients, routed: {number:.0f} requests a second")
+        print(
+            f"server's processor time: {1000 * (cpu(local) - before) / (3 * number):.2f} ms each"
+        )
+        alone = throughput(lambda: plain(worker, "/invocations", plainly))
+        print(f"8 clients, worker alone: {alone:.0f} requests a second")
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ def tiny(tmp_path, monkeypatch):
     info.lesson.write_text(SOURCE, encoding="utf-8")
     shutil.copy(committed / "quiz.toml", info.folder)
     catalog.NOTEBOOKS.mkdir()
+    (question,) = info.exercises().lab.quiz.questions
+    monkeypatch.setattr(question, "section", "Exercise")
     return info
 
 

@@ -3,8 +3,8 @@ import json
 import nbformat
 import pytest
 
+from labs_lib import files
 from labs_lib.course import build, catalog, run
-from labs_lib.course.source import SourceError
 
 
 @pytest.fixture
@@ -69,6 +69,48 @@ def test_a_failed_build_changes_nothing(tiny, edit, monkeypatch):
     edit("\nplt.show()", "")
     assert build.build([tiny]) == []
     assert page.read_text() == "new"
+
+
+def test_two_builds_at_once(tiny, monkeypatch):
+    monkeypatch.setattr(build, "pages", dict)
+    with build._alone(), pytest.raises(ValueError, match="Another `labs build` is at work"):
+        build.build([tiny])
+    assert not tiny.solution.exists()
+    assert build.build([tiny]) == []
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """A course that cannot be written: chmod does not stop root."""
+
+    def refuse(texts):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(files, "write_all", refuse)
+
+
+def test_a_course_that_cannot_be_written(built, edit, read_only):
+    before = built.solution.read_bytes()
+    edit("The share is", "Its share is")
+    with pytest.raises(
+        ValueError, match=r"course cannot be written \(Read-only file system\)"
+    ):
+        build.build([built])
+    assert built.solution.read_bytes() == before
+
+
+def test_reset_where_nothing_can_be_written(built, read_only):
+    built.learner.write_text("my work")
+    with pytest.raises(ValueError, match="copy its folder to a place of your own") as error:
+        build.reset(built)
+    assert "Your notebook is as it was." in str(error.value)
+    assert built.learner.read_text() == "my work"
+
+
+def test_reset_without_the_course_folder(built):
+    built.solution.unlink()
+    with pytest.raises(ValueError, match=r"no fresh copy of start.*pip install -e \."):
+        build.reset(built)
 
 
 def test_a_solution_with_a_wrong_answer_is_refused(built, edit):
@@ -225,7 +267,7 @@ def test_reset_in_a_copy_without_sources(built):
     assert build.reset(built).read_text() == "my work"
     assert built.learner.read_text(encoding="utf-8") == fresh
     built.fresh.unlink()
-    with pytest.raises(SourceError, match="has no lesson"):
+    with pytest.raises(ValueError, match="no fresh copy of start"):
         build.reset(built)
 
 
@@ -236,5 +278,11 @@ def test_every_concept_stands_on_the_page():
     assert "planned" in page
 
 
-def test_the_readme_holds_the_map():
+def test_the_readme_holds_the_map(tmp_path, monkeypatch):
     assert build.readme().count("train/algorithms") >= 1
+    (tmp_path / "README.md").write_text("<!-- map, from labs build -->")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    with pytest.raises(
+        ValueError, match=r"README\.md has no <!-- map, from labs build -->"
+    ):
+        build.readme()

@@ -4,14 +4,16 @@
 """
 
 import importlib.util
+import os
 import shutil
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 
 from labs_lib import settings
-from labs_lib.course import build, bundle, lock
+from labs_lib.course import build, bundle, catalog, lint, lock
 
 
 @pytest.fixture
@@ -21,13 +23,12 @@ def course(tiny, monkeypatch):
     for name, text in {
         "requirements.txt": "-e .\nnumpy==2.4.6\n",
         "pyproject.toml": '[build-system]\nrequires = ["setuptools>=77"]\n',
-        ".gitignore": ".venv/\n__pycache__/\n",
+        ".gitignore": ".venv/\n__pycache__/\n.labs/\n",
         ".ci/run": "pytest\n",
         "labs_lib/lab.py": "x = 1\n",
         "labs_lib/__pycache__/lab.pyc": "",
         ".venv/big": "",
         "tests/test_lab.py": "right = 1\n",
-        "notebooks/concepts.md": "[a](solutions/2_train/10_a.ipynb)\n",
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -70,18 +71,17 @@ def test_a_bundle_without_solutions_holds_no_answer_and_can_be_reset(
         "labs_lib/lab.py",
         "notebooks/.fresh/00_start_here.ipynb",
         "notebooks/00_start_here.ipynb",
-        "notebooks/concepts.md",
         "pyproject.toml",
         "requirements.txt",
         "wheels/numpy-2.4.6-py3-none-any.whl",
     }
     assert (made / "notebooks/00_start_here.ipynb").read_text() == pristine
     assert (made / "notebooks/.fresh/00_start_here.ipynb").read_text() == pristine
-    assert (made / "notebooks/concepts.md").read_text() == "[a](2_train/10_a.ipynb)\n"
     install = (made / "INSTALL.md").read_text()
     assert "Windows" in install
     assert r"    py -3.12 -m venv .venv && .venv\Scripts\activate && pip install" in install
     assert "--no-index --find-links wheels -r requirements.txt" in install
+    assert install.endswith(f"\n{bundle.NO_SOLUTIONS}\n")
 
     # From such a bundle another one can be made.
     monkeypatch.setattr(settings, "ROOT", made)
@@ -89,6 +89,40 @@ def test_a_bundle_without_solutions_holds_no_answer_and_can_be_reset(
     bundle.make(tmp_path / "again", solutions=False)
     again = tmp_path / "again" / "notebooks/.fresh/00_start_here.ipynb"
     assert again.read_text() == pristine
+
+
+WITHOUT = """\
+from labs_lib.course import build, catalog
+for info in catalog.pages():
+    lab = info.exercises().lab
+    assert lab.quiz.questions
+    assert "not handed out" in lab.ex1.solution().text
+print(build.reset(catalog.find("start")))
+"""
+
+
+def test_what_a_bundle_of_the_course_says_is_true(tmp_path, monkeypatch):
+    if not (settings.ROOT / "tests").is_dir():
+        pytest.skip("this copy has no solutions")
+    monkeypatch.setattr(bundle, "_fresh", lambda page: page.learner.read_text("utf-8"))
+    monkeypatch.setattr(bundle, "download", fake_download)
+    made = tmp_path / "bundle"
+    bundle.make(made, solutions=False)
+    # No worked solutions.
+    found = names(made)
+    assert not [n for n in found if "/solutions/" in n or n.startswith("tests/")]
+    assert not [n for n in found if n.endswith("/lesson.py") and "/template/" not in n]
+    # Reference functions remain in the checks, which work.
+    assert {f"labs_lib/labs/{i.id}/exercises.py" for i in catalog.labs()} <= found
+    command = [sys.executable, "-c", WITHOUT]
+    environment = {**os.environ, "PYTHONPATH": str(made), "LABS_MODE": "learn"}
+    ran = subprocess.run(command, cwd=made, env=environment, capture_output=True, text=True)
+    assert (ran.stdout, ran.returncode) == ("None\n", 0), ran.stderr
+    # No page leads to what is left out.
+    for name in ("README.md", "notebooks/concepts.md", "notebooks/run_sheet.md"):
+        text = (made / name).read_text(encoding="utf-8")
+        assert lint.link_problems(made / name, text) == []
+    assert bundle.NO_SOLUTIONS in (made / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_bundle_with_solutions_holds_what_git_tracks(course, fresh, tmp_path):
@@ -108,6 +142,7 @@ def test_a_bundle_with_solutions_holds_what_git_tracks(course, fresh, tmp_path):
     assert "labs_lib/lab.py" not in names(made)
     assert "notebooks/.fresh/00_start_here.ipynb" not in names(made)
     assert (made / "notebooks/00_start_here.ipynb").read_text() == "fresh\n"
+    assert bundle.NO_SOLUTIONS not in (made / "INSTALL.md").read_text()
 
 
 @pytest.mark.parametrize("failure", [ValueError("no wheel"), KeyboardInterrupt()])

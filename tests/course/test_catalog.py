@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from labs_lib.course import catalog
+from labs_lib.course import build, catalog
 
 
 def test_labs_come_in_the_order_of_the_course():
@@ -61,10 +61,44 @@ def test_every_lab_that_exists_has_its_files():
         assert lab.learner.exists()
 
 
-def test_routes_name_labs_of_the_course():
-    routes = catalog.routes()
-    assert len(routes) == 3
-    assert all(labs for _, labs in routes)
+def test_routes_fit_into_their_time():
+    assert catalog.route_problems() == []
+    limits = {route.title: route.at_most for route in catalog.routes()}
+    assert (limits["Half a day"], limits["A day"]) == (200, 360)
+    for route in catalog.routes():
+        assert route.minutes == sum(lab.minutes for lab in route.labs) > 0
+
+
+@pytest.mark.parametrize(
+    ("at_most", "labs", "message"),
+    [
+        (
+            100,
+            ["train/metrics", "train/fit"],
+            "takes 145 minutes and may take 100; take a lab",
+        ),
+        (
+            100,
+            ["train/metrics", "platform/graph"],
+            "names platform/graph, which is only pl",
+        ),
+        (
+            100,
+            ["train/metricks"],
+            "names train/metricks, which does not exist; take it out",
+        ),
+        (200, ["train/metrics", "train/metrics"], "names a lab twice"),
+    ],
+)
+def test_a_route_that_cannot_be_gone_is_refused(monkeypatch, at_most, labs, message):
+    course = catalog._course()
+    route = {"title": "A morning", "at_most": at_most, "labs": labs}
+    monkeypatch.setattr(catalog, "_course", lambda: course | {"route": [route]})
+    (problem,) = catalog.route_problems()
+    assert problem.startswith("labs_lib/course/course.toml: the route 'A morning'")
+    assert message in problem
+    assert build.build([catalog.find("start")]) == [problem]
+    assert f"{problem}. Run `labs build`." in build.check([])
 
 
 def test_a_planned_lab_names_the_line_to_change():

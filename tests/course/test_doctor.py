@@ -168,6 +168,13 @@ def test_the_summary_of_the_start_page(healthy, monkeypatch):
     assert "FAIL  data: x is missing.\n      mend: git checkout" in bad.text
 
 
+def test_the_published_start_page_does_not_speak_of_the_build(healthy, monkeypatch):
+    monkeypatch.setenv("LABS_MODE", "build")
+    assert "LABS_MODE" not in repr(doctor.summary())
+    monkeypatch.setenv("LABS_MODE", "fast")
+    assert "LABS_MODE is 'fast'" in repr(doctor.summary())
+
+
 def test_a_failure_gives_exit_code_one_and_shows_in_the_code(healthy, monkeypatch, capsys):
     monkeypatch.setattr(data, "verify", lambda: ["x is missing."])
     assert doctor.main() == 1

@@ -41,6 +41,62 @@ def test_a_lesson_uses_what_it_introduces_and_links_it_once(tiny, edit, monkeypa
     assert "linked more than once" in "\n".join(lint.source_problems(source.read(tiny)))
 
 
+TERMS = (
+    Term("average precision", "Rank."),
+    Term("precision", "Share."),
+    Term("tie", "Equal."),
+    Term("not yet", "Wait.", written=('"not yet"', "*not yet*")),
+)
+
+
+@pytest.mark.parametrize(
+    ("prose", "found"),
+    [
+        ("A tie, another tie.", ["tie"]),
+        ("Ties happen.", ["Ties"]),
+        ("A necktie is untied; `tie` is code.", []),
+        ("A [tie](../glossary.md#tie), another tie.", []),
+        ("A tie, and then a [tie](../glossary.md#tie).", ["tie"]),
+        ("The lab [How to tie](10_tie.ipynb).", []),
+        ("Higher {{tie.average}}.{{!tie}}", []),
+        ("> a tie", []),
+        ("| tie |", []),
+        ("Average\n# precision is high.", ["Average precision"]),
+        (
+            "[Average precision](../glossary.md#average-precision), precision.",
+            ["precision"],
+        ),
+        ("It is not yet there.", []),
+        ("The answer is *not yet*.", ["*not yet*"]),
+    ],
+)
+def test_a_term_is_linked_where_it_first_appears(tiny, edit, monkeypatch, prose, found):
+    monkeypatch.setattr(glossary, "terms", lambda: TERMS)
+    edit("# The share is {{share}}.", f"# {prose}")
+    uses = glossary.unlinked(source.read(tiny))
+    assert [use.words for use in uses] == found
+    assert all("cell 3 (Exercise)" in str(use) for use in uses)
+
+
+def test_a_term_without_a_link_names_the_link(tiny, edit, monkeypatch):
+    monkeypatch.setattr(glossary, "terms", lambda: TERMS)
+    edit("# The share is {{share}}.", "# By average precision, no tie.")
+    assert [str(use) for use in glossary.unlinked(source.read(tiny))] == [
+        "cell 3 (Exercise): 'average precision' is a term of the glossary; link it here, where "
+        "it first appears: [average precision](../glossary.md#average-precision)",
+        "cell 3 (Exercise): 'tie' is a term of the glossary; link it here, where it first "
+        "appears: [tie](../glossary.md#tie)",
+    ]
+
+
+def test_titles_quizzes_and_sources_need_no_link(tiny, edit, monkeypatch):
+    monkeypatch.setattr(glossary, "terms", lambda: TERMS)
+    edit("Chance scores 0.5.", "A tie.")
+    edit("# The share is", "# ### A tie\n#\n# The share is")
+    edit("# ## Facts", "# ## Quiz\n#\n# A tie.\n\n# %% [markdown]\n# ## Facts")
+    assert glossary.unlinked(source.read(tiny)) == []
+
+
 def test_a_link_to_a_term_resolves(tmp_path, monkeypatch):
     monkeypatch.setattr(glossary, "terms", lambda: (Term("tie", "Equal."),))
     page, lab = tmp_path / "glossary.md", tmp_path / "1_a" / "b.ipynb"

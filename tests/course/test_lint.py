@@ -65,7 +65,7 @@ def test_the_tiny_source_is_clean(tiny):
         (
             "concepts: {}",
             'concepts: {"sm-xgboost": "Exercise"}',
-            "belongs to train/algorithms",
+            "belongs to train/xgboost",
         ),
         (
             "concepts: {}",
@@ -108,7 +108,7 @@ def test_a_lab_lacks_sections_of_the_contract(tiny):
     lab.lesson.write_text(text, encoding="utf-8")
     found = problems(lab)
     assert "sections of the lab contract are missing: The situation, Predict" in found
-    assert "the concept sm-xgboost is not covered" in found
+    assert "the concept sm-rcf is not covered" in found
 
 
 def test_sections_in_another_order_are_caught(tiny):
@@ -131,11 +131,26 @@ def test_a_figure_in_a_hint_or_quiz_is_caught(tiny, monkeypatch):
     assert isinstance(exercise, Exercise)
 
 
+def test_an_exercise_that_is_never_checked_is_refused(tiny, edit):
+    edit("lab.ex1.check(accuracy)", "accuracy")
+    found = lint.exercise_problems(source.read(tiny))
+    assert found == ["start, ex1: no cell of the lesson checks it"]
+
+
+def test_a_quiz_without_a_reason_is_refused(tiny, monkeypatch):
+    lab = tiny.exercises().lab
+    monkeypatch.delitem(lab.__dict__, "quiz")
+    file = tiny.folder / "quiz.toml"
+    text = re.sub(r"^reason = .*\n", "", file.read_text("utf-8"), count=1, flags=re.M)
+    file.write_text(text, encoding="utf-8")
+    (problem,) = build.build([tiny])
+    assert problem.startswith("start/quiz.toml, question 1: reason missing in {'text': ")
+    assert not tiny.solution.exists()
+
+
 def test_a_question_names_what_exists(tiny, monkeypatch):
     page = source.read(tiny)
     question = tiny.exercises().lab.quiz.questions[0]
-    assert lint.quiz_problems(page) == []
-    monkeypatch.setattr(question, "section", "Exercise")
     monkeypatch.setattr(question, "concept", catalog.concepts()[0].id)
     assert lint.quiz_problems(page) == []
     monkeypatch.setattr(question, "section", "Nowhere")
@@ -146,10 +161,28 @@ def test_a_question_names_what_exists(tiny, monkeypatch):
     ]
 
 
+@pytest.mark.parametrize("name", ["domain", "concept", "section"])
+def test_a_question_without_a_place_is_refused(tiny, monkeypatch, name):
+    question = tiny.exercises().lab.quiz.questions[0]
+    monkeypatch.setattr(question, name, None)
+    (problem,) = build.build([tiny])
+    assert problem.startswith(
+        f"start, quiz 1: {name} missing in quiz.toml; a question names"
+    )
+    assert not tiny.solution.exists()
+
+
+@pytest.mark.parametrize("info", catalog.pages(), ids=lambda info: info.id)
+def test_every_question_has_a_place(info):
+    questions = info.exercises().lab.quiz.questions
+    assert all(q.domain and q.concept and q.section for q in questions)
+
+
 @pytest.fixture
 def new_lab(tmp_path, monkeypatch):
     """A lab as `labs new` makes it."""
     monkeypatch.setattr(new, "ROOT", tmp_path)
+    (tmp_path / "tests").mkdir()
     monkeypatch.setattr(catalog, "LABS", tmp_path / "labs_lib" / "labs")
     new.make("platform/graph")
     (info,) = [lab for lab in catalog.labs(planned=True) if lab.id == "platform/graph"]
@@ -232,6 +265,10 @@ def executed(*outputs, count=1, tags=()):
                 v4.new_output("display_data", data={"text/html": "estimator sk-container"})
             ),
             "estimator's HTML",
+        ),
+        *(
+            (executed(v4.new_output("stream", name="stdout", text=f"a {words} b")), words)
+            for words in ("LABS_MODE", "No guess yet", "You made no guess")
         ),
         (
             executed(v4.new_output("display_data", data={"image/png": png(draw=False)})),

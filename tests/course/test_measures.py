@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import v4
 
-from labs_lib.course import build, catalog, claims, measures, source
+from labs_lib.course import build, catalog, claims, glossary, measures, source
 
 INSIDE = {name: rule.low for name, rule in measures.RULES.items()}
 
@@ -40,8 +40,10 @@ def test_the_measures_of_a_small_lesson(tiny, edit):
         "trial_cells": 3,
         "minutes": round(len(words.split()) / 120 + 0.4 * 3 + 5 + 5),
         "unguarded": 0,
+        "unlinked": 0,
         "longest_right": 100,
     }
+    assert measures.measure(source.read(tiny), None).keys() == found.keys() - {"tables"}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,11 @@ def test_the_measures_of_a_small_lesson(tiny, edit):
         ({"cells": 81}, {"cells": 80}, "81 cells; its exception is 80"),
         ({"cells": 70}, {"cells": 80}, "are inside the contract; remove the exception"),
         ({"cells": 70}, {"cells": 60}, "is inside; remove it"),
+        (
+            {"unlinked": 1},
+            {},
+            "1 terms without a link to the glossary; a lab has at most 0",
+        ),
     ],
 )
 def test_the_contract_and_its_exceptions(change, allowed, message):
@@ -104,7 +111,9 @@ def test_a_line_stars_what_is_excepted():
 def test_no_lab_is_outside_its_exceptions(info, monkeypatch):
     page, solution = source.read(info), nbformat.read(info.solution, as_version=4)
     assert build._outside(page, solution) == []
+    assert build._outside(page, None) == []
     # Without its exceptions a lab is refused, and each sentence that needs a fact is named.
     monkeypatch.setattr(measures, "exceptions", dict)
     found = build._outside(page, solution)
     assert len([p for p in found if "claims a result" in p]) == len(claims.unguarded(page))
+    assert len([p for p in found if "link it here" in p]) == len(glossary.unlinked(page))

@@ -1,4 +1,8 @@
-from labs_lib.course import catalog, overview, progress
+from labs_lib.course import build, catalog, overview, progress, run_sheet, source
+
+
+def start_page():
+    return source.read(catalog.find("start"))
 
 
 def test_the_map_shows_every_lab():
@@ -17,10 +21,12 @@ def test_links_become_links():
     assert "1 &lt; 2" in page
 
 
-def test_routes_add_up_the_minutes_of_labs_that_exist():
-    for (title, labs), row in zip(catalog.routes(), overview.routes().rows, strict=True):
-        assert row[0] == title
-        assert row[2] == str(sum(lab.minutes for lab in labs if lab.done))
+def test_readme_start_page_and_run_sheet_show_the_same_routes():
+    shown = overview.routes()
+    assert [row[0] for row in shown.rows] == [route.title for route in catalog.routes()]
+    assert repr(shown) in run_sheet.render()
+    assert repr(overview.routes(folder="notebooks/")) in build.readme()
+    assert any("overview.routes()" in cell.text for cell in start_page().code)
 
 
 def test_my_progress(progress_file):

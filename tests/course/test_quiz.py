@@ -99,6 +99,16 @@ def test_choosing_every_option_is_no_pass(questions, progress_file):
     assert progress.passed() == {}
 
 
+def test_a_reason_says_where_to_look(questions):
+    assert "Exam" not in questions.answer(1, "b").text
+    question = questions.questions[0]
+    placed = Question(question.text, question.options, domain=4, section="On trial")
+    panel = Quiz(questions.lab, [placed]).answer(1, "a")
+    assert panel.text == (
+        'No.\n\nSee "On trial". Exam MLA-C01, domain 4: monitoring, maintenance and security.'
+    )
+
+
 @pytest.mark.parametrize(("letter", "said"), [("b", "b: right"), ("a", "not the best")])
 def test_coming_back_shows_what_was_chosen(questions, progress_file, letter, said):
     questions.answer(1, letter)

@@ -31,7 +31,8 @@ def course(tmp_path, monkeypatch):
         cells=[
             new_markdown_cell(
                 "# Good\n[next](20_bad.ipynb#Why), [later](30_missing.ipynb), "
-                "[AWS](https://aws.amazon.com/x.ipynb)\n\n> [!NOTE]\n> Look."
+                "[AWS](https://aws.amazon.com/x.ipynb), [tie](../../glossary.md#tie)\n\n"
+                "> [!NOTE]\n> Look."
             ),
             new_code_cell("import os\nos.environ['LABS_MODE']"),
         ]
@@ -39,6 +40,8 @@ def course(tmp_path, monkeypatch):
     for lab, content in zip(labs, [good, notebook("1 / 0")], strict=False):
         lab.solution.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(content, lab.solution)
+    glossary = "# Glossary\n\n## tie\n\nIn [good](2_train/10_good.ipynb)."
+    (tmp_path / "notebooks" / "glossary.md").write_text(glossary)
     return labs
 
 
@@ -139,6 +142,10 @@ def test_run_goes_on_after_a_failure_and_writes_pages_but_no_notebook(
     assert 'href="30_missing.ipynb"' in page
     assert 'href="https://aws.amazon.com/x.ipynb"' in page
     assert "<strong>Note.</strong>" in page
+    assert 'href="../glossary.html#tie"' in page
+    words = (site / "glossary.html").read_text(encoding="utf-8")
+    assert 'id="tie"' in words
+    assert 'href="2_train/10_good.html"' in words
     assert "ZeroDivisionError" in (site / "2_train/20_bad.html").read_text(encoding="utf-8")
     index = (site / "index.html").read_text(encoding="utf-8")
     assert 'href="2_train/10_good.html">Lab good &amp; co<' in index

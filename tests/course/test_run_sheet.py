@@ -19,26 +19,20 @@ def small_course(tiny, monkeypatch):
     monkeypatch.setattr(
         catalog, "labs", lambda *, planned=False: labs if planned else labs[:3]
     )
-    monkeypatch.setattr(catalog, "routes", lambda: [("Day", [labs[1], labs[0], labs[3]])])
+    route = catalog.Route("A day", 360, (labs[1], labs[0]))
+    monkeypatch.setattr(catalog, "routes", lambda: [route])
     monkeypatch.setattr(catalog, "pages", lambda: [tiny])
     figures = {"start": Measured(seconds=12, peak_mb=640, cores=2, python="3.11")}
     monkeypatch.setattr(measured, "load", lambda: figures)
     return figures
 
 
-def test_labs_fill_the_time_in_their_order():
-    labs = [lab("a", 60), lab("b", 100), lab("c", 30)]
-    chosen = run_sheet.fitting(labs, 90)
-    assert [info.id for info in chosen] == ["train/a", "train/c"]
-    assert run_sheet.fitting(labs, 20) == []
-
-
-def test_times_routes_and_planned_labs(small_course):
+def test_times_and_routes(small_course):
     text = run_sheet.render()
     assert "| start | 10 | 12 s | 640 MB | 2 cores, Python 3.11 |" in text
-    assert "| 90 minutes | start, train/a, train/c | 85 |" in text
-    assert "| Half a day | start, train/b, train/a, train/c | 185 |" in text
-    assert "Planned, and not in these routes yet: train/later." in text
+    links = "[train/b](2_train/10_b.ipynb) → [train/a](2_train/10_a.ipynb)"
+    assert f"| A day | {links} | 160 |" in text
+    assert "nor are the 10 minutes of the start page" in text
 
 
 def test_a_lab_that_was_not_measured_says_so(small_course):

@@ -78,3 +78,5 @@ def _assert_match(exercise: Exercise, judge: MatchJudge) -> None:
         outcome = exercise.check({k: v for k, v in answer.items() if k != first})
         assert f"Missing: `{first}`" in outcome.text
         assert exercise.check(answer | {first: [1, 2]}).status == ERROR
+        misspelt = {f"{key}x" if key == first else key: v for key, v in answer.items()}
+        assert f"`{first}x` is no key" in exercise.check(misspelt).text

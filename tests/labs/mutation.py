@@ -330,7 +330,7 @@ HEAD = f"{'lab':22} mutants  wrong  error  survived equivalent  killed"
 def main(names: list[str], say: Callable[[str], object] = print) -> None:
     """Print the table of these labs, or of all, and what survives in them."""
     os.environ["LABS_MODE"] = "build"  # Nobody's progress.
-    infos = [info for info in catalog.select(names) if info.part is not None]
+    infos = [info for info in catalog.select(names) if not info.is_start]
     survivors = []
     say(HEAD)
     for info in infos:

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from labs_lib.course import catalog
-from labs_lib.course.exercise import ERROR, PASSED
+from labs_lib.course.exercise import ERROR, PASSED, WRONG
 from tests.labs import mutation
 
 GOAL = 0.95
@@ -18,6 +18,21 @@ def test_the_checks_refuse_faults(info):
     print(mutation.HEAD, mutation.row(info, found), sep="\n")
     survived = [mutant.text for mutant in found if mutant.status == PASSED]
     assert mutation.score(found) >= GOAL, "\n".join(["survived:", *survived])
+
+
+@pytest.mark.parametrize("names", [[], ["train/fit"]])
+def test_the_table_has_a_line_a_lab(monkeypatch, names):
+    found = [mutation.Mutant("ex1: a → b", WRONG), mutation.Mutant("ex1: a → c", PASSED)]
+    monkeypatch.setattr(mutation, "mutants", lambda info: found)
+    monkeypatch.setenv("LABS_MODE", "build")
+    lines: list[str] = []
+    mutation.main(names, say=lines.append)
+    head, *rows = lines
+    assert head == mutation.HEAD
+    labs = names or [info.id for info in LABS]
+    assert [row.split()[0] for row in rows if "%" in row] == labs
+    assert "50.0%" in rows[0]
+    assert ("ex1: a → c" in lines[-1]) == bool(names)
 
 
 CODE = '''

@@ -6,20 +6,11 @@ from labs_lib.course import catalog
 from tests.labs.constructions import Model, engines, models
 
 OTHERS = {
-    "prepare/split": {
-        "XGBoost(learning_rate=0.15, max_bin=64, max_depth=7, n_estimators=120)": (
-            "deep on purpose: its promise is watched tree by tree"
-        ),
-    },
     "prepare/features": {"Ridge(alpha=0.1)": "shows an unseen category, on 150 rows"},
     "prepare/bias": {
         "XGBoost(learning_rate=0.1, max_depth=4, n_estimators=40)": (
             "guesses the protected column, which no stored row is about"
         ),
-    },
-    "train/algorithms": {
-        "KNeighborsClassifier(algorithm='brute', n_neighbors=50)": "only its time is taken",
-        "XGBoost(early_stopping_rounds=30)": "never fits: it has nothing to watch",
     },
     "train/metrics": {
         "LogisticRegression(C=1000000.0, solver='newton-cholesky')": (

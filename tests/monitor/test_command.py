@@ -214,6 +214,28 @@ def test_outputs_never_overwrite_inputs(folder, capsys, arguments, message):
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
 
 
+def test_an_edited_baseline_is_not_overwritten(folder, capsys):
+    made = ["monitor", "baseline", "good.parquet", "--out", "base"]
+    assert cli.main(made) == 0  # nobody has edited it
+    file = folder / "base" / "constraints.json"
+    edited = json.loads(file.read_text())
+    edited["features"][0]["completeness"] = 0.5
+    for text in (json.dumps(edited), json.dumps(edited)[:-9], "[]"):
+        file.write_text(text)
+        before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+        assert cli.main(made) == 2
+        message = capsys.readouterr().err
+        assert "is not as a baseline has written it: somebody edited it" in message
+        assert "to another folder, or, if it may go, say --overwrite." in message
+        assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+    assert cli.main([*made[:-1], "other"]) == 0
+    assert cli.main([*made, "--overwrite"]) == 0
+    assert json.loads(file.read_text())["features"][0]["completeness"] == 1
+    # An editor that lays the file out anew has changed nothing.
+    file.write_text(json.dumps(json.loads(file.read_text())))
+    assert cli.main(made) == 0
+
+
 def test_options_of_a_baseline(folder, capsys):
     options = ["--ignore", "x", "--type", "code=String", "--shares", "Simple"]
     options += ["--completeness", "0.9", "--unknown", "0.2", "--wrong-type", "0.3"]

@@ -835,7 +835,7 @@ class Checker(html.parser.HTMLParser):
         self.open, self.loads, self.text = [], [], ""
 
     def handle_starttag(self, tag, attributes):
-        if tag not in ("meta", "rect"):
+        if tag not in ("meta", "rect", "br"):
             self.open.append(tag)
         self.loads += [name for name, _ in attributes if name in ("src", "href", "onclick")]
         self.loads += [tag] if tag in ("script", "link", "img", "iframe") else []

@@ -112,7 +112,7 @@ class Recorder:
         if payload and shape.members[payload].type_name == "blob":
             return None
         protocol = service_model(service).metadata["protocol"]
-        if protocol == "json":
+        if protocol == "json" or body[:1] == b"{":
             check_json(json.loads(body), shape, path)
         elif protocol == "query":
             result = ElementTree.fromstring(body)[0]
@@ -125,8 +125,9 @@ class Recorder:
     def check_error(self, model, response, parsed, path):
         assert parsed["Error"]["Code"], path
         self.errors.add((model.name, parsed["Error"]["Code"]))
+        code = parsed["Error"]["Code"]
         shape = next(
-            (s for s in model.error_shapes if s.name == parsed["Error"]["Code"]), None
+            (s for s in model.error_shapes if code in (s.name, s.error_code)), None
         )
         body = response["body"]
         if shape is not None and body[:1] == b"{":
@@ -181,6 +182,59 @@ def use_s3(client, bucket):
         with contextlib.suppress(ClientError):
             call(**{"Bucket": "nothing", "Key": "k"} if call != client.delete_bucket else
                  {"Bucket": "nothing"})  # fmt: skip
+
+
+def use_cloudwatch(client):
+    metric = {"Namespace": "own", "MetricName": "m"}
+    client.put_metric_data(
+        Namespace="own", MetricData=[{"MetricName": "m", "Value": 1.0, "Unit": "Bytes"}]
+    )
+    client.list_metrics(**metric)
+    now = time.time()
+    asked = {"StartTime": now - 600, "EndTime": now + 60}
+    client.get_metric_statistics(**metric, **asked, Period=60, Statistics=["Sum"])
+    client.get_metric_statistics(**metric, **asked, Period=60, ExtendedStatistics=["p9"])
+    stat = {"Metric": metric, "Period": 60, "Stat": "Sum"}
+    client.get_metric_data(MetricDataQueries=[{"Id": "q", "MetricStat": stat}], **asked)
+    alarm = {"AlarmName": "a"}
+    client.put_metric_alarm(
+        **alarm, **metric, Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+        ComparisonOperator="LessThanThreshold", Dimensions=[{"Name": "n", "Value": "v"}],
+    )  # fmt: skip
+    client.describe_alarms()
+    client.set_alarm_state(**alarm, StateValue="ALARM", StateReason="r")
+    client.describe_alarms(**{"StateValue": "ALARM"})
+    client.delete_alarms(AlarmNames=["a"])
+    for call in (
+        lambda: client.delete_alarms(AlarmNames=["a"]),
+        lambda: client.put_metric_data(Namespace="AWS/x", MetricData=[]),
+        lambda: client.describe_alarms(NextToken="x"),
+    ):
+        with contextlib.suppress(ClientError):
+            call()
+
+
+def use_scaling(client):
+    where = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/e/variant/v",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    with contextlib.suppress(ClientError):
+        client.deregister_scalable_target(**where)
+    client.register_scalable_target(**where, MinCapacity=1, MaxCapacity=2)
+    client.describe_scalable_targets(ServiceNamespace="sagemaker")
+    metric = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+    client.put_scaling_policy(
+        **where, PolicyName="p", PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 70.0, "PredefinedMetricSpecification": metric,
+        },
+    )  # fmt: skip
+    client.describe_scaling_policies(ServiceNamespace="sagemaker")
+    client.describe_scaling_activities(ServiceNamespace="sagemaker")
+    client.delete_scaling_policy(**where, PolicyName="p")
+    client.deregister_scalable_target(**where)
 
 
 def use_training(client, role, bucket):
@@ -369,9 +423,9 @@ def use_transform(client):
         client.describe_transform_job(TransformJobName="nothing")
 
 
-def use_endpoints(client, runtime, role):
+def use_endpoints(local, client, runtime, scaling):
     client.create_model(
-        ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": IMAGE}
+        ModelName="m", ExecutionRoleArn=local.role, PrimaryContainer={"Image": IMAGE}
     )
     client.describe_model(ModelName="m")
     client.list_models()
@@ -390,10 +444,36 @@ def use_endpoints(client, runtime, role):
     client.list_tags(ResourceArn=arn)
     client.delete_tags(ResourceArn=arn, TagKeys=["k"])
     runtime.invoke_endpoint(EndpointName="e", Body=b"")
+    stream = runtime.invoke_endpoint_with_response_stream(EndpointName="e", Body=b"")
+    assert list(stream["Body"])
     for body in (b"status 500", b"die"):
         with contextlib.suppress(ClientError):
             runtime.invoke_endpoint(EndpointName="e", Body=body)
     use_transform(client)
+    use_scaling(scaling)
+    client.update_endpoint_weights_and_capacities(
+        EndpointName="e",
+        DesiredWeightsAndCapacities=[{"VariantName": "v", "DesiredWeight": 2}],
+    )
+    client.get_waiter("endpoint_in_service").wait(EndpointName="e")
+    client.create_endpoint_config(
+        EndpointConfigName="async",
+        ProductionVariants=[variant],
+        AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://answers/out"}},
+    )
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 3600}
+    policy = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    client.update_endpoint(
+        EndpointName="e", EndpointConfigName="async", DeploymentConfig=policy
+    )
+    found = client.describe_endpoint(EndpointName="e")
+    while "Baking" not in str(found["PendingDeploymentSummary"]):
+        found = client.describe_endpoint(EndpointName="e")
+    with contextlib.suppress(ClientError):
+        client.update_endpoint(EndpointName="e", EndpointConfigName="c")
+    local.step(3601)
+    client.get_waiter("endpoint_in_service").wait(EndpointName="e")
+    runtime.invoke_endpoint_async(EndpointName="e", Body=b"1")
     client.delete_endpoint(EndpointName="e")
     client.get_waiter("endpoint_deleted").wait(EndpointName="e")
     client.delete_endpoint_config(EndpointConfigName="c")
@@ -649,7 +729,6 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_tuning(client, local.role, "answers")
     use_processing(client, local.role)
     use_monitoring(client, local.role, "answers")
-    use_endpoints(client, recorder.client("sagemaker-runtime"), local.role)
     use_queues(recorder.client("sqs"))
     use_events(recorder.client("events"), recorder.client("sqs"))
     use_registry(client)
@@ -657,6 +736,9 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_lineage(client)
     use_feature_store(client, recorder.client("sagemaker-featurestore-runtime"))
     use_pipelines(client, recorder.client("sqs"), local.role)
+    runtime = recorder.client("sagemaker-runtime")
+    use_endpoints(local, client, runtime, recorder.client("application-autoscaling"))
+    use_cloudwatch(recorder.client("cloudwatch"))
     logs = recorder.client("logs")
     logs.describe_log_groups()
     group = "/aws/sagemaker/TrainingJobs"
@@ -667,6 +749,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     assert recorder.seen == set(OPERATIONS)
     codes = {code for _, code in recorder.errors}
     assert {"ResourceNotFound", "ResourceInUse", "ModelError", "NoSuchBucket"} <= codes
+    assert {"InvalidParameterValue", "InvalidNextToken", "ObjectNotFoundException"} <= codes
 
 
 # The page

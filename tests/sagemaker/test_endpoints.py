@@ -148,8 +148,8 @@ def test_a_model_from_its_creation_to_its_end(site):
             {"Image": IMAGE, "ModelDataUrl": "s3://no-bucket/x"},
             "Could not find model data at",
         ),
-        ({"ModelPackageName": "p"}, "no model registry yet"),
-        ({"Environment": {}}, "Image is missing"),
+        ({"ModelPackageName": "p"}, 'model-package/p" does not exist|p does not exist'),
+        ({"Environment": {}}, "either Image or ModelPackageName"),
     ],
 )
 def test_models_that_cannot_be(site, container, message):
@@ -236,7 +236,8 @@ def test_creation_can_be_seen_and_the_end_too(site):
     site.endpoint("seen", site.variant("v", "seen", 2), wait=False)
     found = site.sagemaker.describe_endpoint(EndpointName="seen")
     assert found["EndpointStatus"] == "Creating"
-    assert found["ProductionVariants"][0]["VariantStatus"] == [{"Status": "Creating"}]
+    (status,) = found["ProductionVariants"][0]["VariantStatus"]
+    assert status == {"Status": "Creating", "StartTime": found["CreationTime"]}
     with pytest.raises(ClientError, match="is Creating, not InService"):
         site.invoke("seen")
     with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):

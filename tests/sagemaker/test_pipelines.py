@@ -184,10 +184,10 @@ def test_what_is_no_duration(text):
     ],
 )
 def test_parameters_have_types(kind, text, value):
-    assert definition.Parameter("p", kind).read(text) == value
+    assert definition.PipelineParameter("p", kind).read(text) == value
     if kind != "String":
         with pytest.raises(ApiError, match="expected a"):
-            definition.Parameter("p", kind).read("x")
+            definition.PipelineParameter("p", kind).read("x")
 
 
 # Values

@@ -20,6 +20,7 @@ TARGETS = {"logs": "Logs_20140328", "sqs": "AmazonSQS", "events": "AWSEvents"}
 SMALL = {
     service: sorted(name for of, name in OPERATIONS if of == service) for service in TARGETS
 }
+WATCH_OPERATIONS = sorted(name for service, name in OPERATIONS if service == "cloudwatch")
 
 ANYTHING = st.recursive(
     st.one_of(
@@ -82,6 +83,12 @@ def is_an_answer(status, headers, body):
         assert "x-amzn-ErrorType" in headers
 
 
+SCALING_OPERATIONS = sorted(
+    name for service, name in OPERATIONS if service == "application-autoscaling"
+)
+SCOPES = {"cloudwatch": "monitoring"}
+
+
 def alive(local):
     status, _, _ = send(
         local,
@@ -99,12 +106,15 @@ def test_random_requests_of_sagemaker(local, data):
             [
                 ("sagemaker", "SageMaker", JSON_OPERATIONS),
                 *[(service, target, SMALL[service]) for service, target in TARGETS.items()],
+                ("application-autoscaling", "AnyScaleFrontendService", SCALING_OPERATIONS),
+                ("cloudwatch", "GraniteServiceVersion20100801", WATCH_OPERATIONS),
             ]
         )
     )
     name = data.draw(st.sampled_from(names))
     body = data.draw(values(service_model(service).operation_model(name).input_shape))
-    headers = signed(local, service, X_Amz_Target=f"{target}.{name}")
+    scope = SCOPES.get(service, service)
+    headers = signed(local, scope, X_Amz_Target=f"{target}.{name}")
     is_an_answer(*send(local, body=json.dumps(body).encode(), headers=headers))
     assert alive(local)
 
@@ -122,6 +132,21 @@ def test_random_bytes(local, body, target, name, known):
     is_an_answer(*send(local, body=body, headers=headers))
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    start=st.sampled_from([b"", b"\xa1", b"\xbf\x69AlarmName", b"\xa1\x6aAlarmNames\x9f"]),
+    body=st.binary(max_size=40),
+    name=st.sampled_from(WATCH_OPERATIONS),
+)
+def test_random_cbor(local, start, body, name):
+    headers = signed(local, "monitoring", smithy_protocol="rpc-v2-cbor")
+    path = f"/service/GraniteServiceVersion20100801/operation/{name}"
+    status, found, answer = send(local, "POST", path, start + body, headers)
+    assert status < 500, answer
+    assert found["smithy-protocol"] == "rpc-v2-cbor"
+    assert alive(local)
+
+
 PATHS = st.text(
     st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#"), max_size=25
 )
@@ -131,13 +156,19 @@ PATHS = st.text(
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH"]),
     path=st.one_of(
-        PATHS, PATHS.map("endpoints/{}/invocations".format), PATHS.map("b/k?{}".format)
+        PATHS,
+        PATHS.map("b/k?{}".format),
+        *(
+            PATHS.map(f"endpoints/{{}}/{call}".format)
+            for call in ("invocations", "async-invocations", "invocations-response-stream")
+        ),
     ),
-    service=st.sampled_from(["sagemaker", "s3", "sts", "logs", "ec2", "x"]),
+    service=st.sampled_from(["sagemaker", "s3", "sts", "logs", "monitoring", "application-autoscaling", "ec2", "x"]),
     body=st.binary(max_size=20),
     header=st.sampled_from(
         ["Range", "If-Match", "X-Amz-Copy-Source", "Content-MD5", "X-Amz-Checksum-Crc32",
-         "X-Amzn-SageMaker-Target-Variant", "X-Amz-Trailer", "Expect"]
+         "X-Amzn-SageMaker-Target-Variant", "X-Amz-Trailer", "Expect",
+         "X-Amzn-SageMaker-InputLocation", "X-Amzn-SageMaker-RequestTTLSeconds"]
     ),
     value=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12),
 )  # fmt: skip

@@ -508,3 +508,31 @@ def test_logs_go_forward_and_backward(site):
         "logGroups"
     ]
     assert [group["logGroupName"] for group in groups] == ["/aws/sagemaker/TrainingJobs"]
+
+
+def test_a_regex_that_takes_for_ever_holds_up_nobody(site):
+    evil = {"Name": "evil", "Regex": "(a+)+b"}
+    loss = {"Name": "loss", "Regex": "loss=([0-9.]+);"}
+    begun = time.monotonic()
+    site.create(
+        "evil",
+        {"say": "a" * 60, "losses": "[0.5]"},
+        specification={"MetricDefinitions": [evil, loss]},
+    )
+    slowest = 0.0
+    while True:
+        asked = time.monotonic()
+        job = site.sagemaker.describe_training_job(TrainingJobName="evil")
+        slowest = max(slowest, time.monotonic() - asked)
+        if job["TrainingJobStatus"] != "InProgress":
+            break
+        time.sleep(0.02)
+    assert job["TrainingJobStatus"] == "Completed"
+    assert time.monotonic() - begun < 30
+    # The pattern alone takes longer than the age of the universe.
+    assert slowest < 5
+    assert [m["Value"] for m in job["FinalMetricDataList"]] == [0.5]
+    logs = site.local.client("logs").get_log_events(
+        logGroupName="/aws/sagemaker/TrainingJobs", logStreamName="evil/algo-1"
+    )
+    assert any("not searched any more" in e["message"] for e in logs["events"])

@@ -12,6 +12,8 @@ ml = Path(os.environ["SAGEMAKER_BASE_DIR"])
 given = json.loads((ml / "input" / "config" / "hyperparameters.json").read_text())
 mode = given.get("mode", "")
 print("training begins", mode, flush=True)
+if "say" in given:
+    print(given["say"], flush=True)
 for epoch, loss in enumerate(json.loads(given.get("losses", "[]"))):
     print(f"epoch {epoch} loss={loss};", flush=True)
 data = ml / "input" / "data"

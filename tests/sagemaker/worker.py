@@ -13,6 +13,11 @@ print("worker starts", mode, flush=True)
 if mode == "exit":
     print("nothing to serve", flush=True)
     sys.exit(3)
+if os.path.exists(os.environ.get("UNLESS", "")):
+    print("it is poisoned", flush=True)
+    sys.exit(4)
+if mode == "slow":
+    time.sleep(1)
 if mode == "child":
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     apart = "import os, time; os.setsid() if hasattr(os, 'setsid') else 0; time.sleep(600)"
@@ -32,12 +37,18 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         asked = body.partition(b" ")[0].decode("latin-1")
+        if mode == "broken":
+            self.answer(500, b"broken")
+            return
         if asked == "die":
             os._exit(1)
         if asked == "sleep":
             time.sleep(float(body.split()[1]))
         if asked == "status":
             self.answer(int(body.split()[1]), b"as you wished")
+            return
+        if asked == "stream":
+            self.stream(int(body.split()[1]), float(body.split()[2]), dies=b"die" in body)
             return
         seen = {
             "pid": os.getpid(),
@@ -47,6 +58,21 @@ class Handler(BaseHTTPRequestHandler):
             "files": sorted(os.listdir(os.environ["SM_MODEL_DIR"])),
         }
         self.answer(200, json.dumps(seen).encode())
+
+    def stream(self, parts, pause, *, dies):
+        self.send_response_only(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for number in range(parts):
+            text = b"part %d" % number
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(text), text))
+            self.wfile.flush()
+            time.sleep(pause)
+        if dies:
+            os._exit(1)
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
 
     def answer(self, status, body):
         self.send_response_only(status)

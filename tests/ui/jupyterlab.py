@@ -1,8 +1,97 @@
-"""What a learner does in JupyterLab, as functions of a page."""
+"""JupyterLab as the README starts it, and what a learner does in it, as functions of a page."""
 
+import contextlib
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from labs_lib.course import catalog
+from labs_lib.settings import ROOT
 
 RUN_ALL_SECONDS = 180
+PROGRESS = "progress.json"
+SETTINGS = {
+    # Cells outside the window would not be in the page.
+    "notebook-extension/tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
+}
+
+
+def copy_course(folder: Path) -> Path:
+    """Copy what a learner opens; return the copy of ``notebooks/``."""
+    copy = folder / "notebooks"
+    mine = shutil.ignore_patterns(".ipynb_checkpoints", "*.mine_*")
+    return Path(shutil.copytree(catalog.NOTEBOOKS, copy, ignore=mine))
+
+
+@contextlib.contextmanager
+def started(course: Path, home: Path) -> Iterator[str]:
+    """Run the README's command beside a copy of the notebooks; yield JupyterLab's address.
+
+    All that JupyterLab and the course write about a learner goes below `home`.
+    """
+    for name, values in SETTINGS.items():
+        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    env = os.environ | {
+        "LABS_MODE": "learn",
+        "LABS_PROGRESS": str(home / PROGRESS),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+    }
+    command = [sys.executable, "-m", "jupyterlab", _opened(), "--no-browser"]
+    command += ["--allow-root", "--port=0", "--IdentityProvider.token="]
+    command += ["--expose-app-in-browser"]
+    log = home / "log.txt"
+    with open(log, "w") as out:
+        lab = subprocess.Popen(command, cwd=course.parent, env=env, stdout=out, stderr=out)
+        try:
+            yield _address(log, lab)
+        finally:
+            lab.terminate()
+            lab.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def headless(chromium: str) -> Iterator:
+    """Start the Chromium at this path; yield playwright's browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        quiet += ["--disable-component-update", "--disable-sync", "--no-first-run"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
+        yield browser
+        browser.close()
+
+
+def _opened() -> str:
+    """Return what the README's command opens; it decides which folder JupyterLab shows."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.search(r"&& jupyter lab (\S+)$", text, re.MULTILINE)[1]
+
+
+def _address(log: Path, lab: subprocess.Popen) -> str:
+    for _ in range(240):
+        found = re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/lab", log.read_text())
+        # The address is told a moment before it answers.
+        with contextlib.suppress(urllib.error.URLError):
+            if found:
+                urllib.request.urlopen(found[0], timeout=30).close()
+                return found[0]
+        assert lab.poll() is None, log.read_text()
+        time.sleep(0.5)
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}")
 
 
 class Notebook:
@@ -83,10 +172,28 @@ class Notebook:
     def type_and_run(self, text: str, code: str) -> str:
         """Replace the code of the cell that holds `text`, run it and return its output."""
         cell = self.cell(text)
-        before = cell.locator(".jp-InputPrompt").text_content()
+        self._type(cell, code)
+        return self._run(cell)
+
+    def type_and_go_on(self, text: str, code: str):
+        """Replace the code of the cell that holds `text`, run it and return the cell at once."""
+        cell = self.cell(text)
+        self._type(cell, code)
+        self.page.keyboard.press("Control+Enter")
+        return cell
+
+    def run(self, text: str) -> str:
+        """Run the cell that holds `text` and return its output."""
+        return self._run(self.cell(text))
+
+    def _type(self, cell, code: str) -> None:
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(code)
+
+    def _run(self, cell) -> str:
+        before = cell.locator(".jp-InputPrompt").text_content()
+        cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
         self.page.wait_for_function(
             "([cell, before]) => {const now = cell.querySelector('.jp-InputPrompt').textContent;"
@@ -99,6 +206,19 @@ class Notebook:
         """Return the texts of the outputs of one MIME type."""
         selector = f'[data-mime-type="application/vnd.jupyter.{kind}"]'
         return self.page.locator(selector).all_inner_texts()
+
+    def dead_links(self) -> list[str]:
+        """Return the links to files that this server does not have."""
+        links = self.page.eval_on_selector_all(
+            ".jp-OutputArea a[href], .jp-RenderedMarkdown a[href]",
+            "links => links.map(link => link.href.split('#')[0])",
+        )
+        here = self.page.url.split("/lab")[0]
+        return [
+            link
+            for link in sorted(set(links))
+            if link.startswith(here) and not self.page.request.get(link).ok
+        ]
 
     def figures(self) -> list[int]:
         """Return the width in pixels of each figure, 0 for one that did not load."""

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from labs_lib.course import catalog
 from tests.ui.jupyterlab import Notebook
 
 pytestmark = pytest.mark.xdist_group("ui")
@@ -45,9 +46,40 @@ def test_run_all_leaves_no_error(name, request):
     assert notebook.errors == []
 
 
+@pytest.mark.parametrize("name", ["start", "metrics"])
+def test_every_link_leads_somewhere(name, request):
+    notebook = request.getfixturevalue(name)
+    assert notebook.dead_links() == []
+
+
+@pytest.mark.parametrize("page", catalog.DOCUMENTS)
+def test_every_link_of_a_page_leads_somewhere(page, browser, server):
+    opened = browser.new_page()
+    opened.goto(f"{server[0]}/tree/{page}?reset")  # rendered, not its source
+    opened.locator(".jp-MarkdownViewer h1").first.wait_for()
+    links = opened.locator(".jp-MarkdownViewer a[href]")
+    found = set(links.evaluate_all("links => links.map(link => link.href.split('#')[0])"))
+    local = [link for link in found if link.startswith(server[0].removesuffix("/lab"))]
+    assert [link for link in local if not opened.request.get(link).ok] == []
+    opened.close()
+
+
+def test_the_data_cards_open_beside_the_lab(metrics):
+    metrics.page.locator(".jp-RenderedMarkdown a", has_text="data cards").first.click()
+    heading = metrics.page.locator(".jp-MarkdownViewer h1", has_text="world of payments")
+    heading.wait_for()
+    metrics.command("application:close", {})
+    metrics.page.wait_for_selector(".jp-Notebook .jp-Cell")
+
+
+def test_nobody_is_asked_about_news(start):
+    # JupyterLab would ask as soon as it is open.
+    assert start.page.locator(".Toastify__toast").all_inner_texts() == []
+
+
 def test_untouched_exercises_say_so(lab):
     outputs = lab.page.locator(".jp-OutputArea").all_inner_texts()
-    assert sum("not attempted" in text for text in outputs) == 4
+    assert sum("not attempted" in text for text in outputs) == 3
 
 
 def recorded(server):
@@ -123,17 +155,36 @@ def test_a_long_answer_wraps_beside_its_button_in_single_lines(start):
     assert lines < 1.6
 
 
+def test_what_takes_long_says_so_while_it_runs(start):
+    code = """\
+from time import sleep
+from labs_lib.course.waiting import waiting
+
+with waiting("one seed runs again"):
+    sleep(8)
+overview.course_map()"""
+    output = start.type_and_go_on("overview.course_map()", code).locator(
+        ".jp-Cell-outputArea"
+    )
+    output.get_by_text("one seed runs again").wait_for()
+    first = output.inner_text()
+    start.page.wait_for_timeout(2_000)
+    assert output.inner_text() != first  # the seconds count
+    output.get_by_text("prepare/balance").wait_for()
+    assert "one seed runs again" not in output.inner_text()
+
+
 def test_progress_is_shown(start):
     shown = start.type_and_run("overview.my_progress()", "overview.my_progress()")
     assert "ex1" in shown.split("start")[1].splitlines()[0]
 
 
 def test_the_lab_takes_a_wrong_and_a_right_answer(lab, server):
-    wrong = "def unweight(score, weight):\n    return score / weight\n\n\nlab.ex4.check(unweight)"
-    assert "Divide the odds" in lab.type_and_run("lab.ex4.check", wrong)
-    right = wrong.replace("score / weight", "score / (score + weight * (1 - score))")
-    assert "passed" in lab.type_and_run("lab.ex4.check", right)
-    assert recorded(server)["train/algorithms"]["ex4"]["passed"]
+    wrong = 'changed = {"a"}\n\n\nlab.ex1.check(changed)'
+    assert "more often than a narrow one" in lab.type_and_run("lab.ex1.check", wrong)
+    right = wrong.replace('"a"', '"a", "d"')
+    assert "passed" in lab.type_and_run("lab.ex1.check", right)
+    assert recorded(server)["train/algorithms"]["ex1"]["passed"]
 
 
 def test_the_next_day_the_quiz_says_what_to_do_and_knows_what_was_chosen(
@@ -146,13 +197,18 @@ def test_the_next_day_the_quiz_says_what_to_do_and_knows_what_was_chosen(
     quiz.locator(".labs-option button").nth(1).click()
     quiz.get_by_text("Question 1, b: right").wait_for()
     day.save_and_close()
-    day = Notebook(browser, server[0], "two_days.ipynb")
+    day = Notebook(browser, server[0], "two_days.ipynb", theme="JupyterLab Dark")
     quiz = day.cell("lab.quiz()")
     quiz.get_by_text("Run this cell again").wait_for()
     day.page.wait_for_timeout(3_000)  # the error would come late
     assert "not found" not in quiz.locator(".jp-OutputArea").first.inner_text()
+    assert "Run > Run All Above Selected Cell" in day.run("lab.quiz()")
+    label = "() => window.jupyterapp.commands.label('notebook:run-all-above')"
+    assert day.page.evaluate(label) == "Run All Above Selected Cell"
     day.restart_and_run_all()
     quiz.get_by_text("Question 1, b: right").wait_for()
+    quiz.scroll_into_view_if_needed()
+    day.page.screenshot(path=str(course / "next_day.png"))
     assert quiz.locator(".labs-option button.mod-success").inner_text() == "b"
     assert quiz.get_by_text("Run this cell again").is_hidden()
     day.page.close()

@@ -1,6 +1,5 @@
 """Running a trial for all its seeds and settings, in other processes."""
 
-import linecache
 import multiprocessing
 import os
 import statistics
@@ -25,6 +24,7 @@ from labs_lib.course.trial.plan import (
     named,
     namespace,
     rows_of,
+    told,
 )
 from labs_lib.course.trial.stored import Stored, path, write
 
@@ -175,25 +175,13 @@ def _begin(text: str, lab: str) -> None:
 def _one(name: str, seed: int, chosen: dict[str, Any]) -> tuple[Any, float]:
     if "error" in _SPACE:
         raise TrialError(f"cannot begin: {_SPACE['error']}")
-    start = time.perf_counter()
+    # Processor time: a busy machine must not decide whether a room reruns this setting.
+    start = time.process_time()
     try:
         result = _SPACE[name](seed, **chosen)
     except Exception as error:
         raise TrialError(f"raises {told(error)}") from None
-    return result, time.perf_counter() - start
-
-
-def told(error: BaseException) -> str:
-    """Return an error and the line of the trial cells in which it arose."""
-    text = f"{type(error).__name__}: {error}"
-    trace, line = error.__traceback__, ""
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name.startswith("<trial cells"):
-            line = linecache.getline(name, trace.tb_lineno).strip()
-            text_of_line = f", line {trace.tb_lineno} of the trial cells: {line}"
-        trace = trace.tb_next
-    return text + (text_of_line if line else "")
+    return result, time.process_time() - start
 
 
 @contextmanager

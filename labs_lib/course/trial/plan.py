@@ -85,7 +85,13 @@ def plans(info: LabInfo) -> list[TrialPlan]:
     ]
     if not calls:
         return []
-    space = namespace(text, info.id)
+    try:
+        space = namespace(text, info.id)
+    except Exception as error:
+        raise ValueError(
+            f"{info.id}: the trial cells do not run by themselves: {told(error)}. They see "
+            "nothing of the other cells."
+        ) from None
     return [_plan(info.id, text, call, space) for call in calls]
 
 
@@ -172,6 +178,19 @@ def namespace(text: str, lab: str) -> dict[str, Any]:
     sys.modules["trial_cells"] = module
     exec(compile(text, name, "exec"), module.__dict__)
     return module.__dict__
+
+
+def told(error: BaseException) -> str:
+    """Return an error and the line of the trial cells in which it arose."""
+    text = f"{type(error).__name__}: {error}"
+    trace, line = error.__traceback__, ""
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith("<trial cells"):
+            line = linecache.getline(name, trace.tb_lineno).strip()
+            text_of_line = f", line {trace.tb_lineno} of the trial cells: {line}"
+        trace = trace.tb_next
+    return text + (text_of_line if line else "")
 
 
 def checked(lab: str, plan: TrialPlan, task: tuple[int, int], result: Any) -> dict:

@@ -3,6 +3,7 @@
 import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 
 from labs_lib.course.panel import Panel
 from labs_lib.course.trial.carried import Carried
-from labs_lib.course.trial.compute import told
 from labs_lib.course.trial.plan import (
     TrialPlan,
     checked,
@@ -18,12 +18,17 @@ from labs_lib.course.trial.plan import (
     named,
     namespace,
     rows_of,
+    told,
 )
 from labs_lib.course.trial.rows import Rows
 from labs_lib.course.trial.stored import Stored
+from labs_lib.course.waiting import waiting
 
 OWN_SEEDS = 3
 """Seeds for which a learner's version runs."""
+
+WAIT_SECONDS = 1.0
+"""What takes longer on a free machine says so, since this one may be busy."""
 
 OWN_SECONDS = 60.0
 """After so long, no further seed of a learner's version begins."""
@@ -88,7 +93,10 @@ def run_in_lesson(
         combination = stored.cheapest()
         if combination is not None:
             task = (0, combination)
-            result = function(0, **own.combinations()[combination])
+            seconds = stored.seconds[combination]
+            what = f"one seed of {own.name} runs again: about {seconds:.0f} s on a free machine"
+            with waiting(what) if seconds >= WAIT_SECONDS else nullcontext():
+                result = function(0, **own.combinations()[combination])
             stored.compare(own, *task, checked(lab, own, task, result))
         return rows
     show(

@@ -56,9 +56,12 @@ accuracy = (payments_a_day - frauds_a_day) / payments_a_day
 lab.ex1.check(accuracy)
 
 # %% [markdown]
-# Three things to know.
+# Four things to know.
 #
 # - `lab.ex1.solution()` shows an answer. Nobody keeps count.
+# - On another day, start with `. .venv/bin/activate && jupyter lab notebooks/00_start_here.ipynb` in the
+#   course's folder (Windows: `.venv\Scripts\Activate.ps1` first, then the rest). A lab knows what you
+#   passed, but its cells have to run again: choose *Run > Run All Above Selected Cell*.
 # - You may change any cell. `labs reset LAB` in a terminal gives you the fresh lab back and keeps
 #   yours beside it.
 # - Numbers in the text come from the code. If a library changes an answer, the course's own tests
@@ -103,16 +106,16 @@ len(concepts)
 # lab and section where each one runs. So far {{labs}} of {{planned}} labs exist; {{covered}} of the
 # concepts run. The [glossary](glossary.md) explains the words that the labs use.
 #
-# ## Three routes
+# ## Routes
 #
-# Follow the order of the map, or take one of these.
+# Follow the order of the map, or take one of these. Minutes are without breaks.
 
 # %%
 overview.routes()
 
 # %% [markdown]
-# Instructors find measured times, stopping points and the usual wrong answers in the
-# [run sheet](run_sheet.md).
+# Instructors find measured times, stopping points and the usual wrong answers in the run sheet,
+# `docs/run_sheet.md` in the folder of the course.
 #
 # ## Facts
 #

@@ -1,4 +1,7 @@
-"""From the columns of a frame to codes: checks, values, thresholds."""
+"""From the columns of a frame to codes: checks, values, thresholds.
+
+How values are read is the matter of `labs_lib.columns`.
+"""
 
 import math
 from collections.abc import Hashable, Iterable
@@ -6,6 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from labs_lib import columns
+from labs_lib.columns import Column
 
 SHOWN_VALUES = 10
 """Values that an error message lists."""
@@ -31,12 +37,12 @@ class Above:
             )
 
 
-def check_frame(data: pd.DataFrame, columns: Iterable[Hashable]) -> None:
+def check_frame(data: pd.DataFrame, used: Iterable[Hashable]) -> None:
     """Raise a ValueError unless `data` is a frame with rows that has these columns once."""
     if not isinstance(data, pd.DataFrame):
         raise ValueError(f"data is {type(data).__name__}, expected a pandas DataFrame.")
     names = data.columns.tolist()
-    for name in columns:
+    for name in used:
         found = names.count(name)
         if found != 1:
             raise ValueError(
@@ -47,45 +53,34 @@ def check_frame(data: pd.DataFrame, columns: Iterable[Hashable]) -> None:
         raise ValueError("data has no rows, expected at least one row in each facet.")
 
 
-def complete(series: pd.Series, what: str) -> pd.Series:
-    """Return `series`, or raise a ValueError if values are missing, infinite or mixed."""
-    missing = int(series.isna().sum())
+def complete(series: pd.Series, what: str) -> Column:
+    """Return the column, or raise a ValueError if values are missing, infinite or mixed.
+
+    Clarify's rule, and of this engine alone: every row needs a value, and all are of one type.
+    """
+    column = columns.read(series)
+    missing = len(column) - column.present
     if missing:
         raise ValueError(
             f"{what} is missing in {missing:,} of {len(series):,} rows, expected a value "
             "in every row. Drop these rows, or give them a value of their own."
         )
-    categorical = isinstance(series.dtype, pd.CategoricalDtype)
-    kind = pd.api.types.infer_dtype(series.cat.categories if categorical else series)
-    if kind.startswith("mixed"):
+    values = column.values
+    categorical = isinstance(values.dtype, pd.CategoricalDtype)
+    kind = pd.api.types.infer_dtype(values.cat.categories if categorical else values)
+    # 1 and 2.5 are both numbers; True and 1 are not.
+    if kind.startswith("mixed") and kind != "mixed-integer-float":
         raise ValueError(
             f"{what} holds values of several types ({kind}), expected one type. "
             "Convert the column first, for instance with astype(str)."
         )
-    infinite = (
-        int(np.isinf(series.to_numpy(dtype=float)).sum()) if kind == "floating" else 0
-    )
+    infinite = int(np.isinf(column.numbers).sum()) if column.kind == "number" else 0
     if infinite:
         raise ValueError(
             f"{what} is infinite in {infinite:,} of {len(series):,} rows, expected finite "
             "numbers. Drop these rows or correct them."
         )
-    return series
-
-
-def encode(series: pd.Series) -> tuple[np.ndarray, list]:
-    """Return the code of each row and the distinct values, sorted, that codes stand for."""
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        used = series.cat.remove_unused_categories().cat
-        return used.codes.to_numpy(), used.categories.tolist()
-    try:
-        codes, values = pd.factorize(series, sort=True)
-    except (TypeError, NotImplementedError):
-        raise ValueError(
-            f"column {series.name!r} holds values that cannot be compared, such as lists. "
-            "Expected numbers, text, dates or categories: turn the values into text first."
-        ) from None
-    return codes, values.tolist()
+    return column
 
 
 def chosen(values: list, wanted: object, what: str) -> np.ndarray:
@@ -108,7 +103,7 @@ def chosen(values: list, wanted: object, what: str) -> np.ndarray:
     return np.array([value in wanted for value in values])
 
 
-def above(series: pd.Series, threshold: float, what: str) -> np.ndarray:
+def above(column: Column, threshold: float, what: str) -> np.ndarray:
     """Return which rows lie above the threshold.
 
     Raises
@@ -116,27 +111,27 @@ def above(series: pd.Series, threshold: float, what: str) -> np.ndarray:
     ValueError
         If the column does not hold numbers.
     """
-    if not pd.api.types.is_numeric_dtype(series.dtype):
+    values = column.values
+    if not pd.api.types.is_numeric_dtype(values.dtype):
         raise ValueError(
-            f"{what} is of type {series.dtype}, expected numbers, because a threshold is "
+            f"{what} is of type {values.dtype}, expected numbers, because a threshold is "
             "given. Give values instead, or convert the column."
         )
-    if pd.api.types.is_integer_dtype(series.dtype):
+    if pd.api.types.is_integer_dtype(values.dtype):
         # A whole number lies above exactly if it lies above the whole number below; as a
         # float it may be rounded onto the threshold.
-        threshold = math.floor(threshold)
-    else:
-        # NumPy would round the threshold to the digits of a float32.
-        series = series.astype(float)
-    return (series > threshold).to_numpy(dtype=bool)
+        return (values > math.floor(threshold)).to_numpy(dtype=bool)
+    # In numbers of 64 bits: NumPy would round the threshold to the digits of a float32.
+    return column.numbers > threshold
 
 
-def interval(series: pd.Series, threshold: float) -> str:
+def interval(column: Column, threshold: float) -> str:
     """Return ``(threshold, max]`` as Clarify writes it."""
-    return str(pd.IntervalIndex.from_breaks(sorted([threshold, series.max()]))[0])
+    ends = sorted([threshold, column.values.max()])
+    return str(pd.IntervalIndex.from_breaks(ends)[0])
 
 
-def taken_as_threshold(series: pd.Series, wanted: object) -> bool:
+def taken_as_threshold(column: Column, wanted: object) -> bool:
     """Whether smclarify 0.5 would take a wanted value as a threshold.
 
     It does so for a single value, if the column is float, or integer with distinct values
@@ -144,6 +139,7 @@ def taken_as_threshold(series: pd.Series, wanted: object) -> bool:
     """
     if isinstance(wanted, Above) or len(as_list(wanted)) != 1:
         return False
+    series = column.values
     if pd.api.types.is_integer_dtype(series.dtype):
         return series.nunique() >= 0.05 * len(series)
     return pd.api.types.is_float_dtype(series.dtype)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from labs_lib.columns import text
 from labs_lib.prepare.bias import columns
 from labs_lib.prepare.bias.columns import Above
 from labs_lib.prepare.bias.metrics import Convention
@@ -40,14 +41,14 @@ def observed(
         the label is positive in all rows or none (smclarify's convention goes on then).
     """
     what = f"label {name!r}"
-    series = columns.complete(series, what)
-    wanted = _reading(series, wanted, convention)
+    column = columns.complete(series, what)
+    wanted = _reading(column, wanted, convention)
     if isinstance(wanted, Above):
-        codes = columns.above(series, wanted.threshold, what).astype(np.int64)
-        text = columns.interval(series, wanted.threshold)
-        result = Observed(codes, [], np.array([False, True]), wanted, text)
+        codes = columns.above(column, wanted.threshold, what).astype(np.int64)
+        written = columns.interval(column, wanted.threshold)
+        result = Observed(codes, [], np.array([False, True]), wanted, written)
     else:
-        codes, labels = columns.encode(series)
+        codes, labels = column.distinct
         positive = columns.chosen(labels, wanted, what)
         result = Observed(codes, labels, positive, None, _text(wanted))
     share = result.positive[codes].mean()
@@ -76,12 +77,12 @@ def predicted(
         predicted positive.
     """
     what = f"prediction {name!r}"
-    series = columns.complete(series, what)
+    column = columns.complete(series, what)
     above = label.above if probability_threshold is None else Above(probability_threshold)
     if above is not None:
-        outcome = columns.above(series, above.threshold, what).astype(np.int64)
+        outcome = columns.above(column, above.threshold, what).astype(np.int64)
     else:
-        codes, labels = columns.encode(series)
+        codes, labels = column.distinct
         is_positive = dict(zip(label.labels, label.positive, strict=True))
         unknown = [value for value in labels if value not in is_positive]
         if unknown:
@@ -100,7 +101,7 @@ def predicted(
 
 def groups(series: pd.Series, name: Hashable) -> tuple[np.ndarray, int]:
     """Return the group of each row as a code, and the number of groups."""
-    codes, values = columns.encode(columns.complete(series, f"group variable {name!r}"))
+    codes, values = columns.complete(series, f"group variable {name!r}").distinct
     return codes, len(values)
 
 
@@ -116,18 +117,18 @@ def facet(
         one side has no members, or there are too many values to take each in turn.
     """
     what = f"facet {name!r}"
-    series = columns.complete(series, what)
-    wanted = _reading(series, wanted, convention)
+    column = columns.complete(series, what)
+    wanted = _reading(column, wanted, convention)
     if isinstance(wanted, Above):
-        codes = columns.above(series, wanted.threshold, what).astype(np.int64)
+        codes = columns.above(column, wanted.threshold, what).astype(np.int64)
         if codes.min() == codes.max():
             raise ValueError(
                 f"{what} has {'all' if codes[0] else 'no'} rows above {wanted.threshold}, "
-                f"expected rows on both sides. Values run from {series.min()} to "
-                f"{series.max()}."
+                f"expected rows on both sides. Values run from {column.values.min()} to "
+                f"{column.values.max()}."
             )
-        return codes, {columns.interval(series, wanted.threshold): 1}
-    codes, values = columns.encode(series)
+        return codes, {columns.interval(column, wanted.threshold): 1}
+    codes, values = column.distinct
     if wanted is not None:
         named = columns.chosen(values, wanted, what)
         if named.all():
@@ -142,7 +143,7 @@ def facet(
             "to compare each with the rest. Give the values of d, or a threshold as "
             "Above(40)."
         )
-    return codes, {str(value): code for code, value in enumerate(values)}
+    return codes, {text(value): code for code, value in enumerate(values)}
 
 
 def tables(codes: np.ndarray, cells: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
@@ -172,12 +173,12 @@ def tables(codes: np.ndarray, cells: np.ndarray, shape: tuple[int, int, int]) ->
     return np.bincount(index, minlength=n_codes * n_cells).reshape(n_codes, *shape)
 
 
-def _reading(series, wanted, convention):
+def _reading(column, wanted, convention):
     """Return `wanted`, or the threshold that smclarify would make of it."""
-    if convention == "smclarify" and columns.taken_as_threshold(series, wanted):
+    if convention == "smclarify" and columns.taken_as_threshold(column, wanted):
         return Above(columns.as_list(wanted)[0])
     return wanted
 
 
 def _text(wanted):
-    return ",".join(str(value) for value in columns.as_list(wanted))
+    return ",".join(text(value) for value in columns.as_list(wanted))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from labs_lib.prepare.bias.columns import complete, encode
+from labs_lib.prepare.bias.columns import complete
 
 
 def reweigh(facet: ArrayLike, label: ArrayLike) -> np.ndarray:
@@ -45,8 +45,8 @@ def reweigh(facet: ArrayLike, label: ArrayLike) -> np.ndarray:
         )
     if facet.empty:
         raise ValueError("facet has no rows, expected at least one.")
-    facet_codes, facets = encode(complete(facet, "facet"))
-    label_codes, labels = encode(complete(label, "label"))
+    facet_codes, facets = complete(facet, "facet").distinct
+    label_codes, labels = complete(label, "label").distinct
     cell = facet_codes.astype(np.int64) * len(labels) + label_codes
     counts = np.bincount(cell, minlength=len(facets) * len(labels))
     counts = counts.reshape(len(facets), len(labels))

@@ -1,18 +1,20 @@
 """What is in one column: its type, what is missing, and the shape of its values.
 
 Everything here depends on the distinct values and how often each occurs, never on the order
-of the rows. The rules are those of Data Wrangler's data quality and insights report; where
-one goes beyond them, it says so.
+of the rows. How values are read is the matter of `labs_lib.columns`. The rules are those of
+Data Wrangler's data quality and insights report; where one goes beyond them, it says so.
 """
 
 import math
 import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+
+from labs_lib import columns
+from labs_lib.columns import Column
 
 TYPES = ("binary", "numeric", "categorical", "text", "datetime", "empty")
 
@@ -88,7 +90,8 @@ class ColumnProfile:
         One of `TYPES`.
     rows : int
     null, empty, blank : int
-        Missing values: null; text of no characters; text of white space only.
+        Missing values: null; text of no characters; text of white space only (missing by
+        Data Wrangler's rule, and here alone).
     disguised : dict
         Value that probably stands for a missing one -> rows. Not counted as missing.
     invalid : int
@@ -148,11 +151,12 @@ def profile(series: pd.Series) -> ColumnProfile:
     ValueError
         If the values cannot be compared, such as lists.
     """
-    if pd.api.types.is_datetime64_any_dtype(series.dtype):
-        return _profile_dates(series)
-    if is_number(series.dtype):
-        return _profile_numbers(series)
-    return _profile_labels(series)
+    column = columns.read(series)
+    if pd.api.types.is_datetime64_any_dtype(column.values.dtype):
+        return _profile_dates(column)
+    if is_number(column.values.dtype):
+        return _profile_numbers(column)
+    return _profile_labels(column)
 
 
 def infer_type(
@@ -270,86 +274,36 @@ def is_number(dtype: object) -> bool:
 
 def to_numbers(series: pd.Series) -> np.ndarray:
     """Return a column as float64, NaN where there is no finite number."""
-    if is_number(series.dtype):
-        values = number_values(series)
-        numbers = values.astype(float, copy=True)
-    else:
-        codes, labels, _ = to_labels(series)
-        # The code of a missing value is -1, which picks the NaN at the end.
-        numbers = np.append(read_numbers(labels), np.nan)[codes]
+    numbers = columns.read(series).numbers.copy()
     numbers[~np.isfinite(numbers)] = np.nan
     return numbers
 
 
-def to_labels(series: pd.Series) -> tuple[np.ndarray, pd.Series, str]:
+def to_labels(column: Column) -> tuple[np.ndarray, pd.Series]:
     """Return a column as text.
 
     Returns
     -------
     codes : ndarray of int, shape (n,)
-        Position in `labels`; -1 for null.
+        Position in `labels`; -1 for missing.
     labels : pandas.Series of str
         The distinct values as text.
-    mixed : str
-        Kinds of objects, if there are several; else "".
 
     Raises
     ------
     ValueError
         If the values cannot be compared, such as lists.
     """
+    if column.kind == "other":
+        column.distinct  # noqa: B018  raises for what cannot be compared
+    codes, texts = column.coded
     try:
-        codes, values = pd.factorize(series)
-    except (TypeError, NotImplementedError) as error:
-        raise ValueError(
-            f"Column {series.name!r} holds values that cannot be compared ({error}). "
-            "Expected numbers, text, dates or categories: turn the values into text first."
-        ) from None
-    mixed = ""
-    if series.dtype == object:
-        kind = pd.api.types.infer_dtype(series, skipna=True)
-        if kind in ("mixed", "mixed-integer"):
-            # True and 1 are equal, and the first of them would be the text of both.
-            objects = series[codes >= 0]
-            kinds = sorted({type(value).__name__ for value in objects})
-            mixed = " and ".join(kinds) if len(kinds) > 1 else ""
-            codes = codes.copy()
-            codes[codes >= 0], values = pd.factorize(
-                np.array([_text(value) for value in objects], dtype=object)
-            )
-        elif kind not in ("string", "empty"):
-            values = [_text(value) for value in values]
-    try:
-        labels = pd.Series(values).astype("str")
+        return codes, pd.Series(texts, dtype="str")
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"Column {series.name!r} holds {error.object!r}, with half of a character (a "
-            "surrogate). Read the file with its own encoding."
+            f"Column {column.values.name!r} holds {error.object!r}, with half of a character "
+            "(a surrogate). Read the file with its own encoding."
         ) from None
-    if series.dtype != object:
-        return codes, labels, ""
-    # 1 and "1" are two objects, but one text.
-    again, labels = pd.factorize(labels)
-    return np.append(again, -1)[codes], pd.Series(labels), mixed
-
-
-def _text(value: object) -> str:
-    """Return an object as text; equal numbers, such as 1 and 1.0, have the same one."""
-    if isinstance(value, Decimal) and value.is_finite():
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def read_numbers(labels: pd.Series) -> np.ndarray:
-    """Return the numbers that texts stand for, even infinite ones, NaN for other texts."""
-    numbers = np.full(len(labels), np.nan)
-    # Reading a million words as numbers is slow; most are told apart by how they begin.
-    start = labels.str.match(r"(?i)\s*[+-]?(?:\.?\d|inf)").to_numpy(dtype=bool)
-    numbers[start] = pd.to_numeric(labels[start], errors="coerce")
-    return numbers
 
 
 def read_dates(labels: pd.Series) -> pd.Series:
@@ -370,23 +324,20 @@ def read_dates(labels: pd.Series) -> pd.Series:
     return dates
 
 
-def _profile_dates(series):
-    counts = series.value_counts(sort=False)
-    null = int(series.isna().sum())
+def _profile_dates(column):
+    counts = column.values.value_counts(sort=False)
     return ColumnProfile(
-        name=series.name,
+        name=column.values.name,
         type="datetime" if len(counts) else "empty",
-        rows=len(series),
-        null=null,
+        rows=len(column),
+        null=len(column) - column.present,
         distinct=len(counts),
         top=_top(counts.index.astype(str).to_numpy(dtype=object), counts.to_numpy()),
     )
 
 
-def _profile_numbers(series):
-    present = series.dropna()
-    null = len(series) - len(present)
-    distinct, counts = np.unique(number_values(present), return_counts=True)
+def _profile_numbers(column):
+    distinct, counts = np.unique(number_values(column), return_counts=True)
     numbers = distinct.astype(float)
     finite = np.isfinite(numbers)
     infinite = int(counts[~finite].sum())
@@ -397,19 +348,20 @@ def _profile_numbers(series):
         shape = _numbers(numbers[finite], counts[finite])
         known = distinct[finite], numbers[finite], counts[finite]
         disguised, zeros = _disguised_numbers(*known)
+    name = column.values.name
     return ColumnProfile(
-        name=series.name,
+        name=name,
         type=type_,
-        rows=len(series),
-        null=null,
+        rows=len(column),
+        null=len(column) - column.present,
         disguised=disguised,
         invalid=infinite,
         infinite=infinite,
         distinct=len(distinct),
         is_id=(
-            _may_be_id(len(distinct), len(series))
+            _may_be_id(len(distinct), len(column))
             and whole
-            and (_dense(numbers) or _named_id(series.name))
+            and (_dense(numbers) or _named_id(name))
         ),
         top=_top(distinct, counts),
         zeros=zeros,
@@ -420,26 +372,25 @@ def _profile_numbers(series):
     )
 
 
-def _profile_labels(series):
-    rows = len(series)
-    codes, labels, mixed = to_labels(series)
-    null = int((codes < 0).sum())
+def _profile_labels(column):
+    rows, name = len(column), column.values.name
+    codes, labels = to_labels(column)
     counts = np.bincount(codes[codes >= 0], minlength=len(labels))
-    used = counts > 0
-    labels, counts = labels[used].reset_index(drop=True), counts[used]
+    null = int(column.values.isna().sum())
+    empty = rows - column.present - null
+    numbers = np.full(len(labels), np.nan)
+    # True and "True" are one text, and one of them is a number.
+    np.fmax.at(numbers, codes[codes >= 0], column.numbers[codes >= 0])
     stripped = labels.str.strip()
-    is_empty = (labels == "").to_numpy(dtype=bool)
-    is_missing = (stripped == "").to_numpy(dtype=bool)
-    empty = int(counts[is_empty].sum())
-    blank = int(counts[is_missing].sum()) - empty
-    labels, stripped = labels[~is_missing], stripped[~is_missing]
-    counts = counts[~is_missing]
+    there = (stripped != "").to_numpy(dtype=bool)
+    blank = int(counts[~there].sum())
+    labels, stripped = labels[there].reset_index(drop=True), stripped[there]
+    counts, numbers = counts[there], numbers[there]
 
-    numbers = read_numbers(labels)
     finite = np.isfinite(numbers)
     whole = _whole(numbers)
     present = rows - null - empty - blank
-    type_ = _declared_type(series.dtype, len(labels))
+    type_ = _declared_type(column, len(labels))
     if type_ is None:
         type_ = infer_type(
             rows=rows,
@@ -463,7 +414,7 @@ def _profile_labels(series):
         dates = read_dates(labels)
         invalid = int(counts[dates.isna().to_numpy() & ~tokens].sum())
     return ColumnProfile(
-        name=series.name,
+        name=name,
         type=type_,
         rows=rows,
         null=null,
@@ -473,12 +424,12 @@ def _profile_labels(series):
         invalid=invalid,
         infinite=infinite,
         distinct=len(labels),
-        mixed=mixed,
+        mixed=_mixed(column),
         is_id=(
             _may_be_id(len(labels), rows)
             and type_ in ("numeric", "categorical", "text")
             and (type_ != "numeric" or whole)
-            and (not whole or _dense(numbers) or _named_id(series.name))
+            and (not whole or _dense(numbers) or _named_id(name))
             and not stripped.str.contains(r"\s", regex=True).any()
         ),
         top=_top(text, counts),
@@ -488,13 +439,25 @@ def _profile_labels(series):
     )
 
 
-def _declared_type(dtype, distinct):
-    """What pandas already knows goes before any guess."""
-    if pd.api.types.is_bool_dtype(dtype):
+def _declared_type(column, distinct):
+    """What is known of the values goes before any guess."""
+    if column.kind == "boolean" or pd.api.types.is_bool_dtype(column.values.dtype):
         return "binary" if distinct else "empty"
-    if isinstance(dtype, pd.CategoricalDtype):
+    if isinstance(column.values.dtype, pd.CategoricalDtype):
         return {0: "empty", 2: "binary"}.get(distinct, "categorical")
     return None
+
+
+def _mixed(column):
+    """Kinds of Python objects, if a column holds several."""
+    values = column.values
+    if values.dtype != object or pd.api.types.infer_dtype(values, skipna=True) not in (
+        "mixed",
+        "mixed-integer",
+    ):
+        return ""
+    kinds = sorted({type(value).__name__ for value in values[~column.missing]})
+    return " and ".join(kinds) if len(kinds) > 1 else ""
 
 
 def _has_categories(type_, distinct, whole):
@@ -502,15 +465,14 @@ def _has_categories(type_, distinct, whole):
     return type_ in ("categorical", "binary") or codes
 
 
-def number_values(series: pd.Series) -> np.ndarray:
-    """Return a column of numbers as they are: whole numbers stay whole if none is missing."""
-    if pd.api.types.is_timedelta64_dtype(series.dtype):
-        return series.dt.total_seconds().to_numpy(dtype=float)
-    if isinstance(series.dtype, np.dtype):
-        return series.to_numpy()
-    if series.hasnans or series.dtype.kind == "f":
-        return series.to_numpy(dtype=float, na_value=np.nan)
-    return series.to_numpy(dtype=series.dtype.numpy_dtype)
+def number_values(column: Column) -> np.ndarray:
+    """Return the present values of a column of numbers as they are: whole ones stay whole."""
+    values = column.values
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
+        return column.numbers[~column.missing]
+    if column.present < len(column):
+        values = values[~column.missing]
+    return values.to_numpy(dtype=getattr(values.dtype, "numpy_dtype", values.dtype))
 
 
 def _numbers(distinct, counts):

@@ -14,6 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.model_selection import train_test_split
 from xgboost import XGBClassifier, XGBRegressor
 
+from labs_lib.columns import read
 from labs_lib.prepare.quality import columns
 
 MIN_ROWS = 100
@@ -86,20 +87,19 @@ def category_codes(series: pd.Series) -> tuple[np.ndarray, list]:
     values : list
         Numbers in a numeric column, else text.
     """
-    if columns.is_number(series.dtype):
-        there = ~np.isnan(columns.to_numbers(series))
+    column = read(series)
+    if columns.is_number(column.values.dtype):
+        there = np.isfinite(column.numbers)
         # As they are: two whole numbers may be one float.
-        numbers = columns.number_values(series[there])
+        numbers = columns.number_values(read(column.values[there]))
         values, places = np.unique(numbers, return_inverse=True)
         codes = np.full(len(series), np.nan)
         codes[there] = places
         return codes, [int(v) if v == round(v) else v for v in values.tolist()]
-    codes, labels, _ = columns.to_labels(series)
+    codes, labels = columns.to_labels(column)
     there = (labels.str.strip() != "").to_numpy(dtype=bool)
-    used = np.zeros(len(labels), dtype=bool)
-    used[codes[codes >= 0]] = True
     labels = labels.to_numpy(dtype=object)
-    values = sorted(labels[there & used])
+    values = sorted(labels[there])
     place = {label: position for position, label in enumerate(values)}
     positions = np.array([place.get(label, np.nan) for label in labels] + [np.nan])
     return positions[codes], values
@@ -366,7 +366,7 @@ def _regression(true, model, features):
 
 def _date_parts(series):
     if not pd.api.types.is_datetime64_any_dtype(series.dtype):
-        codes, labels, _ = columns.to_labels(series)
+        codes, labels = columns.to_labels(read(series))
         dates = columns.read_dates(labels)
         dates = pd.concat([dates, pd.Series([pd.NaT], dtype=dates.dtype)])
         series = dates.iloc[codes]
@@ -377,7 +377,7 @@ def _date_parts(series):
 
 
 def _word_weights(series):
-    codes, labels, _ = columns.to_labels(series)
+    codes, labels = columns.to_labels(read(series))
     texts = np.append(labels.to_numpy(dtype=object), "")[codes]
     # The pattern keeps words of one character, which the default drops.
     counter = CountVectorizer(token_pattern=r"(?u)\w+")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from labs_lib.columns import read
 from labs_lib.prepare.quality import columns, models
 from labs_lib.prepare.quality.columns import ColumnProfile
 
@@ -179,7 +180,8 @@ def feature_findings(column: ColumnProfile) -> list[QualityWarning]:
 
 def domain_finding(series: pd.Series, allowed: Collection) -> list[QualityWarning]:
     """Return a warning if a column holds values outside its documented domain."""
-    values = series.dropna()
+    column = read(series)
+    values = column.values[~column.missing]
     outside = values[~values.isin(list(allowed))].value_counts()
     outside = outside[outside > 0]
     if outside.empty:

@@ -14,7 +14,7 @@ STYLE = """
 .quality .scroll { overflow-x: auto; }
 .quality .scroll table { border-collapse: collapse; table-layout: auto; margin: 0;
   color: inherit; font-size: inherit; background: none; }
-.quality .scroll table th, .quality .scroll table td { padding: 3px 8px; text-align: left;
+.quality .scroll table th, .quality .scroll table td { padding: 3px 5px; text-align: left;
   border-bottom: 1px solid var(--jp-border-color2, GrayText); vertical-align: top;
   background: none; color: inherit; max-width: none; }
 .quality .scroll table th { font-weight: 600; }
@@ -27,12 +27,11 @@ STYLE = """
 .quality .low { background: #595959; }
 .quality summary { cursor: pointer; margin: .4em 0; }
 /* JupyterLab lets a picture shrink to its cell, and a cell to its picture. */
-.quality .scroll svg { display: block; min-width: 96px; max-width: none; }
+.quality .scroll svg { display: block; min-width: 72px; max-width: none; }
 .quality rect { fill: #3b7dd8; }
 """.strip()
 
 TABLE = (
-    ("type", "type"),
     ("missing", "missing"),
     ("disguised", "disguised"),
     ("invalid", "invalid"),
@@ -44,7 +43,7 @@ TABLE = (
 )
 SCORES = ("skew", "kurtosis", "pearson", "power")
 WITH_TARGET = (("pearson", "correlation"), ("power", "prediction power"))
-WIDTH, HEIGHT = 96, 22
+WIDTH, HEIGHT = 72, 22
 LONGEST, LONGEST_PICTURE = 60, 300
 
 
@@ -145,11 +144,13 @@ def _columns(report):
     rows = []
     for i in order:
         profile, row = report.profiles[i], report.table.iloc[i]
-        cells = [row["type"]]
-        for name, _ in shown[1:]:
-            cells.append(_score(row[name]) if name in SCORES else _number(row[name]))
-        rows.append([f"<code>{_cell(profile.name)}</code>", _picture(profile), *cells])
-    return _table(header, rows, numbers=range(3, len(header)))
+        cells = [
+            _score(row[name]) if name in SCORES else _number(row[name]) for name, _ in shown
+        ]
+        # The type stands below the name, so that all columns fit beside a list of files.
+        column = f"<code>{_cell(profile.name)}</code><br>{row['type']}"
+        rows.append([column, _picture(profile), *cells])
+    return _table(header, rows, numbers=range(2, len(header)))
 
 
 def _picture(profile):

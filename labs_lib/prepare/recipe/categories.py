@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from labs_lib.prepare.recipe.messages import listed
-from labs_lib.prepare.recipe.table import Table, parse_float, spread
+from labs_lib.prepare.recipe.table import Table, spread
 
 MAX_CATEGORIES = 200
 
@@ -27,8 +27,8 @@ def change_type(table: Table, p: dict, learned: dict) -> None:
     if p["columnDataType"] == "string":
         values = spread(texts, codes)
     else:
-        # The last number is for missing values: their code is -1.
-        values = np.array([*(parse_float(text) for text in texts), np.nan])[codes]
+        numbers = table.read(source).numbers
+        values = np.where(np.isfinite(numbers), numbers, np.nan)
     table.put(source, values, source=source)
 
 

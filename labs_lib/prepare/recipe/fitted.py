@@ -74,9 +74,10 @@ class Recipe(TransformerMixin, BaseEstimator):
     ============================= ==========================================================
 
     A targetColumn may be the source itself, which is then replaced, but no other column
-    that exists. Missing values stay missing unless an action fills them. An infinite value
-    in a column that an action reads as numbers is an error. Where an action reads text, a
-    number is the text of its value: 7, 7.0 and "7" are one category.
+    that exists. Missing values, an empty text among them, stay missing unless an action
+    fills them. An infinite value in a column that an action reads as numbers is an error.
+    Where an action reads text, a number is the text of its value: 7, 7.0 and "7" are one
+    category.
 
     DataBrew allows 10 distinct values in ONE_HOT_ENCODING, this recipe `MAX_CATEGORIES`.
     ERROR, KEEP and SKIP, and the two modes of dates, are Data Wrangler's "Encode

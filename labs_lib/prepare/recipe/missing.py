@@ -3,19 +3,16 @@
 import math
 
 import numpy as np
-import pandas as pd
 
+from labs_lib.columns import LARGEST_WHOLE
 from labs_lib.prepare.recipe.parameters import number
 from labs_lib.prepare.recipe.table import Table, spread
-
-LARGEST_WHOLE = 2**53
-"""From it on two whole numbers may be the same float."""
 
 
 def flag_missing(table: Table, p: dict, learned: dict) -> None:
     """FLAG_COLUMN_FROM_NULL: true where the value is missing."""
-    values = table.get(p["sourceColumn"])
-    table.put(p["targetColumn"], pd.isna(values), source=p["sourceColumn"])
+    missing = table.read(p["sourceColumn"]).missing
+    table.put(p["targetColumn"], missing, source=p["sourceColumn"])
 
 
 def learn_average(table: Table, p: dict) -> dict:

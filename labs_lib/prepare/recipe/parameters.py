@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable
 from numbers import Integral, Real
 
+from labs_lib import columns
 from labs_lib.prepare.recipe.dates import CIRCLES
-from labs_lib.prepare.recipe.table import parse_float
 
 
 def text_value(text: str) -> str:
@@ -18,8 +18,8 @@ def text_value(text: str) -> str:
 
 def number(text: str) -> float:
     """Read a finite number."""
-    value = parse_float(text)
-    if math.isnan(value):
+    value = float(columns.read([text]).numbers[0])
+    if not math.isfinite(value):
         raise ValueError(f"expected a finite number, got {text!r}")
     return value
 

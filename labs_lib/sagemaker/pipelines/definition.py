@@ -41,7 +41,7 @@ _SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
 
 
 @dataclass(frozen=True)
-class Parameter:
+class PipelineParameter:
     """What a run of the pipeline may be given."""
 
     name: str
@@ -78,7 +78,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Step:
+class PipelineStep:
     """One step, wherever it stands.
 
     Attributes
@@ -116,8 +116,8 @@ class Step:
 class Definition:
     """A pipeline that can run."""
 
-    parameters: Mapping[str, Parameter]
-    steps: Mapping[str, Step] = field(default_factory=dict)
+    parameters: Mapping[str, PipelineParameter]
+    steps: Mapping[str, PipelineStep] = field(default_factory=dict)
 
 
 def duration(text: str) -> float:
@@ -156,13 +156,13 @@ def read(text: str) -> Definition:
 def _read(body: Mapping[str, Any]) -> Definition:
     if body.get("Version") != VERSION:
         raise invalid(f"Version is {body.get('Version')!r}, expected {VERSION!r}.")
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, PipelineParameter] = {}
     for item in body.get("Parameters") or []:
         found = _parameter(item)
         if found.name in parameters:
             raise invalid(f"There are two parameters called {found.name}.")
         parameters[found.name] = found
-    steps: dict[str, Step] = {}
+    steps: dict[str, PipelineStep] = {}
     for step in _steps(body.get("Steps") or [], None):
         if step.name in steps:
             raise invalid(f"There are two steps called {step.name}.")
@@ -175,19 +175,19 @@ def _read(body: Mapping[str, Any]) -> Definition:
     return Definition(parameters, steps)
 
 
-def _parameter(item: Mapping[str, Any]) -> Parameter:
+def _parameter(item: Mapping[str, Any]) -> PipelineParameter:
     name, kind = item["Name"], item["Type"]
     if kind not in _PARAMETER_TYPES:
         raise invalid(
             f"Parameter {name} has the type {kind!r}, expected one of "
             f"{', '.join(_PARAMETER_TYPES)}."
         )
-    return Parameter(
+    return PipelineParameter(
         name, kind, item.get("DefaultValue"), tuple(item.get("EnumValues") or ())
     )
 
 
-def _steps(items: Iterable[Any], branch: tuple[str, bool] | None) -> Iterator[Step]:
+def _steps(items: Iterable[Any], branch: tuple[str, bool] | None) -> Iterator[PipelineStep]:
     for item in items:
         name, kind = item["Name"], item["Type"]
         if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -211,14 +211,16 @@ def _steps(items: Iterable[Any], branch: tuple[str, bool] | None) -> Iterator[St
         needs = {*item.get("DependsOn", ()), *values.steps_in(looked_at)}
         if branch is not None:
             needs.add(branch[0])
-        yield Step(name, kind, item, frozenset(needs), branch)
+        yield PipelineStep(name, kind, item, frozenset(needs), branch)
         if kind == "Condition":
             for key, outcome in (("IfSteps", True), ("ElseSteps", False)):
                 yield from _steps(arguments.get(key) or [], (name, outcome))
 
 
 def _check(
-    step: Step, steps: Mapping[str, Step], parameters: Mapping[str, Parameter]
+    step: PipelineStep,
+    steps: Mapping[str, PipelineStep],
+    parameters: Mapping[str, PipelineParameter],
 ) -> None:
     for need in sorted(step.needs):
         if need not in steps:
@@ -250,7 +252,7 @@ def _check(
         _check_retry(step, policy)
 
 
-def _check_retry(step: Step, policy: Mapping[str, Any]) -> None:
+def _check_retry(step: PipelineStep, policy: Mapping[str, Any]) -> None:
     unknown = sorted(set(policy["ExceptionType"]) - set(RETRIED))
     if unknown:
         raise invalid(
@@ -263,7 +265,7 @@ def _check_retry(step: Step, policy: Mapping[str, Any]) -> None:
         )
 
 
-def _refuse_circles(steps: Mapping[str, Step]) -> None:
+def _refuse_circles(steps: Mapping[str, PipelineStep]) -> None:
     left = dict(steps)
     while left:
         free = [name for name, step in left.items() if not step.needs & set(left)]

@@ -12,7 +12,7 @@ from labs_lib.sagemaker import events
 from labs_lib.sagemaker.operations import Context
 from labs_lib.sagemaker.pipelines import steps as step_module
 from labs_lib.sagemaker.pipelines import values
-from labs_lib.sagemaker.pipelines.definition import JOBS, Definition, Step, read
+from labs_lib.sagemaker.pipelines.definition import JOBS, Definition, PipelineStep, read
 from labs_lib.sagemaker.pipelines.steps import Scope, StepFailed
 from labs_lib.sagemaker.site import Site
 
@@ -29,7 +29,7 @@ def key_of(execution: str, step: str) -> str:
     return f"{execution.rpartition('/')[2]}/{step}"
 
 
-class Execution:
+class PipelineRunner:
     """The running of one execution, in this process.
 
     Parameters
@@ -103,7 +103,7 @@ class Execution:
                 return f"Step failure: {name}: {record.get('FailureReason', '')}"[:_REASON]
         return None
 
-    def _ready(self, body: Mapping[str, Any], *, only_begun: bool) -> list[Step]:
+    def _ready(self, body: Mapping[str, Any], *, only_begun: bool) -> list[PipelineStep]:
         selected = body.get("_Selected")
         found = []
         for step in self.definition.steps.values():
@@ -118,7 +118,7 @@ class Execution:
                 found.append(step)
         return found
 
-    def _may_begin(self, step: Step) -> bool:
+    def _may_begin(self, step: PipelineStep) -> bool:
         if step.branch is not None:
             condition, outcome = step.branch
             record = self.seen(condition)
@@ -129,7 +129,7 @@ class Execution:
         needed = [self.seen(name) for name in step.needs]
         return all(r is not None and r["StepStatus"] == "Succeeded" for r in needed)
 
-    def _begin(self, ready: list[Step], body: Mapping[str, Any]) -> None:
+    def _begin(self, ready: list[PipelineStep], body: Mapping[str, Any]) -> None:
         limit = body.get("ParallelismConfiguration", {}).get("MaxParallelExecutionSteps")
         for step in ready:
             with self._lock:
@@ -154,7 +154,7 @@ class Execution:
 
     # One step
 
-    def _carry(self, step: Step) -> None:
+    def _carry(self, step: PipelineStep) -> None:
         """Bring a step from where it is to its end."""
         try:
             self._attempt(step)
@@ -172,10 +172,10 @@ class Execution:
                 self._busy.discard(step.name)
             self.wake.set()
 
-    def _settle(self, step: Step, status: str, **changes: Any) -> None:
+    def _settle(self, step: PipelineStep, status: str, **changes: Any) -> None:
         self._note(step.name, StepStatus=status, EndTime=self.site.clock.now(), **changes)
 
-    def _start(self, step: Step) -> dict[str, Any]:
+    def _start(self, step: PipelineStep) -> dict[str, Any]:
         record = self.record(step.name)
         if record is not None:
             return record
@@ -195,7 +195,7 @@ class Execution:
         self.site.state.add("PipelineStep", key_of(self.arn, step.name), "", body)
         return body
 
-    def _attempt(self, step: Step) -> None:
+    def _attempt(self, step: PipelineStep) -> None:
         record = self._start(step)
         scope = Scope(self.context, self.body, self.seen)
         try:
@@ -218,12 +218,12 @@ class Execution:
         except values.Unknown as error:
             raise StepFailed(f"ClientError: {error}.") from None
 
-    def _decide(self, step: Step, scope: Scope) -> None:
+    def _decide(self, step: PipelineStep, scope: Scope) -> None:
         conditions = scope.resolve(step.arguments["Conditions"])
         outcome = all(values.holds(condition) for condition in conditions)
         self._settle(step, "Succeeded", Metadata={"Condition": {"Outcome": str(outcome)}})
 
-    def _call_back(self, step: Step, scope: Scope, record: dict[str, Any]) -> None:
+    def _call_back(self, step: PipelineStep, scope: Scope, record: dict[str, Any]) -> None:
         if not record["Metadata"]:
             callback = {
                 "CallbackToken": step_module.new_token(),
@@ -251,7 +251,7 @@ class Execution:
     def _is_stopping(self) -> bool:
         return self.body["PipelineExecutionStatus"] == "Stopping"
 
-    def _make(self, step: Step, record: dict[str, Any]) -> None:
+    def _make(self, step: PipelineStep, record: dict[str, Any]) -> None:
         """Make what the step makes, or take what an earlier execution made."""
         key = step_module.cache_key(step, record["_Arguments"])
         if step.expires is not None and "_Made" not in record:
@@ -286,7 +286,7 @@ class Execution:
                 continue
             return
 
-    def _follow(self, step: Step, record: Mapping[str, Any]) -> None:
+    def _follow(self, step: PipelineStep, record: Mapping[str, Any]) -> None:
         name = record["_Made"]
         if "_HasBegun" not in record:
             name = step_module.begin(self.context, step, name, record["_Arguments"])
@@ -314,7 +314,7 @@ class Execution:
                 step_module.stop(self.context, step, name)
                 stopped = True
 
-    def _cached(self, step: Step, key: str) -> dict[str, Any] | None:
+    def _cached(self, step: PipelineStep, key: str) -> dict[str, Any] | None:
         """Return the newest result of the step with the same arguments, if it is not old."""
         assert step.expires is not None
         pipeline, now = self.body["PipelineArn"], self.site.clock.now()
@@ -330,7 +330,7 @@ class Execution:
         return max(found, key=lambda record: record["EndTime"], default=None)
 
     def _pause(
-        self, step: Step, record: Mapping[str, Any], error: StepFailed
+        self, step: PipelineStep, record: Mapping[str, Any], error: StepFailed
     ) -> float | None:
         """Return the seconds to wait before the step is tried again; None if it is not."""
         attempts = record["_Attempts"]
@@ -378,5 +378,5 @@ def start(site: Site, arn: str) -> None:
     if running is not None:
         running.wake.set()
         return
-    site.executions[arn] = execution = Execution(site, arn)
+    site.executions[arn] = execution = PipelineRunner(site, arn)
     site.run(execution.run)

@@ -14,7 +14,7 @@ from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.objects import split_uri
 from labs_lib.sagemaker.operations import OPERATIONS, Context, call
 from labs_lib.sagemaker.pipelines import values
-from labs_lib.sagemaker.pipelines.definition import JOBS, Step
+from labs_lib.sagemaker.pipelines.definition import JOBS, PipelineStep
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -158,13 +158,13 @@ class Scope:
             raise values.Unknown(f"there is no s3://{bucket}/{path}") from None
 
 
-def cache_key(step: Step, arguments: Any) -> str:
+def cache_key(step: PipelineStep, arguments: Any) -> str:
     """Return what has to be the same for a result to be taken again."""
     text = json.dumps([step.type, arguments], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def job_name(execution_id: str, step: Step) -> str:
+def job_name(execution_id: str, step: PipelineStep) -> str:
     """Return a name of a job as Pipelines makes them: at most 63 characters, 32 of a tuning."""
     tail = "".join(secrets.choice(_LETTERS) for _ in range(10))
     if step.type == "Tuning":
@@ -173,7 +173,9 @@ def job_name(execution_id: str, step: Step) -> str:
     return f"pipelines-{execution_id}-{shown}-{tail}".replace("_", "-")
 
 
-def begin(context: Context, step: Step, name: str, arguments: dict[str, Any]) -> str:
+def begin(
+    context: Context, step: PipelineStep, name: str, arguments: dict[str, Any]
+) -> str:
     """Make what a step makes and return its name; one that is there is left as it is.
 
     Raises
@@ -219,12 +221,12 @@ def _retried_error(error: ApiError) -> str | None:
     return "Step.SERVICE_FAULT" if error.status >= 500 else None
 
 
-def metadata(step: Step, body: Mapping[str, Any]) -> dict[str, Any]:
+def metadata(step: PipelineStep, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ListPipelineExecutionSteps shows of what a step made."""
     return {_METADATA[step.type]: {"Arn": body[RESOURCES[step.type].arn]}}
 
 
-def is_over(context: Context, step: Step, name: str) -> dict[str, Any] | None:
+def is_over(context: Context, step: PipelineStep, name: str) -> dict[str, Any] | None:
     """Return what a step made if it is finished, None as long as it is not.
 
     Raises
@@ -246,7 +248,7 @@ def is_over(context: Context, step: Step, name: str) -> dict[str, Any] | None:
     return None
 
 
-def stop(context: Context, step: Step, name: str) -> None:
+def stop(context: Context, step: PipelineStep, name: str) -> None:
     """Ask a job to end; one that has ended is left alone."""
     if step.type in JOBS:
         resource = RESOURCES[step.type]
@@ -257,7 +259,11 @@ def stop(context: Context, step: Step, name: str) -> None:
 
 
 def send_callback(
-    context: Context, step: Step, record: Mapping[str, Any], *, stopping: bool = False
+    context: Context,
+    step: PipelineStep,
+    record: Mapping[str, Any],
+    *,
+    stopping: bool = False,
 ) -> None:
     """Send the message with the token to the step's queue.
 

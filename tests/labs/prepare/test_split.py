@@ -2,18 +2,17 @@ import hashlib
 import zlib
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from labs_lib.course.exercise import PASSED, WRONG
 from labs_lib.labs.prepare.split.exercises import lab
 from tests.labs.contract import assert_exercise
 
 # Mutants that no input tells apart, or that are right answers themselves; see mutation.py.
 EQUIVALENT = {
-    "ex1: return np.array(draw) < 1000 * share → return np.array(draw) <= 1000 * share": "another rule by the number alone, with a share one in a thousand larger",
-    "ex1: draw = [zlib.crc32(str(customer).encode()) % 1000 for customer in customers] → draw = [zlib.crc32(str(customer).encode()) % 1001 for customer in customers]": "another rule by the number alone, with nearly the same share",
     "ex1: draw = [zlib.crc32(str(customer).encode()) % 1000 for customer in customers] → draw = [zlib.crc32(str(customer).encode()) % 999 for customer in customers]": "another rule by the number alone, with nearly the same share",
     "ex1: return np.array(draw) < 1000 * share → return np.array(draw) < 1001 * share": "another rule by the number alone, with nearly the same share",
-    "ex1: return np.array(draw) < 1000 * share → return np.array(draw) < 999 * share": "another rule by the number alone, with nearly the same share",
 }
 
 
@@ -43,6 +42,36 @@ def by_last_digits(customers, share):
     return customers % 100 < 100 * share
 
 
+def by_table(customers, share):
+    side = {c: zlib.adler32(bytes(f"{c}" * 9, "ascii")) % 997 / 997 for c in set(customers)}
+    return pd.Series(customers).map(side) < share
+
+
+def by_zeros_and_ones(customers, share):
+    return by_checksum(customers, share).astype(int)
+
+
+def by_multiplication(customers, share):
+    return (customers.astype("uint64") * np.uint64(2654435761)) % 2**32 / 2**32 < share
+
+
+def by_hash_of_numbers(customers, share):
+    return tuple(hash((int(c), 7)) % 1000 < 1000 * share for c in customers)
+
+
+def by_pandas(customers, share):
+    return pd.util.hash_array(customers) % 1000 < 1000 * share
+
+
+def with_rest_swapped(customers, share):
+    return ~(by_md5_array(customers) < 1 - share)
+
+
+def by_md5_array(customers):
+    numbers = [int(hashlib.sha256(b"%d" % c).hexdigest()[:8], 16) for c in customers]
+    return np.array(numbers) / 2**32
+
+
 def by_row(customers, share):
     return np.random.default_rng(0).random(len(customers)) < share
 
@@ -57,10 +86,24 @@ def by_list(customers, share):
     return np.isin(customers, drawn)
 
 
+RIGHT_RULES = [
+    by_checksum,
+    by_md5,
+    by_generator,
+    by_last_digits,
+    by_table,
+    by_zeros_and_ones,
+    by_multiplication,
+    by_hash_of_numbers,
+    by_pandas,
+    with_rest_swapped,
+]
+
+
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(by_checksum,), (by_md5,), (by_generator,), (by_last_digits,)],
+        right=[(rule,) for rule in RIGHT_RULES],
         wrong={
             "shape": (lambda customers, share: by_checksum(np.unique(customers), share),),
             "rows": (by_row,),
@@ -73,7 +116,58 @@ def test_ex1():
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "mistake"),
+    [
+        (lambda c, share: np.arange(len(c)) < share * len(c), "rows"),
+        (lambda c, share: c >= np.quantile(c, 1 - share), "order"),
+        (lambda c, share: by_checksum(c, 0.2), "share"),
+        (lambda c, share: by_checksum(c, share)[:-1], "shape"),
+        (
+            lambda c, share: np.array([hash(f"{n}") % 997 / 997 < share for n in c]),
+            "salted",
+        ),
+        (lambda c, share: by_md5_array(c) <= max(share, 0.01), "share"),
+        (lambda c, share: by_checksum(np.searchsorted(np.unique(c), c), share), "depends"),
+    ],
+)
+def test_ex1_names_the_mistake(rule, mistake):
+    outcome = lab.ex1.check(rule)
+    assert (outcome.status, outcome.misconception) == (WRONG, mistake), outcome
+
+
 # Exercise 2
+
+RIGHT = {"a": "ordered", "b": "by key", "c": "stratified", "d": "ordered and by key"}
+
+
+def test_ex2():
+    assert_exercise(
+        lab.ex2,
+        right=[(RIGHT,), (pd.Series(RIGHT),), (list(RIGHT.items()),)],
+        wrong={
+            "time": (RIGHT | {"a": "stratified"},),
+            "people": (RIGHT | {"b": "randomized"},),
+            "few": (RIGHT | {"c": "by key"},),
+            "both": (RIGHT | {"d": "ordered"},),
+        },
+        stub=(...,),
+    )
+
+
+@pytest.mark.parametrize("answer", [RIGHT | {"a": "shuffled"}, ["ordered"], {}])
+def test_ex2_asks_for_a_dictionary(answer):
+    assert lab.ex2.check(answer).status == "error"
+
+
+@pytest.mark.parametrize("letter", RIGHT)
+@pytest.mark.parametrize("way", ["randomized", *RIGHT.values()])
+def test_ex2_has_one_right_way_for_each_letter(letter, way):
+    outcome = lab.ex2.check(RIGHT | {letter: way})
+    assert (outcome.status == PASSED) == (way == RIGHT[letter])
+
+
+# Exercise 3
 
 
 def pick(test, fresh):
@@ -86,46 +180,64 @@ def by_index(test, fresh):
     return (test.max(axis=1) - fresh[every, test.argmax(axis=1)]).mean()
 
 
+def by_frame(test, fresh):
+    picks = pd.DataFrame(test).idxmax(axis=1)
+    return sum(test[w, k] - fresh[w, k] for w, k in picks.items()) / len(picks)
+
+
+def by_sorting(test, fresh):
+    last = np.argsort(test, axis=1)[:, -1:]
+    return np.take_along_axis(test - fresh, last, axis=1).mean()
+
+
+def by_masks(test, fresh):
+    picked = test == test.max(axis=1, keepdims=True)
+    return (test - fresh)[picked].mean()
+
+
+def in_a_loop(test, fresh):
+    total = 0
+    for reported, later in zip(test.tolist(), fresh.tolist(), strict=True):
+        total += max(reported) - later[reported.index(max(reported))]
+    return total / len(test)
+
+
+def difference_of_means(test, fresh):
+    every = range(len(test))
+    return test.max(axis=1).mean() - fresh[every, test.argmax(axis=1)].mean()
+
+
 def on_fresh(test, fresh):
     every, late = np.arange(len(test)), fresh.argmax(axis=1)
     return (test[every, late] - fresh[every, late]).mean()
 
 
-def test_ex2():
+def test_ex3():
     assert_exercise(
-        lab.ex2,
-        right=[(pick,), (by_index,), (lambda t, f: np.array([pick(t, f)]),)],
+        lab.ex3,
+        right=[
+            (pick,),
+            (by_index,),
+            (by_frame,),
+            (by_sorting,),
+            (by_masks,),
+            (in_a_loop,),
+            (difference_of_means,),
+            (lambda t, f: np.array([pick(t, f)]),),
+            (lambda t, f: pd.Series(pick(t, f)),),
+            (lambda t, f: np.float32(pick(t, f)),),
+        ],
         wrong={
             "both_maxima": (lambda t, f: (t.max(axis=1) - f.max(axis=1)).mean(),),
             "no_pick": (lambda t, f: (t - f).mean(),),
             "picked_on_fresh": (on_fresh,),
+            "one_pick": (lambda t, f: t.max() - f.max(),),
             "sign": (lambda t, f: -pick(t, f),),
-            "per_world": (lambda t, f: t.max(axis=1) - f.max(axis=1),),
-            "other": (lambda t, f: t.max() - f.max(),),
+            "size_only": (
+                lambda t, f: np.abs((t - f)[t == t.max(1, keepdims=True)]).mean(),
+            ),
+            "per_world": (lambda t, f: (t - f)[t == t.max(axis=1, keepdims=True)],),
+            None: (lambda t, f: t.max(axis=1).mean(),),
         },
         stub=(stub,),
     )
-
-
-# Exercise 3
-
-RIGHT = {"a": "ordered", "b": "by key", "c": "stratified", "d": "randomized"}
-
-
-def test_ex3():
-    assert_exercise(
-        lab.ex3,
-        right=[(RIGHT,), (RIGHT | {"d": "stratified"},)],
-        wrong={
-            "time": (RIGHT | {"a": "stratified"},),
-            "people": (RIGHT | {"b": "randomized"},),
-            "few": (RIGHT | {"c": "randomized"},),
-            "nothing": (RIGHT | {"d": "ordered"},),
-        },
-        stub=(...,),
-    )
-
-
-@pytest.mark.parametrize("answer", [RIGHT | {"a": "shuffled"}, ["ordered"], {}])
-def test_ex3_asks_for_a_dictionary(answer):
-    assert lab.ex3.check(answer).status == "error"

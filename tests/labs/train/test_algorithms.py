@@ -1,8 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
-from sklearn.metrics import precision_recall_curve
+from sklearn.metrics import precision_recall_curve, recall_score
 
-from labs_lib.aws import check_xgboost_hyperparameters
 from labs_lib.labs.train.algorithms import exercises as algorithms
 from labs_lib.labs.train.algorithms.exercises import lab
 from tests.labs.contract import assert_exercise
@@ -12,155 +12,161 @@ def stub(*answers):
     raise NotImplementedError
 
 
-def from_library(y, score, target):
-    precision, recall, _ = precision_recall_curve(y, score)
-    return recall[precision >= target].max()
+# Exercise 1 ------------------------------------------------------------------------------
 
 
-def without_default(y, score, target):
-    found = [
-        y[score >= t].sum() / y.sum()
-        for t in np.unique(score)
-        if y[score >= t].mean() >= target
-    ]
-    return max(found)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"a", "d"},
+        ["d", "a"],
+        ("a", "d"),
+        frozenset("ad"),
+        np.array(["a", "d"]),
+        pd.Series(["d", "a"]),
+        pd.Index(["a", "d"]),
+        "ad",
+        "D, A",
+        {"A", " d "},
+    ],
+)
+def test_ex1_takes_any_usual_form(answer):
+    assert lab.ex1.check(answer).status == "passed"
 
 
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(from_library,), (algorithms._recall_at,)],
+        right=[({"a", "d"},)],
         wrong={
-            "first_dip": (algorithms._stops_at_the_first_dip,),
-            "half": (lambda y, score, target: y[score >= 0.5].sum() / y.sum(),),
-            "ties": (algorithms._row_by_row,),
-            "precision": (algorithms._precision_itself,),
-            "unreachable": (without_default,),
-            "other": (lambda y, score, target: target,),
+            "neighbours": ({"d"},),
+            "cuts": ({"a"},),
+            "sum": ({"a", "b", "d"},),
+            "trees": ({"a", "c", "d"},),
         },
-        stub=(stub,),
     )
 
 
-def container(hp, channels):
-    named = hp.get("_tuning_objective_metric") or hp.get("eval_metric")
-    if "early_stopping_rounds" in hp and "validation" in channels and named:
-        return named.split(",")[-1]
-    return None
+@pytest.mark.parametrize("answer", [set(), "c", "bcd"])
+def test_ex1_wants_the_neighbours_first(answer):
+    assert lab.ex1.check(answer).misconception == "neighbours"
 
 
-@pytest.mark.parametrize("off", [None, "", False])
-def test_ex2_takes_any_way_to_say_none(off):
-    assert lab.ex2.check(lambda hp, ch: container(hp, ch) or off).status == "passed"
+# Exercise 2 ------------------------------------------------------------------------------
+
+
+def by_the_curve(y_valid, score_valid, y_test, score_test, target):
+    precision, _, thresholds = precision_recall_curve(y_valid, score_valid)
+    good = thresholds[precision[:-1] >= target]
+    return recall_score(y_test, score_test >= good.min()) if len(good) else 0
+
+
+def by_sorting(y_valid, score_valid, y_test, score_test, target):
+    table = pd.DataFrame({"y": y_valid, "s": score_valid})
+    groups = table.groupby("s")["y"].agg(["sum", "count"])[::-1].cumsum()
+    good = groups.index[groups["sum"] / groups["count"] >= target]
+    if good.empty:
+        return np.float32(0)
+    return pd.Series(score_test >= good[-1])[y_test == 1].mean()
+
+
+def highest_of_the_best(y_valid, score_valid, y_test, score_test, target):
+    best, threshold = 0, None
+    for t in sorted(set(score_valid), reverse=True):
+        alert = score_valid >= t
+        found = (y_valid * alert).sum()
+        if found / alert.sum() >= target and found > best:
+            best, threshold = found, t
+    if threshold is None:
+        return 0.0
+    return np.array([(y_test * (score_test >= threshold)).sum() / y_test.sum()])
 
 
 def test_ex2():
     assert_exercise(
         lab.ex2,
-        right=[(container,)],
+        right=[(by_the_curve,), (by_sorting,), (highest_of_the_best,)],
         wrong={
-            "works": (lambda hp, ch: None,),
-            "rounds_alone": (
-                lambda hp, ch: (
-                    hp.get("eval_metric", "logloss").split(",")[-1]
-                    if "early_stopping_rounds" in hp and "validation" in ch
-                    else None
-                ),
-            ),
-            "no_validation": (lambda hp, ch: container(hp, ["validation"]),),
-            "no_rounds": (
-                lambda hp, ch: container(hp | {"early_stopping_rounds": "1"}, ch),
-            ),
-            "first_metric": (
-                lambda hp, ch: (
-                    container(hp, ch) and (hp.get("eval_metric") or "").split(",")[0]
-                ),
-            ),
-            "tuning": (
-                lambda hp, ch: container(
-                    {k: v for k, v in hp.items() if k != "_tuning_objective_metric"}, ch
-                ),
-            ),
+            "on_test": (lambda yv, sv, yt, st, p: by_the_curve(yt, st, yt, st, p),),
+            "judged_here": (lambda yv, sv, yt, st, p: by_sorting(yv, sv, yv, sv, p),),
+            "half": (lambda yv, sv, yt, st, p: recall_score(yt, st >= 0.5),),
+            "precision": (algorithms._precision_there,),
+            "at_least": (algorithms._above_only,),
+            "ties": (algorithms._row_by_row,),
+            None: (lambda yv, sv, yt, st, p: p,),
         },
         stub=(stub,),
     )
 
 
-def sigmoid(margin):
-    return 1 / (1 + np.exp(-margin))
+def test_ex2_has_one_answer_for_each_of_the_thresholds_with_the_same_recall():
+    for y, score, *_, target in algorithms._CASES:
+        good = algorithms._good(y, score, target)
+        if good:
+            assert y[score == min(good)].any()
 
 
-def money(y, margin, weight):
-    p = sigmoid(margin)
-    return weight * (p - y), weight * p * (1 - p)
+def test_ex2_minds_the_case_without_any_threshold():
+    def never_empty(y_valid, score_valid, y_test, score_test, target):
+        good = [t for t in score_valid if y_valid[score_valid >= t].mean() >= target]
+        return (score_test[y_test == 1] >= min(good)).mean()
+
+    assert lab.ex2.check(never_empty).status == "error"
+
+
+# Exercise 3 ------------------------------------------------------------------------------
+
+
+def in_a_loop(known, strange, looks, reserved):
+    chosen = list(np.argsort(known)[::-1][: looks - reserved])
+    for place in np.argsort(strange)[::-1]:
+        if len(chosen) < looks and place not in chosen:
+            chosen.append(place)
+    return chosen
+
+
+def with_pandas(known, strange, looks, reserved):
+    first = pd.Series(known).nlargest(looks - reserved).index
+    rest = pd.Series(strange).drop(first).nlargest(reserved).index
+    return first.append(rest)
+
+
+@pytest.mark.parametrize("form", [set, list, tuple, np.array, pd.Series, pd.Index])
+def test_ex3_takes_positions_in_any_form_and_order(form):
+    def answer(*arguments):
+        return form(in_a_loop(*arguments)[::-1])
+
+    assert lab.ex3.check(answer).status == "passed"
 
 
 def test_ex3():
     assert_exercise(
         lab.ex3,
-        right=[(money,), (lambda *a: [np.float32(part) for part in money(*a)],)],
+        right=[(in_a_loop,), (with_pandas,)],
         wrong={
-            "shape": (lambda y, m, w: sigmoid(m) - y,),
-            "sign": (lambda y, m, w: (-money(y, m, w)[0], money(y, m, w)[1]),),
-            "unweighted": (lambda y, m, w: money(y, m, np.ones_like(w)),),
-            "hessian_unweighted": (
-                lambda y, m, w: (money(y, m, w)[0], money(y, m, np.ones_like(w))[1]),
+            "lowest": (
+                lambda known, strange, looks, reserved: in_a_loop(
+                    -known, -strange, looks, reserved
+                ),
             ),
-            "probability": (
-                lambda y, m, w: (w * (-y / sigmoid(m) + (1 - y) / (1 - sigmoid(m))), w),
+            "overlap": (algorithms._overlapping,),
+            "sum": (
+                lambda known, strange, looks, reserved: np.argsort(-(known + strange))[
+                    :looks
+                ],
             ),
-            "gradient": (lambda y, m, w: (w * (sigmoid(m) - y) ** 3, w),),
-            "hessian": (lambda y, m, w: (money(y, m, w)[0], np.ones_like(m)),),
+            None: (lambda known, strange, looks, reserved: range(looks),),
         },
         stub=(stub,),
     )
 
 
-def test_ex3_shapes():
-    outcome = lab.ex3.check(lambda y, m, w: (0.0, 1.0))
-    assert outcome.misconception == "shape"
-    assert "()" in outcome.text
+def test_ex3_leaves_the_scores_as_they_are():
+    def careless(known, strange, looks, reserved):
+        chosen = np.argsort(-known)[: looks - reserved]
+        strange[chosen] = -np.inf
+        return {*chosen, *np.argsort(-strange)[:reserved]}
 
-
-def odds(score, weight):
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = score / (1 - score) / weight
-        return np.where(score == 1, 1.0, value / (1 + value))
-
-
-def test_ex4():
-    assert_exercise(
-        lab.ex4,
-        right=[(odds,), (lambda s, w: s / (s + w * (1 - s)),)],
-        wrong={
-            "divided": (lambda s, w: s / w,),
-            "forward": (lambda s, w: w * s / (w * s + 1 - s),),
-            "rescaled": (lambda s, w: (s - s.min()) / (np.ptp(s) or 1),),
-            "ends": (lambda s, w: 1 / (1 + w * (1 / np.maximum(s, 1e-9) - 1)) * (s < 1),),
-            "other": (lambda s, w: s**2,),
-        },
-        stub=(stub,),
-    )
-
-
-def test_ex4_leaves_out_what_is_only_nearly_right():
-    assert lab.ex4.check(lambda s, w: s / w).misconception == "divided"
-
-
-@pytest.mark.parametrize("cut", [True, False])
-def test_ex2_takes_the_objective_with_and_without_its_data(cut):
-    def watched(hyperparameters, channels):
-        named = hyperparameters.get("_tuning_objective_metric")
-        named = named or hyperparameters.get("eval_metric")
-        armed = "early_stopping_rounds" in hyperparameters and "validation" in channels
-        found = named.split(",")[-1] if armed and named else None
-        return found.split(":")[-1] if cut and found else found
-
-    assert lab.ex2.check(watched).status == "passed"
-
-
-def test_ex2_asks_only_what_the_container_takes():
-    assert len(algorithms._JOBS) == 6
-    for hyperparameters, *_ in algorithms._JOBS.values():
-        asked = {"num_round": "10", "objective": "binary:logistic", **hyperparameters}
-        check_xgboost_hyperparameters(asked, channels=["train", "validation"])
+    outcome = lab.ex3.check(careless)
+    assert outcome.status == "wrong"
+    assert "in place" in outcome.text

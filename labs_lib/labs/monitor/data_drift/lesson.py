@@ -32,7 +32,7 @@
 # - choose window, threshold and correction from the false alarms that a team can bear.
 #
 # **You need** [Metrics](../2_train/20_metrics.ipynb): log loss and average precision. **Data in:** the
-# payments world with its dated events, flights of 2013 ([data cards](../../data/README.md)). **Data
+# payments world with its dated events, flights of 2013 ([data cards](../data.md)). **Data
 # out:** nothing.
 #
 # | SageMaker term | here |
@@ -51,9 +51,9 @@ lab.start()
 # ## The situation
 #
 # Your fraud model was trained on months 1 to 3 and is live since month 5. A consultant has written
-# the rule book: *compare every week with a baseline; if a check fires, the model is getting worse;
-# retrain.* A retraining takes two people two days. Before you sign, you may try the rule on a world
-# in which you know what happened.
+# the rule book: *compare every week with a [baseline](../glossary.md#baseline); if a check fires, the
+# model is getting worse; retrain.* A retraining takes two people two days. Before you sign, you may try
+# the rule on a [world](../glossary.md#world) in which you know what happened.
 
 # %%
 import pandas as pd
@@ -82,10 +82,11 @@ events[["name", "start", "end"]]
 #
 # ## Predict
 #
-# *The model holds* shall mean: its log loss minus that of the true probability, its *excess*, stays
-# what it would have been. (The truth is known here. Average precision would not do: it moves with the
-# fraud rate even if the model stays the same.) Take 20 small worlds with the festival and the same worlds
-# without. Is this excess higher during the festival? A difference of less than 0.002 counts as a tie;
+# *The model holds* shall mean: its [log loss](../glossary.md#log-loss) minus that of the true probability,
+# its *excess*, stays what it would have been. (The truth is known here.
+# [Average precision](../glossary.md#average-precision) would not do: it moves with the fraud rate even if
+# the model stays the same.) Take 20 small worlds with the festival and the same worlds without. Is this
+# excess higher during the festival? A difference of less than 0.002 counts as a [tie](../glossary.md#tie);
 # that is about a tenth of what the model is worth.
 
 # %%
@@ -111,11 +112,11 @@ festival = monitor.check(X[(day >= 150) & (day < 157)], base, mode="exact")
 pd.DataFrame(festival.violations)
 
 # %% [markdown]
-# Three kinds of checks matter here. *Drift*: the distance of a column is above 0.1. *Completeness*:
-# a column has fewer values than in the baseline. *Categories*: too many values that the baseline
-# does not know. For numbers the distance is the largest gap between two curves of cumulated shares
-# (Kolmogorov-Smirnov), for categories the largest difference of shares. How many columns violate which
-# check?
+# Three kinds of checks matter here. *[Drift](../glossary.md#drift)*: the distance of a column is above
+# 0.1. *Completeness*: a column has fewer values than in the baseline. *Categories*: too many values that
+# the baseline does not know. For numbers the distance is the largest gap between two curves of cumulated
+# shares (Kolmogorov-Smirnov), for categories the largest difference of shares. How many columns violate
+# which check?
 
 # %%
 checked = {
@@ -165,9 +166,9 @@ json.loads(festival.to_json())["violations"][0]
 # ## How large must a distance be?
 #
 # Two samples of one distribution differ by chance. *Simple* compares the raw distance D with the
-# threshold. *Robust* first takes off what chance explains: D minus 1.8 times the root of (n + m) /
-# (n m), for n rows in the baseline and m in the batch. So at the threshold 0.1 it fires only above
-# this:
+# [threshold](../glossary.md#threshold). *Robust* first takes off what chance explains: D minus 1.8 times
+# the root of (n + m) / (n m), for n rows in the baseline and m in the batch. So at the threshold 0.1 it
+# fires only above this:
 
 # %%
 import numpy as np
@@ -425,10 +426,10 @@ with plots.figure(
 #
 # **The measure that decides**, named before looking: the excess (log loss of the model minus that
 # of the true probability, both expected over the labels that this probability can give), in a world
-# with one event minus the same world without it, on the dates of the event. Margin 0.002, four
-# comparisons. (The margin, and the choice to watch the payments' own columns, come from three pilot
-# worlds that are not among the twenty.) If the claim is right, the excess is higher wherever the
-# inputs drift, and a tie where they do not.
+# with one event minus the same world without it, on the dates of the event.
+# [Margin](../glossary.md#margin) 0.002, four comparisons. (The margin, and the choice to watch the
+# payments' own columns, come from three pilot worlds that are not among the twenty.) If the claim is
+# right, the excess is higher wherever the inputs drift, and a tie where they do not.
 
 # %%
 judged = store.load("monitor/data_drift/model")
@@ -501,10 +502,10 @@ with plots.figure(
 # - Fault: moved by {{drift.fault}}, {{trial.fault.verdict}}: {{trial.fault.mean}}
 #   ({{trial.fault.low}} to {{trial.fault.high}}).
 #
-# So the claim fails in both directions. A tie is not nothing: an interval may leave zero out and
-# still lie inside the margin. One reason in sight for the festival: amounts and usual amounts rise
-# by the same factor, 1.5, so the amount *relative* to the customer stays where it was. With another
-# model, or another festival, that might not help. What the distance cannot do is tell you.
+# So the claim fails in both directions. A tie is not nothing: an [interval](../glossary.md#interval) may
+# leave zero out and still lie inside the margin. One reason in sight for the festival: amounts and usual
+# amounts rise by the same factor, 1.5, so the amount *relative* to the customer stays where it was. With
+# another model, or another festival, that might not help. What the distance cannot do is tell you.
 #
 # Average precision, beside it:
 

@@ -26,7 +26,7 @@
 #
 # **You need** [Data drift](10_data_drift.ipynb), and log loss from
 # [Metrics](../2_train/20_metrics.ipynb). **Data in:** the payments world with its dated events,
-# adults of the US census of 1994 ([data cards](../../data/README.md)). **Data out:** nothing.
+# adults of the US census of 1994 ([data cards](../data.md)). **Data out:** nothing.
 # It computes for about 35 seconds, a third of them to run two stored repeats again.
 #
 # | SageMaker term | here |
@@ -46,9 +46,9 @@ lab.start()
 #
 # A fraud model goes live on day 120 (month 5). A retraining takes two people two days. The
 # consultant is back, with a new rule: *retrain every four weeks, then the model stays good; or
-# better, whenever a monitor says drift.* Your head of risk asks what that saves. In this world you
-# know what is going to happen: from day 210 on, accounts are taken over and spent on groceries of
-# everyday size. No input looks unusual.
+# better, whenever a monitor says [drift](../glossary.md#drift).* Your head of risk asks what that saves.
+# In this [world](../glossary.md#world) you know what is going to happen: from day 210 on, accounts are
+# taken over and spent on groceries of everyday size. No input looks unusual.
 
 # %%
 import pandas as pd
@@ -70,7 +70,7 @@ f"{len(X):,} payments of {paid.max() + 1} days"
 # Thirty small worlds live through all events, once with the model of day 120 to the end, once
 # with a new one every four weeks. What is lost to fraud and to false alerts during the takeover,
 # with the new models minus without? A difference of less than 20 euros for 1,000 payments counts
-# as a tie; that is about three in a hundred of what is lost.
+# as a [tie](../glossary.md#tie); that is about three in a hundred of what is lost.
 
 # %%
 guess = ...  # "lower", "tie", "higher" or "undecided"
@@ -181,10 +181,10 @@ recall = recall[["value", "low", "high"]].rename_axis("month").astype(float)
 recall.round(3)
 
 # %% [markdown]
-# Recall was {{recall.5.value}} in month 5 and is {{recall.8.value}} in month 8, the first of the
-# takeover, and {{recall.9.value}} in month 9. Model Monitor compares such metrics with constraints,
-# which are the values of a baseline. Month 5 is the baseline; who violates it, by the value itself
-# and by the whole interval?
+# [Recall](../glossary.md#recall) was {{recall.5.value}} in month 5 and is {{recall.8.value}} in month 8,
+# the first of the takeover, and {{recall.9.value}} in month 9. Model Monitor compares such metrics with
+# constraints, which are the values of a [baseline](../glossary.md#baseline). Month 5 is the baseline; who
+# violates it, by the value itself and by the whole [interval](../glossary.md#interval)?
 
 # %%
 constraints = monitor.suggest_constraints(found[5], metrics=["recall", "precision"])
@@ -199,15 +199,15 @@ pd.DataFrame(violated).rename_axis("month")
 # By the value {{n_violated.value}} of the five months violate: a metric of a healthy month lies
 # below its baseline about every other time. By the interval {{n_violated.interval}}: both months
 # of the takeover, and the festival, when amounts were half as high again. Alerts depend on
-# amounts, so precision fell there, and no model was at fault. And all of it comes eight days
-# after a month is over: for the takeover, 38 days after the first stolen basket. Can it be had
-# earlier, and from the model's own probabilities instead of somebody's alerts?
+# amounts, so [precision](../glossary.md#precision) fell there, and no model was at fault. And all of it
+# comes eight days after a month is over: for the takeover, 38 days after the first stolen basket. Can it
+# be had earlier, and from the model's own probabilities instead of somebody's alerts?
 #
 # ## What the model thinks of itself
 #
-# A month is a long window. Two sums can be made every day. The *log loss* of the labels that
-# arrive today; and the log loss that the model itself expects, if its probabilities were right:
-# its *doubt*. Doubt needs no labels. In a healthy model the two agree on average.
+# A month is a long window. Two sums can be made every day. The *[log loss](../glossary.md#log-loss)* of
+# the labels that arrive today; and the log loss that the model itself expects, if its probabilities were
+# right: its *doubt*. Doubt needs no labels. In a healthy model the two agree on average.
 
 # %%
 loss = -np.where(y == 1, np.log(p), np.log1p(-p))
@@ -434,9 +434,9 @@ seen.rename_axis("takeover: signal").round(2)
 #
 # **The measure that decides**, named before looking: euros lost on 1,000 payments during the
 # takeover (missed frauds, alerts, honest customers stopped), policy minus *never*; seven
-# comparisons, margin 20 euros. (The margin comes from four pilot worlds that are not among the
-# thirty.) Every policy decides once a week and trains on the payments of the last 120 days whose
-# labels are known that morning: on all frauds and, to be quick, on every fourth other payment, which
+# comparisons, [margin](../glossary.md#margin) 20 euros. (The margin comes from four pilot worlds that are
+# not among the thirty.) Every policy decides once a week and trains on the payments of the last 120 days
+# whose labels are known that morning: on all frauds and, to be quick, on every fourth other payment, which
 # counts four times. The policies:
 #
 # - *every week*, *every 4 weeks*;

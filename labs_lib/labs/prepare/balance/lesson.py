@@ -26,7 +26,7 @@
 # - turn the score of a balanced model back into a probability, and recognize a leak.
 #
 # **You need** [Split](20_split.ipynb). **Data in:** the payments world, credit defaults
-# ([data cards](../../data/README.md)). **Data out:** nothing.
+# ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|
@@ -44,7 +44,7 @@ lab.start()
 #
 # You work in a fraud team. Your model gives each payment a score from 0 to 1, and a payment is stopped
 # when its score reaches the [threshold](../glossary.md#threshold), one half so far. A colleague opens
-# Data Wrangler, clicks *Balance data*, chooses SMOTE, and reports: [recall](../glossary.md#recall), the share of
+# Data Wrangler, clicks *Balance data*, chooses [SMOTE](../glossary.md#smote), and reports: [recall](../glossary.md#recall), the share of
 # frauds that are stopped, has gone up, and the month was cheaper.
 #
 # Before Friday your manager wants to know two things. Is the balanced model better? And can an insurance
@@ -57,8 +57,8 @@ lab.start()
 # [Average precision](../glossary.md#average-precision) measures that, and needs no threshold.
 #
 # Same model, one fraud in a hundred payments, with SMOTE on the training rows and without. Will average
-# precision be higher with it? "Tie" means that the two certainly differ by less than 0.01, "undecided"
-# that the data cannot say.
+# precision be higher with it? [Tie](../glossary.md#tie) means that the two certainly differ by less than
+# 0.01, [undecided](../glossary.md#undecided) that the data cannot say.
 
 # %%
 guess = ...  # "higher", "lower", "tie" or "undecided"
@@ -68,7 +68,7 @@ lab.smote.commit(guess)
 # ## Ways to balance
 #
 # Three ways change the rows. *Random oversample* repeats frauds. *Random undersample* drops honest
-# payments. [SMOTE](../glossary.md#smote) makes new frauds: it takes a fraud and one of the frauds nearest
+# payments. SMOTE makes new frauds: it takes a fraud and one of the frauds nearest
 # to it, and puts a new one somewhere between the two. A fourth way keeps the rows and gives each fraud
 # more weight in training. After each of them, frauds count as much as honest payments.
 
@@ -285,7 +285,7 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** Set `n_estimators=200` in `boosted`, or leave a method out of `METHODS`, and run that cell and
-# the last one again. Your version runs for three seeds, beside the stored one.
+# the last one again. Your version runs for three [seeds](../glossary.md#seed), beside the stored one.
 #
 # First, check each arm. Did it train on what it should? Does the model tell payments apart? Means over the
 # worlds, at one fraud in a hundred:
@@ -343,8 +343,8 @@ lab.smote.reveal(smote.verdict)
 # In {{lower}} of them it is worse by more than the margin, and SMOTE is so at each of the four
 # shares.{{!smote_all}} At one fraud in a hundred, SMOTE changes average precision by {{smote}}.
 #
-# A filled circle inside the grey margin is a [tie](../glossary.md#tie). A hollow one is
-# [undecided](../glossary.md#undecided): a part of its interval lies inside the margin, a part beyond. There the plain
+# A filled circle inside the grey margin is a tie. A hollow one is
+# undecided: a part of its interval lies inside the margin, a part beyond. There the plain
 # model ranks better, but the data cannot say whether it matters.{{!open_cells}}
 #
 # What did the colleague see, then?

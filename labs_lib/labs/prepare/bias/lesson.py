@@ -28,7 +28,7 @@
 #
 # **You need** Python, and the idea of a model's precision and recall
 # ([Metrics](../2_train/20_metrics.ipynb)). **Data in:** adults of the US census of 1994, credit
-# defaults ([data cards](../../data/README.md)). **Data out:** nothing.
+# defaults ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|
@@ -70,7 +70,7 @@ people[["age", "education", "occupation", "relationship", "sex", "income"]].head
 #
 # A model with all columns offers cards to a larger share of men than of women. Train it again
 # without `sex`. What happens to the difference between the two shares? A change of less than 0.02
-# (two offers in a hundred people) counts as a tie.
+# (two offers in a hundred people) counts as a [tie](../glossary.md#tie).
 
 # %%
 guess = ...  # "lower", "tie", "higher" or "undecided"
@@ -79,9 +79,9 @@ lab.without_the_column.commit(guess)
 # %% [markdown]
 # ## Before a model exists: eight metrics
 #
-# A *facet* is a column that splits people into a favoured group **a** and a disfavoured group **d**.
-# *Positive* is the outcome that people want. Here d are the women, positive is an income above
-# 50,000 dollars, and q is the share of positives in a group.
+# A *[facet](../glossary.md#facet)* is a column that splits people into a favoured group **a** and a
+# disfavoured group **d**. *Positive* is the outcome that people want. Here d are the women, positive is an
+# income above 50,000 dollars, and q is the share of positives in a group.
 
 # %%
 woman = (people["sex"] == "Female").to_numpy()
@@ -178,7 +178,7 @@ with plots.figure(
 #
 # ### Facets by value, by threshold, each in turn
 #
-# A facet is named by a value, or by a threshold for numbers. With `None` each value is d in turn,
+# A facet is named by a value, or for numbers by a `threshold`. With `None` each value is d in turn,
 # against everybody else.
 
 # %%
@@ -193,13 +193,13 @@ three.pivot(index=who, columns="metric", values="value").round(3)
 #
 # One line of the guide gets this wrong. Its page on the configuration calls the named value the
 # group "that bias favors"; Clarify's open-source code, the SDK and the pages on monitoring take it as d.
-# The engine follows the latter. And `(40, 90]` says that the threshold itself is outside:
+# The engine follows the latter. And `(40, 90]` says that the limit itself is outside:
 # d are those **strictly** above it.
 #
 # ### Exercise 1: DPL as Clarify would compute it
 #
-# Write `dpl_above(age, repaid, threshold)`: the DPL of 0/1 labels, where the threshold is the one
-# given in `value_or_threshold`.
+# Write `dpl_above(age, repaid, threshold)`: the DPL of 0/1 labels, where the
+# [threshold](../glossary.md#threshold) is the one given in `value_or_threshold`.
 
 
 # %% tags=["exercise"]
@@ -221,7 +221,8 @@ lab.ex1.check(dpl_above)
 # ## A metric on 40 people
 #
 # You rarely have 48,842 rows. Suppose that the audit has a sample of 40. The engine draws the rows
-# again 2,000 times (a bootstrap) and reports where the middle 95 of 100 values lie.
+# again 2,000 times (a [bootstrap](../glossary.md#bootstrap)) and reports where the middle 95 of 100 values
+# lie.
 
 # %%
 audits = {}
@@ -257,9 +258,9 @@ with plots.figure(
     ax.invert_yaxis()
 
 # %% [markdown]
-# With 40 people the interval runs from {{forty.low}} to {{forty.high}}, and the note says that even
-# this may be too narrow: how often women earn above the line hangs on a single person. How far apart
-# do audits of 40 lie? Draw two thousand of them.
+# With 40 people the [interval](../glossary.md#interval) runs from {{forty.low}} to {{forty.high}}, and the
+# note says that even this may be too narrow: how often women earn above the line hangs on a single person.
+# How far apart do audits of 40 lie? Draw two thousand of them.
 
 # %%
 rng = np.random.default_rng(0)
@@ -546,10 +547,10 @@ table.round(3)
 # - *Offers.* DI is {{value.di}}: women get offers at that fraction of the rate of men. The rule of
 #   four fifths asks for at least 0.8. DPPL is {{value.dppl}}; the labels of the whole table had a DPL
 #   of {{pre.dpl}}. The model repeats what it was shown.
-# - *Those who earn enough.* Recall is higher for men by {{value.rd}}: such women are missed
-#   more often.
-# - *Those who get offers.* Precision differs by {{value.dar}}, and zero lies inside the interval: an
-#   offer means about the same for both.
+# - *Those who earn enough.* [Recall](../glossary.md#recall) is higher for men by {{value.rd}}: such women
+#   are missed more often.
+# - *Those who get offers.* [Precision](../glossary.md#precision) differs by {{value.dar}}, and zero lies
+#   inside the interval: an offer means about the same for both.
 # - *Accuracy* differs by {{value.ad}}, below zero, so the model is right more often about women.
 #   By AD alone, women are favoured. It is easy to be right about a group whose answer is nearly
 #   always no.
@@ -643,8 +644,8 @@ lab.without_the_column.reveal(first.verdict)
 #   {{trial.di_linear_without_four_fifths.verdict}} for the linear model (by
 #   {{trial.di_linear_without_four_fifths.mean}}).
 #
-# (A tie says that the whole interval lies inside the margin, not that nothing moved.) Why is there so
-# little to see? Ask the other columns for the sex of a person.
+# (A tie says that the whole interval lies inside the [margin](../glossary.md#margin), not that nothing
+# moved.) Why is there so little to see? Ask the other columns for the sex of a person.
 
 # %%
 from sklearn.metrics import roc_auc_score
@@ -669,9 +670,10 @@ known = {
 pd.Series(known).round(3)
 
 # %% [markdown]
-# An AUC of {{known.all_other_columns}}: `relationship` says "Husband" or "Wife". Without it, and without
-# the marital status, it is still {{known.without_both_proxies}}: the other columns tell. A column that you delete is not forgotten; the others remember it.
-# And you can no longer measure the harm, because every metric above needs the column.
+# An [AUC](../glossary.md#auc) of {{known.all_other_columns}}: `relationship` says "Husband" or "Wife".
+# Without it, and without the marital status, it is still {{known.without_both_proxies}}: the other columns
+# tell. A column that you delete is not forgotten; the others remember it. And you can no longer measure
+# the harm, because every metric above needs the column.
 #
 # ## Reweighting: what it costs, what it buys
 #
@@ -792,9 +794,9 @@ stats.table(moved)
 # ### In which world is the cost real?
 #
 # Accuracy was measured against the recorded labels. If those are unfair themselves, a fair model must
-# disagree with them. Here are two worlds whose truth is known. In the first, d works as well as a, and
-# is marked down: in the grade, and in the recorded label. In the second nobody is wronged, and d has
-# less of the skill.
+# disagree with them. Here are two [worlds](../glossary.md#world) whose truth is known. In the first, d
+# works as well as a, and is marked down: in the grade, and in the recorded label. In the second nobody is
+# wronged, and d has less of the skill.
 
 
 # %%

@@ -26,7 +26,7 @@
 #
 # **You need** Python with pandas. **Data in:** the payments world, the table of known causes, car
 # crashes in the US, credit defaults in Taiwan, all in `data/`
-# ([data cards](../../data/README.md)). **Data out:** nothing. It computes for about 35 seconds, half
+# ([data cards](../data.md)). **Data out:** nothing. It computes for about 35 seconds, half
 # of them to run three stored repeats again.
 #
 # | SageMaker term | here |
@@ -50,7 +50,7 @@ lab.start()
 #
 # - **Cards.** A subsidiary took 20,000 payments in five months and wants its frauds flagged. Today
 #   it calls customers whose payment is large for them: one line of SQL. A model pays for itself if it
-#   raises average precision by at least 0.05.
+#   raises [average precision](../glossary.md#average-precision) by at least 0.05.
 # - **Crashes.** An emergency service wants to know, one second after a crash, who may die. "Our
 #   first model is nearly perfect."
 # - **Credit.** A bank wants to know who will miss the next payment. "The table is clean; it is
@@ -301,13 +301,13 @@ serious = cards.warnings["severity"] != "low"
 cards.warnings.loc[serious, shown]
 
 # %% [markdown]
-# Hardly a warning: the world's record is clean, and one fraud in a hundred payments lies just above
-# the limit for imbalance.
+# Hardly a warning: the [world](../glossary.md#world)'s record is clean, and one fraud in a hundred
+# payments lies just above the limit for imbalance.
 #
 # What do the columns say about fraud? *Prediction power* answers for one column alone. XGBoost, small
-# trees that correct each other, learns from 80 of 100 rows and ranks the others. The *AUC* is the
-# chance that a fraud then stands above an honest payment. Power is twice the AUC minus one: 0 for
-# guessing, 1 for a perfect order.
+# trees that correct each other, learns from 80 of 100 rows and ranks the others. The
+# *[AUC](../glossary.md#auc)* is the chance that a fraud then stands above an honest payment. Power is
+# twice the AUC minus one: 0 for guessing, 1 for a perfect order.
 
 # %%
 import xgboost as xgb
@@ -430,12 +430,13 @@ f"model {decided['model']:.2f}, rule {decided['rule']:.2f}"
 
 # %% [markdown]
 # {{pilot.model}} against {{pilot.rule}} looks like a clear case. But would other customers have given
-# the same? The *interval* draws the customers again, with replacement, a thousand times, and holds the
-# middle 95 of 100 gains. It draws customers and not payments, because the frauds of one stolen card
-# stand and fall together.
+# the same? The *[interval](../glossary.md#interval)* draws the customers again, with replacement, a
+# thousand times, and holds the middle 95 of 100 gains. It draws customers and not payments, because the
+# frauds of one stolen card stand and fall together.
 #
 # **The decision rule**, before you look at the interval: *go* if all of it lies above 0.05; *no* if all
-# of it lies below; otherwise *not yet*. (That 0.05 was fixed after a look at one pilot.)
+# of it lies below; otherwise *[not yet](../glossary.md#not-yet)*. (That 0.05 was fixed after a look at one
+# pilot.)
 
 
 # %%
@@ -853,8 +854,8 @@ with plots.figure(
 # %% [markdown]
 # `weight` has a power of {{left.weight}}, far below the limit of 0.95. It is the survey's: how many
 # crashes in the country this one stands for. The survey draws severe crashes more often, so a low
-# weight says "this one was severe", and it was computed after somebody knew. A leak need not be
-# perfect. What are the two worth? In 20 splits, with all people of one crash on the same side:
+# weight says "this one was severe", and it was computed after somebody knew. A [leak](../glossary.md#leak)
+# need not be perfect. What are the two worth? In 20 splits, with all people of one crash on the same side:
 
 # %%
 splits = store.load("prepare/explore/crashes")

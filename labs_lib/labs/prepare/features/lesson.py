@@ -30,7 +30,7 @@
 # **You need** [Algorithms](../2_train/10_algorithms.ipynb): the payments world, and average
 # precision (are the frauds at the top of the ranking?).
 # **Data in:** the payments world, King County houses, Jane Austen's novels
-# ([data cards](../../data/README.md)). **Data out:** nothing.
+# ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|
@@ -78,8 +78,9 @@ f"{train.sum():,} payments to learn from, {festival.sum():,} at the festival"
 # ## Predict
 #
 # Take each of the three models with its numbers standardized, and in raw units. For how many of the
-# three is average precision higher when standardized? And for how many is it higher with
-# numbers in ten quantile bins instead? "Higher" means that the whole interval lies above 0.02.
+# three is [average precision](../glossary.md#average-precision) higher when standardized? And for how many
+# is it higher with numbers in ten quantile bins instead? "Higher" means that the whole
+# [interval](../glossary.md#interval) lies above 0.02.
 
 # %%
 guess = ...  # "none", "one", "two" or "three"
@@ -211,7 +212,8 @@ r2.mean().unstack("model").filter(like="date", axis="index")[models].round(4)
 
 # %% [markdown]
 # The differences are small. Each row below is R2 with the date minus R2 without it. An interval inside
-# 0.005 is a tie, one that crosses this margin is undecided.
+# 0.005 is a [tie](../glossary.md#tie), one that crosses this [margin](../glossary.md#margin) is
+# [undecided](../glossary.md#undecided).
 
 # %%
 from labs_lib import stats
@@ -296,8 +298,8 @@ lab.ex1.check(z_scores)
 # A weighted sum can undo any scale: a column in cents gets a weight a hundred times smaller. An
 # exact solver finds that weight in either unit. SageMaker's Linear Learner takes steps downhill,
 # and in raw units the hill is a long ravine: the largest column dictates how long a step may be.
-# Watch 200 steps, each as long as is safe. The *log loss* says how surprised the model is by what
-# happened; lower is better.
+# Watch 200 steps, each as long as is safe. The *[log loss](../glossary.md#log-loss)* says how surprised
+# the model is by what happened; lower is better.
 
 
 # %%
@@ -358,8 +360,8 @@ with plots.figure(
 #
 # ## One-hot: a category that nobody has seen
 #
-# One-hot gives each category a column of 0 and 1. In month 6 terminals begin to report a new
-# merchant category, `tickets`, for the festival. What should happen?
+# [One-hot](../glossary.md#one-hot) gives each category a column of 0 and 1. In month 6 terminals begin to
+# report a new merchant category, `tickets`, for the festival. What should happen?
 
 # %%
 category = X[["merchant_category"]]
@@ -720,9 +722,10 @@ stats.table(text_trial).drop(columns=["design", "n"])
 # ## On trial: "standardize always", "bin continuous features"
 #
 # **The measure that decides**, named before looking: average precision on months 4 and 5, trained on
-# 1 to 3, in 25 independent worlds. **The margin**: 0.02; what lies inside it is not worth a week. (It
-# was fixed after a look at two trial worlds.) Each technique is one change to an anchor recipe, which
-# fills gaps, encodes one-hot and standardizes. The rows are stored; one world runs again now.
+# 1 to 3, in 25 independent [worlds](../glossary.md#world). **The margin**: 0.02; what lies inside it is
+# not worth a week. (It was fixed after a look at two trial worlds.) Each technique is one change to an
+# anchor recipe, which fills gaps, encodes one-hot and standardizes. The rows are stored; one world runs
+# again now.
 
 # %%
 worlds = store.load("prepare/features/worlds")

@@ -9,7 +9,7 @@ from labs_lib.course.lab import Lab
 
 lab = Lab("prepare/split")
 
-lab.predict("stratify", options=("higher", "lower", "no difference shown"))
+lab.predict("promise", options=("higher", "lower", "tie", "undecided"))
 
 
 # Exercise 1: a side for life --------------------------------------------------------------
@@ -37,7 +37,8 @@ _LATER = np.random.default_rng(1).integers(0, 300_000, 1_000)
         "depends": "Customer {customer} changes sides when other rows are added or left out. Tomorrow "
         "a training customer would be in the test set. Let the number alone decide.",
         "salted": "In another Python process other customers go to test. `hash` of a text changes from "
-        "process to process; take a checksum such as `zlib.crc32`.",
+        "process to process, and so does whatever is drawn without a seed. Take a checksum such as "
+        "`zlib.crc32`.",
     },
     praise="No list of customers has to be kept, and yesterday's split still holds tomorrow.",
 )
@@ -47,7 +48,8 @@ def ex1(in_test: Callable) -> Wrong | None:
     def ask(customers: np.ndarray, share: float) -> np.ndarray:
         return np.asarray(in_test(customers.copy(), share))
 
-    for share in (0.3, 0.1):
+    different, first = np.unique(_CUSTOMERS, return_index=True)
+    for share in (0.1, 0.3, 0.0, 1.0):
         got = ask(_CUSTOMERS, share)
         if got.shape != _CUSTOMERS.shape:
             return wrong("shape", rows=len(_CUSTOMERS), shape=got.shape)
@@ -55,11 +57,10 @@ def ex1(in_test: Callable) -> Wrong | None:
         both = np.intersect1d(_CUSTOMERS[got], _CUSTOMERS[~got])
         if len(both):
             return wrong("rows", customer=both[0])
-        different, first = np.unique(_CUSTOMERS, return_index=True)
         side = got[first]
-        if abs(side.mean() - share) > 0.05:
+        if abs(side.mean() - share) > (0.05 if 0 < share < 1 else 0):
             return wrong("share", share=share, got=side.mean())
-        if np.abs(np.diff(side.astype(int))).sum() <= 2:
+        if 0 < share < 1 and np.abs(np.diff(side.astype(int))).sum() <= 2:
             return wrong("order")
         more = np.concatenate([_LATER, _CUSTOMERS[::3]])
         known = np.isin(more, different)
@@ -69,76 +70,14 @@ def ex1(in_test: Callable) -> Wrong | None:
             return wrong(
                 "depends", customer=more[known][np.argmax(later[known] != before)]
             )
-    there = in_another_process(in_test, [(_CUSTOMERS, share)])
-    if there is not None and not np.array_equal(np.asarray(there[0], dtype=bool), got):
+    here = ask(_CUSTOMERS, 0.3).astype(bool)
+    there = in_another_process(in_test, [(_CUSTOMERS, 0.3)])
+    if there is not None and not np.array_equal(np.asarray(there[0], dtype=bool), here):
         return wrong("salted")
     return None
 
 
-# Exercise 2: the optimism of a pick -------------------------------------------------------
-
-
-def _tables() -> list[tuple[np.ndarray, np.ndarray]]:
-    rng = np.random.default_rng(0)
-    made = []
-    for worlds, settings in ((6, 10), (20, 50)):
-        skill = rng.normal(0.4, 0.02, (worlds, settings))
-        made.append(tuple(skill + rng.normal(0, 0.05, (2, worlds, settings))))
-    return made
-
-
-@lab.exercise(
-    "the optimism of a pick",
-    hints=(
-        "In each row: which column would you have picked by `test`? What did you report, and what does "
-        "that same column score on `fresh`?",
-        "`test.argmax(axis=1)` gives the pick of each world; `fresh[np.arange(len(fresh)), picks]` its "
-        "fresh scores.",
-        "`(test.max(axis=1) - fresh[np.arange(len(fresh)), test.argmax(axis=1)]).mean()`",
-    ),
-    misconceptions={
-        "both_maxima": "You compare with the best setting on the fresh rows. Nobody knew that one: "
-        "look up the fresh score of the setting that was picked on the test rows.",
-        "no_pick": "You average over all settings. The optimism is that of the one that was picked.",
-        "picked_on_fresh": "You pick by the fresh scores. The pick is made on the test rows.",
-        "sign": "The sign is turned round: reported minus fresh.",
-        "per_world": "You return {got} values. Give one number, the mean over worlds.",
-        "other": "For {worlds} worlds and {settings} settings expected {expected:.4f}; yours gave "
-        "{got:.4f}.",
-    },
-    praise="It grows with the number of settings and with the noise of the test, not with the skill.",
-)
-def ex2(optimism: Callable) -> Wrong | None:
-    """The mean over worlds of reported minus fresh, for the column picked on test."""
-    for test, fresh in _tables():
-        got = np.asarray(optimism(test.copy(), fresh.copy()), dtype=float)
-        if got.size != 1:
-            return wrong("per_world", got=got.size)
-        got = float(got.ravel()[0])
-        every = np.arange(len(test))
-        picks, late = test.argmax(axis=1), fresh.argmax(axis=1)
-        expected = (test[every, picks] - fresh[every, picks]).mean()
-        if np.isclose(got, expected):
-            continue
-        for mistake, value in (
-            ("sign", -expected),
-            ("both_maxima", (test.max(axis=1) - fresh.max(axis=1)).mean()),
-            ("no_pick", (test - fresh).mean()),
-            ("picked_on_fresh", (test[every, late] - fresh[every, late]).mean()),
-        ):
-            if np.isclose(got, value):
-                return wrong(mistake)
-        return wrong(
-            "other",
-            worlds=len(test),
-            settings=test.shape[1],
-            expected=expected,
-            got=got,
-        )
-    return None
-
-
-# Exercise 3: which split for which question? ----------------------------------------------
+# Exercise 2: which split for which question? ----------------------------------------------
 
 lab.match(
     "which split for which question?",
@@ -146,36 +85,117 @@ lab.match(
         "a": "ordered",
         "b": "by key",
         "c": "stratified",
-        "d": {"randomized", "stratified"},
+        "d": "ordered and by key",
     },
+    options=("randomized",),
     mistakes={
         "time": (
-            "In a the model will meet later days, and payments of one attack lie close in time. With "
-            "{got} the model would be judged on days that it has seen.",
+            "In a the model meets the same customers on later days. So only the days of the test have "
+            "to be new; with {got} it would be another question.",
             "a",
         ),
         "people": (
-            "In b the patients will be new, and each has many images. With {got} the images of one "
-            "patient lie on both sides.",
+            "In b all images are of one week and the patients will be new, and each has many images. "
+            "So a patient belongs to one side, and nothing else is asked for; you answered {got}.",
             "b",
         ),
         "few": (
-            "In c nine cracks are shared among the parts. With {got} a part may get none of them, or "
-            "rows are kept together that have nothing in common.",
+            "In c no two rows belong together and nothing is later. But nine cracks are few: with {got} "
+            "a part may get none of them. One split steadies their number.",
             "c",
         ),
-        "nothing": (
-            "In d the rows are independent, of one day and of different people: {got} solves a "
-            "problem that is not there.",
+        "both": (
+            "In d two things are new: the year and the people. With {got} the test leaves one of them, "
+            "or both, as they were in training.",
             "d",
         ),
     },
     hints=(
-        "Ask of each: what will be new when the model works? A later day, another person, or only "
+        "Ask of each: what will be new when the model works? A later day, another person, both, or only "
         "another row?",
-        "In one of them rows of one person are many and persons will be new. In another, the days "
-        "will be new and the customers are the same.",
-        "Where rows are independent, ask only whether a part could end up with too few positives.",
+        "In one of them the days will be new and the customers are the same; in another it is the other "
+        "way round.",
+        "Where rows have nothing in common, ask only whether a part could end up with too few positives.",
     ),
-    praise="The split copies what will be new. Only when nothing is, a coin is right.",
+    praise="The split copies what will be new. A coin is right only where nothing but the row is new.",
+)
+
+
+# Exercise 3: the optimism of a pick -------------------------------------------------------
+
+
+def _optimism(test: np.ndarray, fresh: np.ndarray) -> float:
+    picks = test.argmax(axis=1)
+    return float((test.max(axis=1) - fresh[np.arange(len(fresh)), picks]).mean())
+
+
+def _scores(worlds: int, settings: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(worlds)
+    skill = rng.normal(0.4, 0.02, (worlds, settings))
+    return tuple(skill + rng.normal(0, 0.05, (2, worlds, settings)))
+
+
+lab.function(
+    "the optimism of a pick",
+    cases=(
+        _scores(6, 10),
+        _scores(20, 50),
+        _scores(4, 4),
+        _scores(1, 5),
+        _scores(3, 1),
+    ),
+    right=_optimism,
+    mistakes={
+        "both_maxima": (
+            "You compare with the best setting on the fresh rows. Nobody knew that one: look up the "
+            "fresh score of the setting that was picked on the test rows.",
+            lambda test, fresh: (test.max(axis=1) - fresh.max(axis=1)).mean(),
+            lambda test, fresh: abs(test.max(axis=1) - fresh.max(axis=1)).mean(),
+        ),
+        "no_pick": (
+            "You average over all settings. The optimism is that of the one that was picked.",
+            lambda test, fresh: (test - fresh).mean(),
+            lambda test, fresh: (test.max(axis=1) - fresh.mean(axis=1)).mean(),
+        ),
+        "picked_on_fresh": (
+            "You pick by the fresh scores. The pick is made on the test rows.",
+            lambda test, fresh: -_optimism(fresh, test),
+        ),
+        "one_pick": (
+            "You pick one setting for all worlds. Each world is a team of its own, which sees only its "
+            "own row.",
+            lambda test, fresh: (test - fresh)[:, test.mean(axis=0).argmax()].mean(),
+            lambda test, fresh: (
+                test.max() - fresh[np.unravel_index(test.argmax(), test.shape)]
+            ),
+            lambda test, fresh: test.max() - fresh.max(),
+        ),
+        "sign": (
+            "The sign is turned round: reported minus fresh.",
+            lambda test, fresh: -_optimism(test, fresh),
+        ),
+        "size_only": (
+            "You drop the sign in each world. A pick may also be reported too low; then the two cancel.",
+            lambda test, fresh: np.mean(
+                [
+                    abs(_optimism(t[None], f[None]))
+                    for t, f in zip(test, fresh, strict=True)
+                ]
+            ),
+        ),
+        "per_world": (
+            "You return one number for each world. Give one number, the mean over worlds.",
+            lambda test, fresh: np.array(
+                [_optimism(t[None], f[None]) for t, f in zip(test, fresh, strict=True)]
+            ),
+        ),
+    },
+    hints=(
+        "In each row: which column would you have picked by `test`? What did you report, and what does "
+        "that same column score on `fresh`?",
+        "`test.argmax(axis=1)` gives the pick of each world; `fresh[np.arange(len(fresh)), picks]` its "
+        "fresh scores.",
+        "`(test.max(axis=1) - fresh[np.arange(len(fresh)), test.argmax(axis=1)]).mean()`",
+    ),
+    praise="Now look at it for XGBoost, and at how it grows with the number of settings.",
 )

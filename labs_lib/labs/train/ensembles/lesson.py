@@ -26,7 +26,7 @@
 #
 # **You need** [Fit](30_fit.ipynb): bias, variance, and the table of known causes.
 # **Data in:** fresh draws of that table, small worlds of payments, credit defaults
-# ([data cards](../../data/README.md)). **Data out:** nothing. It computes for about 40 seconds, half of
+# ([data cards](../data.md)). **Data out:** nothing. It computes for about 40 seconds, half of
 # them in one world of the stored experiment, which runs again.
 #
 # | SageMaker term | here |
@@ -45,15 +45,16 @@ lab.start()
 # ## The situation
 #
 # Your team runs a boosted fraud model. A consultant proposes a stack of four different models:
-# "stacking different models always beats the best of them; every competition is won that way". It
-# would be trained every night, and it has to answer while the customer waits at the terminal. The
-# machine and the night do not grow. Do you build it?
+# "[stacking](../glossary.md#stacking) different models always beats the best of them; every competition is
+# won that way". It would be trained every night, and it has to answer while the customer waits at the
+# terminal. The machine and the night do not grow. Do you build it?
 #
 # ## Predict
 #
-# The claim: *stacking different models beats the best of them*. In small worlds of payments, four
-# models are trained, and a stack of the four. Against the member that does best on the validation
-# month, is the average precision of the stack in the month after that higher?
+# The claim: *stacking different models beats the best of them*. In small [worlds](../glossary.md#world) of
+# payments, four models are trained, and a stack of the four. Against the member that does best on the
+# [validation](../glossary.md#validation) month, is the
+# [average precision](../glossary.md#average-precision) of the stack in the month after that higher?
 
 # %%
 guess = ...  # "higher", "lower" or "no difference shown"
@@ -62,9 +63,10 @@ lab.stacking.commit(guess)
 # %% [markdown]
 # ## Bagging: average trees that differ
 #
-# *Bagging* (bootstrap aggregating) draws rows with replacement, grows a tree on each sample, and
-# averages what the trees say. On average a sample holds 63 % of the different rows, so the trees
-# differ. A *random forest* goes on: each split may look at a few columns only, drawn at random.
+# *[Bagging](../glossary.md#bagging)* ([bootstrap](../glossary.md#bootstrap) aggregating) draws rows with
+# replacement, grows a tree on each sample, and averages what the trees say. On average a sample holds 63 %
+# of the different rows, so the trees differ. A *random forest* goes on: each split may look at a few
+# columns only, drawn at random.
 #
 # Why should an average be better? Write `V` for the variance of one such tree, over training sets and
 # samples, and `rho` for the correlation between two trees of the same training set. The variance of an
@@ -182,7 +184,8 @@ gap = stats.worlds(sixteen["measured", "bag"], sixteen["theory", "bag"])
 print("bag of 16 trees, measured − theory:", gap)
 
 # %% [markdown]
-# And how alike are the trees of one training set? Their correlation, with an interval over the worlds:
+# And how alike are the trees of one training set? Their correlation, with an
+# [interval](../glossary.md#interval) over the worlds:
 
 # %%
 kinds = ("bag", "random forest")
@@ -358,7 +361,7 @@ f"nearest at round {turn} ({path['best']:.1f}); in the end {path['last']:.1f}"
 # fewer than somebody makes who knows the truth, since that person is wrong on every unlucky label.
 # The distance from the truth is least at round {{turn}} ({{path.best}}) and then grows to
 # {{path.last}}: first boosting learns fraud, then it learns chance. That is why boosting needs a
-# brake: a small learning rate, shallow trees, early stopping.
+# brake: a small learning rate, shallow trees, [early stopping](../glossary.md#early-stopping).
 #
 # XGBoost has no weights for mistakes, but the same aim: each tree fits the gradient `p - y`, which is
 # largest where the model is most wrong.
@@ -598,8 +601,9 @@ stats.table(order)
 # ## On trial: stacking different models beats the best of them
 #
 # **The measure that decides**, named before looking: average precision in month 5, over 20 worlds. No
-# margin: any difference that the interval shows counts. "The best of them" has to be known when you
-# ship, so it is the one with the best average precision in month 4. Four readings of the claim:
+# [margin](../glossary.md#margin): any difference that the interval shows counts. "The best of them" has to
+# be known when you ship, so it is the one with the best average precision in month 4. Four readings of the
+# claim:
 #
 # 1. the stack against its best member, as the claim is usually told;
 # 2. the stack against the best single method that has the whole budget, as the bill tells it;
@@ -813,8 +817,9 @@ stats.table(real)
 #   {{real.stack_best_method.low}} to {{real.stack_best_method.high}}).
 # - With large members: {{real.large_stack_best_large_member.verdict}}
 #   ({{real.large_stack_best_large_member.mean}}).
-# - The leak: {{real.own_rows_out_of_fold.verdict}} ({{real.own_rows_out_of_fold.mean}};
-#   {{real.own_rows_out_of_fold.low}} to {{real.own_rows_out_of_fold.high}}).
+# - The [leak](../glossary.md#leak): {{real.own_rows_out_of_fold.verdict}}
+#   ({{real.own_rows_out_of_fold.mean}}; {{real.own_rows_out_of_fold.low}} to
+#   {{real.own_rows_out_of_fold.high}}).
 #
 # Why would the same stack gain on one table and not on the other? Look at how far the members are
 # apart.
@@ -839,10 +844,10 @@ members_on.round(3)
 #
 # ## On SageMaker
 #
-# Autopilot's mode `ENSEMBLING` builds a stack with AutoGluon: ten trials, k-fold cross-validation
-# always, and out-of-fold predictions for the stacker. It takes these algorithms: `catboost`,
-# `extra-trees`, `fastai`, `lightgbm`, `linear-learner`, `nn-torch`, `randomforest`, `xgboost`. Name the
-# ones you want, and the objective; otherwise F1 decides.
+# Autopilot's mode `ENSEMBLING` builds a stack with AutoGluon: ten trials, k-fold
+# [cross-validation](../glossary.md#cross-validation) always, and out-of-fold predictions for the stacker.
+# It takes these algorithms: `catboost`, `extra-trees`, `fastai`, `lightgbm`, `linear-learner`, `nn-torch`,
+# `randomforest`, `xgboost`. Name the ones you want, and the objective; otherwise F1 decides.
 
 # %%
 from labs_lib import aws
@@ -917,7 +922,8 @@ means |= {name: float(score.mean()) for name, score in said.items()}
 
 
 # %% [markdown]
-# The Brier score, the mean squared difference between score and label, says what that costs.
+# The [Brier score](../glossary.md#brier-score), the mean squared difference between score and label, says
+# what that costs.
 
 
 # %%

@@ -23,8 +23,8 @@
 # - write reason codes for a declined payment, and know what they do not say;
 # - produce Clarify's `analysis.json` from one call.
 #
-# **You need** [Algorithms](10_algorithms.ipynb): XGBoost and its margin, the log odds.
-# **Data in:** the table of known causes, credit defaults ([data cards](../../data/README.md)).
+# **You need** [Algorithms](10_algorithms.ipynb): XGBoost and its log odds.
+# **Data in:** the table of known causes, credit defaults ([data cards](../data.md)).
 # **Data out:** nothing. It computes for about 35 seconds, half of them in one world of the stored
 # experiment, which runs again.
 #
@@ -34,7 +34,7 @@
 # | Kernel SHAP | `KernelExplainer` of the library `shap` |
 # | baseline (SHAP) | `baseline`, called background in the library |
 # | `agg_method`: `mean_abs`, `mean_sq`, `median` | the same names |
-# | `use_logit` | explain the log odds; here, the margin of XGBoost |
+# | `use_logit` | explain the log odds; here, XGBoost's `output_margin` |
 #
 # Clarify is no longer open to new customers. AWS names the library `shap` as what Clarify uses
 # inside, and as its replacement.
@@ -66,7 +66,7 @@ truth.sort_values(ascending=False, kind="stable").head(7).round(3)
 
 # %% [markdown]
 # The true importance is in log odds: how far a column moves the true risk of a payment, on average. The
-# hour is U-shaped, the amount saturates, the count has a threshold. The distance raises the risk of a
+# hour is U-shaped, the amount saturates, the count has a step. The distance raises the risk of a
 # chip payment and lowers that of a swipe as much. `device`, with 5,000 values, does nothing, nor does
 # `amount_local`, the amount in another currency.
 #
@@ -76,8 +76,8 @@ truth.sort_values(ascending=False, kind="stable").head(7).round(3)
 #
 # The claim: *SHAP is local, PDP is global*. If so, a ranking of columns by PDP should be nearer to the
 # truth than one by SHAP values averaged over all rows. Nearness is the rank correlation with the true
-# importance; differences up to 0.05 count as a tie. Compared with PDP, the rank correlation of global
-# SHAP will be...
+# importance; differences up to 0.05 count as a [tie](../glossary.md#tie). Compared with PDP, the rank
+# correlation of global SHAP will be...
 
 # %%
 guess = ...  # "higher", "lower", "tie" or "undecided"
@@ -135,7 +135,7 @@ declined.T.rename(columns=lambda _: "declined payment")
 #
 # Why? A SHAP value answers with a game. The columns are players who enter one after another; a
 # player's value is how much the score moves when it enters, averaged over all orders. Its name in game
-# theory is the Shapley value. XGBoost computes it for its own trees.
+# theory is the [Shapley value](../glossary.md#shapley-value). XGBoost computes it for its own trees.
 
 # %%
 matrix = xgb.DMatrix(encode(asked))
@@ -145,10 +145,11 @@ additive = bool(gap < 1e-4)
 f"{contributions.dtype}, contributions sum to the margin within 1e-4: {additive}"
 
 # %% [markdown]
-# The last column is the mean score, and each row sums to its margin: {{additive}}. Why within `1e-4`
-# and not exactly? Trees, margins and contributions are float32, with about seven digits. The margin adds
-# up trees, the contributions add up shares of trees: another order, another rounding. Is the gap of that
-# size? A step is the distance from one float32 to the next, at the size of the margins.
+# The last column is the mean score, and each row sums to its log odds (`output_margin`):
+# {{additive}}. Why within `1e-4` and not exactly? Trees and contributions are float32, with
+# about seven digits. The log odds add up trees, the contributions add up shares of trees: another order,
+# another rounding. Is the gap of that size? A step is the distance from one float32 to the next, at the
+# size of the log odds.
 
 # %%
 step = np.finfo(np.float32).eps * abs(margin(asked)).max()
@@ -157,7 +158,7 @@ f"gap below a hundred steps of float32: {few_steps}"
 
 # %% [markdown]
 # It is rounding. A column mapped wrongly would make a gap thousands of times larger; so check, and do
-# not ask for more digits than there are. Check on the margin: a probability is a sigmoid of the sum,
+# not ask for more digits than there are. Check on the log odds: a probability is a sigmoid of the sum,
 # and nothing adds up through a sigmoid.
 #
 # ### Exercise 1: from one-hot columns to columns
@@ -207,7 +208,7 @@ views.sort_values("true, all", ascending=False, kind="stable").head(8).round(2)
 # %% [markdown]
 # One payment or all of them: the same numbers, looked at one by one or averaged. Beside them stands the
 # truth, which you will never have at work. The model gives a little to columns that do nothing: it
-# learned noise, and SHAP reports what the model does, not what the world does.
+# learned noise, and SHAP reports what the model does, not what is true.
 #
 # ### Background SHAP, on one-hot columns
 #
@@ -233,8 +234,8 @@ except NotImplementedError as error:
     print(error)
 
 # %% [markdown]
-# So it needs the one-hot columns. Here are 50 payments as background, and the values of the declined one
-# in both versions.
+# So it needs the [one-hot](../glossary.md#one-hot) columns. Here are 50 payments as background, and the
+# values of the declined one in both versions.
 
 
 # %%
@@ -352,7 +353,8 @@ lab.ex2.check(hidden_share)
 #
 # LIME draws thousands of rows around a payment, asks the model for each, gives near rows more weight,
 # and fits a linear model. Its coefficients are the explanation. `lime_weights` calls
-# `LimeTabularExplainer` of the library `lime` with its defaults. Two seeds, the same payment:
+# `LimeTabularExplainer` of the library `lime` with its defaults. Two [seeds](../glossary.md#seed), the
+# same payment:
 
 # %%
 lime = {
@@ -372,8 +374,9 @@ lime.sort_values("SHAP", ascending=False, kind="stable").head(6).round(2)
 #
 # ### Fresh worlds
 #
-# All of this was one table and one model. For intervals, 20 fresh tables were drawn, each in two
-# variants: columns drawn on their own, and columns that move together. One world runs again now.
+# All of this was one table and one model. For [intervals](../glossary.md#interval), 20 fresh tables were
+# drawn, each in two variants: columns drawn on their own, and columns that move together. One
+# [world](../glossary.md#world) runs again now.
 
 # %%
 from labs_lib.course import store
@@ -563,10 +566,10 @@ pd.Series(changed).to_frame("first reasons changed, against any (share)")
 # ## On trial: "SHAP is local, PDP is global"
 #
 # **The measure that decides**, named before looking: the rank correlation (Spearman) of a method's
-# importance with the true one, over all 14 columns; margin 0.05. As importance by SHAP: the mean
-# absolute value, Clarify's default. By PDP: the standard deviation of its curve. By ICE: that of the
-# single curves, averaged. Beside them LIME (mean absolute weight), permutation (rise of the log loss
-# when a column is shuffled), XGBoost's gain and its count of splits.
+# importance with the true one, over all 14 columns; [margin](../glossary.md#margin) 0.05. As importance by
+# SHAP: the mean absolute value, Clarify's default. By PDP: the standard deviation of its curve. By ICE:
+# that of the single curves, averaged. Beside them LIME (mean absolute weight), permutation (rise of the
+# [log loss](../glossary.md#log-loss) when a column is shuffled), XGBoost's gain and its count of splits.
 
 # %%
 methods = {
@@ -635,10 +638,10 @@ lab.global_shap.reveal(trial["on their own: SHAP − PDP"].verdict)
 # {{trial.on_their_own_shap_pdp.verdict}}, with the margin. Where they move together it is
 # {{trial.together_shap_pdp.mean}} ({{trial.together_shap_pdp.low}} to
 # {{trial.together_shap_pdp.high}}): {{trial.together_shap_pdp.verdict}}. (A tie means that the whole
-# interval lies within the margin; undecided, that it reaches over it, whether or not it holds zero.)
-# Against ICE: {{trial.on_their_own_shap_ice.verdict}} and {{trial.together_shap_ice.verdict}};
-# against permutation {{trial.on_their_own_shap_permutation.verdict}} and
-# {{trial.together_shap_permutation.verdict}}; against the count of splits
+# interval lies within the margin; [undecided](../glossary.md#undecided), that it reaches over it, whether
+# or not it holds zero.) Against ICE: {{trial.on_their_own_shap_ice.verdict}} and
+# {{trial.together_shap_ice.verdict}}; against permutation {{trial.on_their_own_shap_permutation.verdict}}
+# and {{trial.together_shap_permutation.verdict}}; against the count of splits
 # {{trial.on_their_own_shap_count_of_splits.verdict}} and
 # {{trial.together_shap_count_of_splits.verdict}}.
 #
@@ -913,8 +916,8 @@ with plots.figure(
 #
 # The usual remedy is to shuffle a column on rows that the model has not seen, and to see how far the
 # loss rises. Which loss? A forest says "impossible" when no tree has seen a fraud in a leaf, and the
-# log loss punishes one such mistake without limit; a few rows then decide the ranking. The Brier
-# score, a mean squared error, has no such rows.
+# log loss punishes one such mistake without limit; a few rows then decide the ranking. The
+# [Brier score](../glossary.md#brier-score), a mean squared error, has no such rows.
 
 # %%
 below = measured("causes below the device")
@@ -1143,12 +1146,12 @@ credit |= {"agrees_pdp": agrees["PDP"], "agrees_lime": agrees["LIME"]}
 pd.DataFrame({"average precision": means, "agreement": agrees}).round(3)
 
 # %% [markdown]
-# Five columns named by SHAP give an average precision of {{credit.shap}}; all 23 give {{credit.all}}.
-# Against the five of PDP: {{real.shap_pdp.verdict}} ({{real.shap_pdp.mean}}; {{real.shap_pdp.low}} to
-# {{real.shap_pdp.high}}); of ICE {{real.shap_ice.verdict}}; of LIME {{real.shap_lime.verdict}}
-# ({{real.shap_lime.mean}}); of permutation {{real.shap_permutation.verdict}}; of gain
-# {{real.shap_gain.verdict}} ({{real.shap_gain.mean}}). Against the count of splits:
-# {{real.shap_splits.verdict}} ({{real.shap_splits.mean}}; {{real.shap_splits.low}} to
+# Five columns named by SHAP give an [average precision](../glossary.md#average-precision) of
+# {{credit.shap}}; all 23 give {{credit.all}}. Against the five of PDP: {{real.shap_pdp.verdict}}
+# ({{real.shap_pdp.mean}}; {{real.shap_pdp.low}} to {{real.shap_pdp.high}}); of ICE
+# {{real.shap_ice.verdict}}; of LIME {{real.shap_lime.verdict}} ({{real.shap_lime.mean}}); of permutation
+# {{real.shap_permutation.verdict}}; of gain {{real.shap_gain.verdict}} ({{real.shap_gain.mean}}). Against
+# the count of splits: {{real.shap_splits.verdict}} ({{real.shap_splits.mean}}; {{real.shap_splits.low}} to
 # {{real.shap_splits.high}}). Against five columns at random: {{real.shap_at_random.verdict}}
 # ({{real.shap_at_random.mean}}; {{real.shap_at_random.low}} to {{real.shap_at_random.high}}); which five
 # they are changes with each split, so that interval is wide.

@@ -25,7 +25,7 @@
 # **You need** [Algorithms](10_algorithms.ipynb) (XGBoost, intervals) and
 # [Metrics](20_metrics.ipynb) (the Brier score).
 # **Data in:** fresh draws of the table of known causes, houses in King County
-# ([data cards](../../data/README.md)). **Data out:** nothing.
+# ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|
@@ -46,8 +46,9 @@ lab.start()
 # labelled 1,250 payments; each further label costs money and a day. A colleague trained XGBoost on
 # 1,000 of them. It makes no mistake on those. On new payments it is worse than no model.
 #
-# The notes say how to prevent overfitting: early stopping, pruning, L1, L2, ensembling, more data,
-# augmentation. "Do all of it", says your colleague, "it cannot hurt." You have to choose.
+# The notes say how to prevent overfitting: [early stopping](../glossary.md#early-stopping), pruning, L1,
+# L2, ensembling, more data, augmentation. "Do all of it", says your colleague, "it cannot hurt." You have
+# to choose.
 #
 # The payments come from a simulator whose formula is published: for each payment the true
 # probability of fraud is known. So you will see what nobody sees in practice.
@@ -74,8 +75,8 @@ table.shape
 #
 # The claim: *to prevent overfitting, combine all remedies*. One person takes the one remedy that
 # does best on the rows to watch. Another takes all seven at once, each at the strength that did best
-# alone. Against the single remedy, will the error of all seven be higher or lower, or is it a tie
-# (within one thousandth, a margin explained below)?
+# alone. Against the single remedy, will the error of all seven be higher or lower, or is it a
+# [tie](../glossary.md#tie) (within one thousandth, a [margin](../glossary.md#margin) explained below)?
 
 # %%
 guess = ...  # "higher", "lower", "tie" or "undecided"
@@ -85,16 +86,17 @@ lab.together.commit(guess)
 # ## Three parts of an error
 #
 # Take a payment whose true probability of fraud is `p`, and a model that says `f`. The squared
-# error against the label (the Brier score) has, on average, exactly three parts:
+# error against the label (the [Brier score](../glossary.md#brier-score)) has, on average, exactly three
+# parts:
 #
 # - **noise**, `p * (1 - p)`: fraud is partly chance. No model gets below it;
 # - **bias**, squared: how far the *average* model, over many training sets, is from `p`;
 # - **variance**: how much the model changes when the training set is drawn again.
 #
-# (For log loss there is no such exact sum.) You rarely have many training sets. Two that share no
-# row are enough for honest estimates. Call their models `f` and `g`: then `(f - p) * (g - p)` has the
-# squared bias as its mean, because their chance errors are independent, and `(f - g) ** 2 / 2` has
-# the variance.
+# (For [log loss](../glossary.md#log-loss) there is no such exact sum.) You rarely have many training sets.
+# Two that share no row are enough for honest estimates. Call their models `f` and `g`: then
+# `(f - p) * (g - p)` has the squared bias as its mean, because their chance errors are independent, and
+# `(f - g) ** 2 / 2` has the variance.
 
 
 # %%
@@ -111,8 +113,8 @@ def parts(f, g, p, labels):
 
 # %% [markdown]
 # Errors of this lab are in thousandths. The dial of complexity is the depth of a decision tree: the
-# number of questions it may ask about one payment. Each world draws two training sets of 1,000 rows
-# and 4,000 payments to judge on.
+# number of questions it may ask about one payment. Each [world](../glossary.md#world) draws two training
+# sets of 1,000 rows and 4,000 payments to judge on.
 
 # %%
 from sklearn.tree import DecisionTreeClassifier
@@ -202,8 +204,9 @@ outside = sum(not gap.low <= 0 <= gap.high for gap in gaps.values())
 f"{outside} of {len(gaps)} intervals miss zero"
 
 # %% [markdown]
-# Of the three intervals, {{outside}} miss zero; at depth 16 the gap is {{gaps.depth_16.mean}}
-# ({{gaps.depth_16.low}} to {{gaps.depth_16.high}}), of an error of {{size.deep.measured}}.
+# Of the three [intervals](../glossary.md#interval), {{outside}} miss zero; at depth 16 the gap is
+# {{gaps.depth_16.mean}} ({{gaps.depth_16.low}} to {{gaps.depth_16.high}}), of an error of
+# {{size.deep.measured}}.
 #
 # ### Exercise 1: the three parts from many models
 #
@@ -233,7 +236,8 @@ lab.ex1.check(decompose)
 # ## Reading the curves
 #
 # In practice nobody knows the truth. You see two numbers: the error on the model's own rows and on
-# rows that it has not seen. A **validation curve** draws both against a setting.
+# rows that it has not seen. A **[validation](../glossary.md#validation) curve** draws both against a
+# setting.
 
 # %%
 seen = by_depth[["own rows", "measured", "noise"]].reset_index()
@@ -517,7 +521,8 @@ stats.table(alone, digits=1)
 # ## L1 and L2: what a penalty does to a weight
 #
 # Both penalties make large weights expensive. L1 charges the size of a weight, L2 its square. Does it
-# matter? Take one standardized column, whose best weight without a penalty is `z`.
+# matter? Take one standardized column, whose best weight without a [penalty](../glossary.md#penalty) is
+# `z`.
 #
 # ### Exercise 3: shrink a weight
 #

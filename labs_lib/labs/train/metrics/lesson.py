@@ -24,8 +24,8 @@
 # - turn a score into a probability, and see what that changes;
 # - measure what it costs to pick a model by F1.
 #
-# **You need** [Algorithms](10_algorithms.ipynb): average precision, and costs of payments.
-# **Data in:** the payments world, credit defaults ([data cards](../../data/README.md)).
+# **You need** [Balance](../1_prepare/40_balance.ipynb): average precision, costs of payments.
+# **Data in:** the payments world, credit defaults ([data cards](../data.md)).
 # **Data out:** nothing.
 #
 # | SageMaker term | here |
@@ -45,15 +45,15 @@ lab.start()
 #
 # Your team has ten fraud models and one slot in production. Your manager reports accuracy. The analyst
 # reports F1, "because the classes are imbalanced"; Autopilot would pick by it too, it is the default
-# objective for two classes. The vendor reports AUC. The risk office asks for money: a missed fraud
-# costs its amount and 15, an alert costs 5, a customer blocked wrongly 10 more. Month 4 is there to
-# choose the model; month 5 will show what the choice costs.
+# objective for two classes. The vendor reports [AUC](../glossary.md#auc). The risk office asks for money:
+# a missed fraud costs its amount and 15, an alert costs 5, a customer blocked wrongly 10 more. Month 4 is
+# there to choose the model; month 5 will show what the choice costs.
 #
 # ## Predict
 #
 # The claim: *use F1 for imbalanced data*. Suppose one person picks the model with the best F1 at the
-# usual threshold, another the one that was cheapest in month 4. Both then choose a threshold by cost.
-# Will the model picked by F1 cost more in month 5?
+# usual [threshold](../glossary.md#threshold), another the one that was cheapest in month 4. Both then
+# choose a threshold by cost. Will the model picked by F1 cost more in month 5?
 
 # %%
 guess = ...  # "higher", "lower" or "no difference shown"
@@ -83,8 +83,9 @@ fn, tn = (~alert & (y == 1)).sum(), (~alert & (y == 0)).sum()
 f"{tp} frauds found, {fn} missed; {fp} false alerts, {tn} left in peace"
 
 # %% [markdown]
-# Five metrics are made of these four counts. *Precision*: how many alerts are frauds? *Recall*: how
-# many frauds are alerted? F1 is the harmonic mean of the two.
+# Five metrics are made of these four counts. *[Precision](../glossary.md#precision)*: how many alerts are
+# frauds? *[Recall](../glossary.md#recall)*: how many frauds are alerted? F1 is the harmonic mean of the
+# two.
 
 # %%
 precision, recall = tp / (tp + fp), tp / (tp + fn)
@@ -102,7 +103,7 @@ f"accuracy {accuracy:.3f}, balanced accuracy {balanced:.3f}"
 
 # %% [markdown]
 # Two more need the scores themselves. AUC is a probability: draw one fraud and one honest payment; how
-# often does the fraud have the higher score? A tie counts half.
+# often does the fraud have the higher score? Equal scores count half.
 
 # %%
 difference = score[y == 1][:, None] - score[y == 0][None, :]
@@ -110,8 +111,8 @@ auc = ((difference > 0) + 0.5 * (difference == 0)).mean()
 f"{difference.size} pairs, AUC {auc:.3f}"
 
 # %% [markdown]
-# *Log loss* takes the probability that was given to what happened, and then the mean of minus its
-# logarithm.
+# *[Log loss](../glossary.md#log-loss)* takes the probability that was given to what happened, and then the
+# mean of minus its logarithm.
 
 # %%
 tiny = np.finfo(float).eps  # the logarithm of 0 has no value
@@ -246,8 +247,9 @@ f"right {right:.0f}, flipped {flipped:.0f}, a coin {coin:.2f}"
 # somebody mixed up the labels.
 #
 # Now the trap. Take scores of frauds and of honest payments from two fixed distributions, so that
-# the model is always equally good, and let fraud become rarer. Average precision, from the lab before,
-# asks whether the alerts at the top are frauds.
+# the model is always equally good, and let fraud become rarer.
+# [Average precision](../glossary.md#average-precision) asks whether the alerts at
+# the top are frauds.
 
 
 # %%
@@ -335,8 +337,8 @@ f"careful {loss_careful:.3f}, sure and once wrong {loss_sure:.3f}"
 #
 # ## A threshold is a decision
 #
-# Now a real model on the payments world: months 1 to 3 train, month 4 is for choices (validation),
-# month 5 judges (test).
+# Now a real model on the payments [world](../glossary.md#world): months 1 to 3 train, month 4 is for
+# choices ([validation](../glossary.md#validation)), month 5 judges (test).
 
 # %%
 from labs_lib import data, payments
@@ -562,7 +564,7 @@ with plots.figure(
     ax.set_yscale("symlog", linthresh=1e-3)
 
 # %% [markdown]
-# The *Brier score* is the mean squared error of a probability; low is good.
+# The *[Brier score](../glossary.md#brier-score)* is the mean squared error of a probability; low is good.
 
 # %%
 from sklearn.metrics import brier_score_loss
@@ -581,7 +583,7 @@ calibrated.round(4)
 # {{calibrated.brier_score.sigmoid}}. Average precision is
 # {{calibrated.average_precision.as_it_comes}} as it comes and
 # {{calibrated.average_precision.sigmoid}} with the sigmoid, because a rising curve keeps the order.
-# With isotonic steps it is {{calibrated.average_precision.isotonic}}: scores on one step become ties.
+# With isotonic steps it is {{calibrated.average_precision.isotonic}}: scores on one step become equal.
 #
 # ## On trial: "use F1 for imbalanced data"
 #

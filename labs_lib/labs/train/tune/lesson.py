@@ -33,7 +33,7 @@
 #
 # **You need** [Metrics](20_metrics.ipynb): average precision, AUC as a probability.
 # **Data in:** two stored grids of trained models, on the payments world and on credit defaults
-# ([data cards](../../data/README.md)). **Data out:** nothing. It computes for about 35 seconds, a third
+# ([data cards](../data.md)). **Data out:** nothing. It computes for about 35 seconds, a third
 # of them in searches that die and go on in other processes.
 #
 # | SageMaker term | here |
@@ -60,10 +60,11 @@ lab.start()
 #
 # ## Predict
 #
-# Search once at random and once with Bayes, 30 jobs each, one at a time. Validation chooses the
-# model, and the test month judges it. Differences of average precision up to 0.01 do not matter to
-# you. Is the Bayesian pick higher, lower, within that margin (a tie), or can 50 repetitions not even
-# decide that?
+# Search once at random and once with Bayes, 30 jobs each, one at a time.
+# [Validation](../glossary.md#validation) chooses the model, and the test month judges it. Differences of
+# [average precision](../glossary.md#average-precision) up to 0.01 do not matter to you. Is the Bayesian
+# pick higher, lower, within that [margin](../glossary.md#margin) (a [tie](../glossary.md#tie)), or can 50
+# repetitions not even decide that?
 
 # %%
 guess = ...  # "higher", "lower", "tie" or "undecided"
@@ -220,9 +221,9 @@ shares.round(2)
 # %% [markdown]
 # A share of {{shares.linear.below_a_tenth}} of the draws lies below a tenth on the linear scale, and
 # of {{shares.logarithmic.below_a_tenth}} on the logarithmic one: the scale for a learning rate or a
-# penalty. Reverse logarithmic puts a share of {{shares.reverselogarithmic.above_9_tenths}} above nine
-# tenths: for a momentum, where 0.9, 0.99 and 0.999 are three different worlds. `Auto` lets the
-# service decide; its rule is not published.
+# [penalty](../glossary.md#penalty). Reverse logarithmic puts a share of
+# {{shares.reverselogarithmic.above_9_tenths}} above nine tenths: for a momentum, where 0.9, 0.99 and 0.999
+# are three different things. `Auto` lets the service decide; its rule is not published.
 #
 # ### Exercise 1: one number, three scales
 #
@@ -281,8 +282,8 @@ f"the same 30 jobs, in parallel or not: {random_same}"
 # %% [markdown]
 # **Bayesian** fits a model of the score to the jobs that have ended, and asks where an improvement is
 # likely. A paper on the service describes a Gaussian process. `surrogate="gp"` is one on scikit-learn's
-# regressor, with expected improvement; the default is Optuna's TPE, which models where good jobs
-# lie. After ten random jobs the model takes over.
+# regressor, with [expected improvement](../glossary.md#expected-improvement); the default is Optuna's TPE,
+# which models where good jobs lie. After ten random jobs the model takes over.
 
 # %%
 bayes = config | {"Strategy": "Bayesian"}
@@ -538,9 +539,9 @@ pd.Series(shared).to_frame("found")
 #
 # **The measure that decides**, named before looking: the average precision of the test month, of the
 # model that validation chose after 30 jobs, one at a time; the Gaussian process against random
-# search; a difference of up to 0.01 is a tie. Each search ran 50 times, with 50 seeds. One seed of the
-# Gaussian process runs again now. `store.confirm("train/tune/searches", seed=0)` runs the others again,
-# whenever you like.
+# search; a difference of up to 0.01 is a tie. Each search ran 50 times, with 50
+# [seeds](../glossary.md#seed). One seed of the Gaussian process runs again now.
+# `store.confirm("train/tune/searches", seed=0)` runs the others again, whenever you like.
 
 # %%
 store.confirm("train/tune/gaussian", seed=0)
@@ -566,9 +567,10 @@ lab.bayesian.reveal(primary.verdict)
 
 # %% [markdown]
 # The verdict: **{{primary.verdict}}**. The mean difference is {{primary.mean}} ({{primary.low}} to
-# {{primary.high}}). (A tie means that the whole interval lies within the margin; undecided, that it
-# reaches over the margin, whether or not it holds zero.) What varies here are the search seeds and
-# nothing else: the interval is about these two months, not about next year's.
+# {{primary.high}}). (A tie means that the whole [interval](../glossary.md#interval) lies within the
+# margin; [undecided](../glossary.md#undecided), that it reaches over the margin, whether or not it holds
+# zero.) What varies here are the search seeds and nothing else: the interval is about these two months,
+# not about next year's.
 #
 # Is the search bad, or the judge? Look at what the search can see, the validation score, and how far it
 # stays below the known optimum.
@@ -603,7 +605,8 @@ with plots.figure(
 # Bands are intervals over the 50 seeds. The first ten jobs are random in every Bayesian search.
 #
 # Now the other form of the question: take one search of each kind by chance; how often does the
-# Bayesian one end higher? That is an AUC, of 50 searches against 50. Ties count half.
+# Bayesian one end higher? That is an [AUC](../glossary.md#auc), of 50 searches against 50. Equals
+# count half.
 
 # %%
 from labs_lib.stats import beats

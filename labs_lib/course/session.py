@@ -1,0 +1,47 @@
+"""What a learner's kernel does beyond Python: an IPython extension of this environment.
+
+``ipython_kernel_config.json``, installed with the course, loads it in every kernel before the
+first cell. So nothing heavy is imported here.
+
+Threads of OpenMP that wait for each other sleep instead of spinning. It changes no number and
+nothing for who is alone; in a full room a spinning thread keeps another learner's from working
+(`tests/benchmarks/bench_room.py`).
+"""
+
+import os
+from types import TracebackType
+from typing import Any
+
+from labs_lib.course import mode
+
+RUN_ABOVE = (
+    "A cell above may define it and has not run in this session. In the menu: "
+    "Run > Run All Above Selected Cell."
+)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Let threads sleep; say, with a `NameError` of a cell, how to run the cells above it."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when OpenMP is loaded
+    try:
+        learns = mode.current() == "learn"
+    except ValueError:
+        return  # `labs doctor` and the first cell say what is wrong.
+    if learns:
+        shell.set_custom_exc((NameError,), _with_the_way)
+
+
+def _with_the_way(
+    shell: Any,
+    kind: type[BaseException],
+    error: NameError,
+    trace: TracebackType,
+    tb_offset: int | None = None,
+) -> None:
+    last = trace
+    while last.tb_next is not None:
+        last = last.tb_next
+    of_a_cell = last.tb_frame.f_globals is shell.user_global_ns
+    if of_a_cell and not isinstance(error, UnboundLocalError):
+        error.add_note(RUN_ABOVE)
+    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
