@@ -19,6 +19,7 @@ from labs_lib.sagemaker import (
     lineage,
     logs,
     models,
+    monitoring,
     processing,
     queues,
     registry,
@@ -30,6 +31,7 @@ from labs_lib.sagemaker import (
     tags,
     training,
     transform,
+    tuning,
 )
 from labs_lib.sagemaker.pipelines import requests as pipelines
 from labs_lib.sagemaker.site import Site
@@ -48,7 +50,9 @@ MODULES = (
     asynchronous,
     scaling,
     training,
+    tuning,
     processing,
+    monitoring,
     transform,
     queues,
     events,
@@ -81,4 +85,5 @@ def _clock(site: Site, asked: dict[str, Any]) -> dict[str, Any]:
 CONTROL: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {
     "/clock": _clock,
     "/register": images.register,
+    "/interrupt": training.interrupt,
 }

@@ -21,7 +21,7 @@ class Runner:
     ----------
     name : str
         For messages.
-    train, serve : tuple of str, optional
+    train, serve, process : tuple of str, optional
         Commands; None if the image does not do this.
     has_script_mode : bool
         Whether ``sagemaker_program`` (training) and ``SAGEMAKER_PROGRAM`` (serving) name a
@@ -29,15 +29,16 @@ class Runner:
     needs_script : bool
         Whether there is nothing to run without one.
     metrics : callable
-        From a line of the log to the metrics that the image itself defines.
+        From a line of the log to the metrics that the image itself defines, if it does.
     """
 
     name: str
     train: tuple[str, ...] | None = None
     serve: tuple[str, ...] | None = None
+    process: tuple[str, ...] | None = None
     has_script_mode: bool = False
     needs_script: bool = False
-    metrics: Callable[[str], list[tuple[str, float]]] = lambda line: []
+    metrics: Callable[[str], list[tuple[str, float]]] | None = None
 
 
 def _xgboost_metrics(line: str) -> list[tuple[str, float]]:
@@ -66,6 +67,9 @@ BUILT_IN = {
     ),
     "sagemaker-scikit-learn": Runner(
         "scikit-learn", has_script_mode=True, needs_script=True
+    ),
+    "sagemaker-model-monitor-analyzer": Runner(
+        "Model Monitor's analyzer", process=_module("monitor")
     ),
 }
 """By the repository's name in ECR."""
@@ -111,7 +115,7 @@ def script_server() -> tuple[str, ...]:
 
 
 def require(runner: Runner, kind: str, image: str) -> tuple[str, ...]:
-    """Return a runner's command to train or serve, or raise an `ApiError`."""
+    """Return a runner's command to train, serve or process, or raise an `ApiError`."""
     command: tuple[str, ...] | None = getattr(runner, kind)
     if command is None:
         raise invalid(f"The image {image} has no command to {kind} on this machine.")

@@ -27,6 +27,9 @@ class Running:
     process: Process | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     out_of_time: bool = False
+    out_of_wait: bool = False
+    interrupted: bool = False
+    seconds_away: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, process: Process) -> None:
@@ -48,6 +51,16 @@ class Running:
         code = process.wait()
         cancel()
         return code
+
+    def interrupt(self, site: Site, seconds: float) -> bool:
+        """End the process as if its instance was taken away; False if none runs."""
+        with self._lock:
+            if self.process is None or self.process.has_ended or self.stopping.is_set():
+                return False
+            self.interrupted, self.seconds_away = True, seconds
+            self.process.stop()
+            site.clock.call_at(site.clock.now() + GRACE, self.process.kill)
+            return True
 
     def stop(self, site: Site) -> None:
         """SIGTERM now, SIGKILL after `GRACE`."""

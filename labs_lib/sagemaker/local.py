@@ -155,6 +155,23 @@ class Local:
             },
         )
 
+    def interrupt(self, job: str, *, seconds: float = 0.0) -> None:
+        """Take the instance of a training job away, as AWS does with spot instances.
+
+        Parameters
+        ----------
+        job : str
+            Its name; it has EnableManagedSpotTraining and its script runs.
+        seconds : float, default 0
+            On the clock, until there is another instance.
+
+        Raises
+        ------
+        ValueError
+            If there is no such job, or nothing of it to interrupt.
+        """
+        self._ask("/interrupt", {"job": job, "seconds": seconds})
+
     def close(self) -> None:
         """Let go of the server; it ends when nobody holds it any more."""
         lease, self._lease = self._lease, None

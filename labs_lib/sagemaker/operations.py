@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from labs_lib.aws import RequestError, validate
 from labs_lib.aws.request import service_model
-from labs_lib.sagemaker.errors import ApiError, invalid, not_here
+from labs_lib.sagemaker.errors import ApiError, from_findings, invalid, not_here
 
 if TYPE_CHECKING:
     from labs_lib.sagemaker.site import Site
@@ -157,6 +158,22 @@ def refuse_what_is_missing(found: Operation, request: Mapping[str, Any]) -> None
             if not value or str(given) == value:
                 shown = f"{where} {value}".strip()
                 raise not_here(found.name, shown, reason)
+
+
+def check(name: str, request: dict[str, Any]) -> Operation:
+    """Return an operation of SageMaker that the request is valid for, or raise `ApiError`."""
+    try:
+        validate(name, request, service="sagemaker")
+    except RequestError as error:
+        raise invalid(from_findings(error, request)) from None
+    found = OPERATIONS["sagemaker", name]
+    refuse_what_is_missing(found, request)
+    return found
+
+
+def call(context: Context, name: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Carry out an operation of SageMaker as if its request had come over the wire."""
+    return check(name, request).run(context, request)
 
 
 def values_at(request: Any, path: str, at: str = "") -> Iterator[tuple[str, Any]]:

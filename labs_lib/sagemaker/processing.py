@@ -49,7 +49,8 @@ _OUTPUT = "ProcessingOutputConfig.Outputs[]"
         "or the environment name `/opt/ml/processing`, the job's own folder is put; inside a "
         "script it is not: take the paths as arguments.",
         "`python` and `python3` as the entry point are the interpreter of the course.",
-        "ContainerEntrypoint is needed: an image has no command of its own to process.",
+        "ContainerEntrypoint is needed: but for Model Monitor's analyzer, an image has no "
+        "command of its own to process.",
         "Continuous outputs are stored at the end, as EndOfJob; those of a job that failed are "
         "not stored.",
     ),
@@ -57,8 +58,8 @@ _OUTPUT = "ProcessingOutputConfig.Outputs[]"
 def create_processing_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name = context.site, request["ProcessingJobName"]
     application = request["AppSpecification"]
-    images.find(site, application["ImageUri"])
-    if not application.get("ContainerEntrypoint"):
+    runner = images.find(site, application["ImageUri"])
+    if not application.get("ContainerEntrypoint") and runner.process is None:
         raise invalid(
             "AppSpecification.ContainerEntrypoint is missing: name the command, for instance "
             '["python3", "/opt/ml/processing/input/code/run.py"].'
@@ -273,8 +274,9 @@ def _prepare(
         text = json.dumps(value)
         (ml / "config" / f"{name}.json").write_text(text, encoding="utf-8")
     application = job["AppSpecification"]
+    own = images.find(site, application["ImageUri"]).process
     words = [
-        *application["ContainerEntrypoint"],
+        *(application.get("ContainerEntrypoint") or own or ()),
         *application.get("ContainerArguments", []),
     ]
     command = [word.replace(ROOT, str(root)) for word in words]

@@ -48,6 +48,7 @@ class Site:
         self.copies: Any = None
         self.queue: Any = None
         self.jobs: dict[str, Any] = {}
+        self.pools: dict[str, Path] = {}
         self.executions: dict[str, Any] = {}
         self.transforms: dict[str, Any] = {}
         self.endpoint = ""

@@ -40,7 +40,8 @@ def _resource(context: Context, arn: str) -> str:
     return arn
 
 
-def _all(context: Context, arn: str) -> list[dict[str, str]]:
+def of(context: Context, arn: str) -> list[dict[str, str]]:
+    """Return a resource's tags, by key."""
     rows = context.site.state.rows(
         "select key, value from tags where arn = ? order by key", arn
     )
@@ -54,13 +55,13 @@ def add_tags(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     if any(tag["Key"].lower().startswith("aws:") for tag in request["Tags"]):
         raise ApiError("ValidationException", "Tag keys that begin with aws: are reserved.")
     keep(context, arn, request["Tags"])
-    return {"Tags": _all(context, arn)}
+    return {"Tags": of(context, arn)}
 
 
 @operation("sagemaker", "ListTags", uses="ResourceArn NextToken MaxResults")
 def list_tags(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     arn = _resource(context, request["ResourceArn"])
-    return page(_all(context, arn), request, key="Tags", default=50)
+    return page(of(context, arn), request, key="Tags", default=50)
 
 
 @operation("sagemaker", "DeleteTags", uses="ResourceArn TagKeys")

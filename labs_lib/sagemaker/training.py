@@ -6,11 +6,12 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from labs_lib.sagemaker import archives, images, lineage, tags
+from labs_lib.sagemaker import archives, checkpoints, images, lineage, tags, warm_pools
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.jobs import JobFailed, Running, download
 from labs_lib.sagemaker.objects import split_uri
@@ -22,9 +23,15 @@ from labs_lib.sagemaker.state import Taken
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 _DAY = 24 * 3600
-_RUNNING = ("InProgress", "Stopping")
+RUNNING = ("InProgress", "Stopping")
+"""What TrainingJobStatus is before a job has ended."""
+
+OBJECTIVE = "_tuning_objective_metric"
+"""The hyperparameter in which a tuning job names its objective."""
+
 _HOST = "algo-1"
 _REASON = 1024
+_POLL = 0.05
 _LONGEST_SEARCHED = 4096
 
 _MESSAGES = {
@@ -37,6 +44,8 @@ _MESSAGES = {
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job runtime exceeded MaxWaitTimeInSeconds provided",
+    "Interrupted": "The spot instance was taken back; the job waits for another one",
 }
 
 
@@ -55,7 +64,10 @@ _SOURCE = f"{_CHANNEL}.DataSource"
     f"{_SOURCE}.S3DataSource.S3DataType {_SOURCE}.S3DataSource.S3Uri "
     f"{_SOURCE}.S3DataSource.S3DataDistributionType {_CHANNEL}.ContentType "
     "OutputDataConfig.S3OutputPath OutputDataConfig.CompressionType "
-    "ResourceConfig.InstanceCount StoppingCondition.MaxRuntimeInSeconds Environment Tags",
+    "ResourceConfig.InstanceCount ResourceConfig.KeepAlivePeriodInSeconds "
+    "StoppingCondition.MaxRuntimeInSeconds "
+    "StoppingCondition.MaxWaitTimeInSeconds EnableManagedSpotTraining CheckpointConfig "
+    "Environment Tags",
     refuses={
         "AlgorithmSpecification.AlgorithmName": "algorithms of the marketplace are not here.",
         "AlgorithmSpecification.TrainingInputMode=Pipe": "give File or FastFile.",
@@ -66,10 +78,7 @@ _SOURCE = f"{_CHANNEL}.DataSource"
         f"{_SOURCE}.DatasetSource": "there are no data sets of the hub.",
         f"{_SOURCE}.S3DataSource.S3DataType=AugmentedManifestFile": "give S3Prefix.",
         f"{_SOURCE}.S3DataSource.S3DataType=Converse": "give S3Prefix.",
-        "EnableManagedSpotTraining=True": "spot training is not here yet.",
-        "CheckpointConfig": "checkpoints are not here yet.",
         "RetryStrategy": "nothing fails for reasons of the service here.",
-        "ResourceConfig.KeepAlivePeriodInSeconds": "warm pools are not here yet.",
         "ResourceConfig.InstanceGroups": "a job has one instance.",
         "ServerlessJobConfig": "jobs without an image are not here.",
         "ModelPackageConfig": "there is no model registry yet.",
@@ -88,12 +97,28 @@ _SOURCE = f"{_CHANNEL}.DataSource"
         "The built-in XGBoost stores its model in XGBoost's own format, not as a pickle, and "
         "reads CSV and libsvm only.",
         "All logs of a job are in one stream, without a time in its name.",
+        "There is always spot capacity, until `local.interrupt(job)`: the script gets SIGTERM, "
+        "two minutes on the clock later SIGKILL; its folders are lost but for the checkpoints. "
+        "After the seconds that the call names it starts again.",
+        "With spot, BillableTimeInSeconds is the time in which an instance was held, without "
+        "a discount; MaxRuntimeInSeconds holds for that time, all runs together. Assumptions.",
+        "Checkpoints are copied to S3 each second that changed them, and when the script has "
+        "ended; what it deletes stays in S3.",
+        "A warm pool keeps the cache folder alone, which "
+        "SAGEMAKER_MANAGED_WARMPOOL_CACHE_DIRECTORY names: there is no instance to wait for. "
+        "Among several that match, the one that waited longest is taken; one ends with the "
+        "server. Assumptions.",
         "Profiler, debugger, experiments and TensorBoard are kept, without effect.",
     ),
 )
 def create_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    site, name = context.site, request["TrainingJobName"]
-    specification = request["AlgorithmSpecification"]
+    check(context, request)
+    return {"TrainingJobArn": begin(context, request)}
+
+
+def check(context: Context, request: Mapping[str, Any]) -> None:
+    """Raise an `ApiError` if a request that is valid cannot be carried out here."""
+    site, specification = context.site, request["AlgorithmSpecification"]
     image = specification["TrainingImage"]
     runner = images.find(site, image)
     if not specification.get("ContainerEntrypoint") and not runner.has_script_mode:
@@ -110,9 +135,36 @@ def create_training_job(context: Context, request: dict[str, Any]) -> dict[str, 
             re.compile(metric["Regex"])
         except (re.error, OverflowError, RecursionError) as error:
             raise invalid(f"The Regex of metric {metric['Name']}: {error}.") from None
+    if "CheckpointConfig" in request:
+        checkpoints.check(site, request["CheckpointConfig"])
+    tags.check(request.get("Tags") or [])
+
+
+Hear = Callable[[str, float], None]
+"""Gets name and value of each metric while a job runs."""
+
+
+def begin(
+    context: Context,
+    request: Mapping[str, Any],
+    *,
+    tuning_job: str | None = None,
+    hear: Hear | None = None,
+) -> str:
+    """Start a job whose request was checked and return its ARN.
+
+    Parameters
+    ----------
+    context : Context
+    request : mapping
+        Of CreateTrainingJob.
+    tuning_job : str, optional
+        ARN of the tuning job to which it belongs.
+    hear : callable, optional
+    """
+    site, name = context.site, request["TrainingJobName"]
     arn, now = context.arn(f"training-job/{name}"), site.clock.now()
     given = request.get("Tags") or []
-    tags.check(given)
     stopping = {"MaxRuntimeInSeconds": _DAY, **request.get("StoppingCondition", {})}
     body = {
         **{key: value for key, value in request.items() if key != "Tags"},
@@ -126,11 +178,13 @@ def create_training_job(context: Context, request: dict[str, Any]) -> dict[str, 
         "CreationTime": now,
         "LastModifiedTime": now,
         "ModelArtifacts": {"S3ModelArtifacts": ""},
+        **({"TuningJobArn": tuning_job} if tuning_job else {}),
     }
     try:
         with site.state.transaction():
             site.state.add("TrainingJob", name, arn, body)
             tags.keep(context, arn, given)
+            warm_pools.take(site, body)
     except Taken:
         raise ApiError(
             "ResourceInUse",
@@ -138,8 +192,8 @@ def create_training_job(context: Context, request: dict[str, Any]) -> dict[str, 
             f"training job with this name already exists ({arn})",
         ) from None
     running = site.jobs[arn] = Running()
-    site.run(_run, site, name, arn, running)
-    return {"TrainingJobArn": arn}
+    site.run(_run, site, name, arn, running, hear)
+    return arn
 
 
 def _find(context: Context, name: str) -> dict[str, Any]:
@@ -153,7 +207,7 @@ def _find(context: Context, name: str) -> dict[str, Any]:
     "sagemaker",
     "DescribeTrainingJob",
     uses="TrainingJobName",
-    waits_while=lambda answer: answer["TrainingJobStatus"] in _RUNNING,
+    waits_while=lambda answer: answer["TrainingJobStatus"] in RUNNING,
     differs=("Messages of the secondary status are this SageMaker's own words.",),
 )
 def describe_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
@@ -163,15 +217,18 @@ def describe_training_job(context: Context, request: dict[str, Any]) -> dict[str
 @operation(
     "sagemaker",
     "ListTrainingJobs",
-    uses=f"{LIST_FIELDS} LastModifiedTimeBefore LastModifiedTimeAfter StatusEquals",
-    refuses={
-        "WarmPoolStatusEquals": "warm pools are not here yet.",
-        "TrainingPlanArnEquals": "there are no training plans.",
-    },
+    uses=f"{LIST_FIELDS} LastModifiedTimeBefore LastModifiedTimeAfter StatusEquals "
+    "WarmPoolStatusEquals",
+    refuses={"TrainingPlanArnEquals": "there are no training plans."},
 )
 def list_training_jobs(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    asked = request.get("WarmPoolStatusEquals")
     return listing(
-        context.site.state.all("TrainingJob"),
+        [
+            job
+            for job in context.site.state.all("TrainingJob")
+            if asked in (None, job.get("WarmPoolStatus", {}).get("Status"))
+        ],
         request,
         key="TrainingJobSummaries",
         name="TrainingJobName",
@@ -184,6 +241,7 @@ def list_training_jobs(context: Context, request: dict[str, Any]) -> dict[str, A
             "LastModifiedTime",
             "TrainingJobStatus",
             "SecondaryStatus",
+            "WarmPoolStatus",
         ),
         order="Ascending",
     )
@@ -205,11 +263,44 @@ def stop_training_job(context: Context, request: dict[str, Any]) -> dict[str, An
     return {}
 
 
+@operation(
+    "sagemaker",
+    "UpdateTrainingJob",
+    uses="TrainingJobName ResourceConfig.KeepAlivePeriodInSeconds",
+    refuses={
+        "ProfilerConfig": "there is no profiler.",
+        "ProfilerRuleConfigurations": "there is no profiler.",
+        "RemoteDebugConfig": "a job is a process of this machine.",
+    },
+    differs=("The new period counts from the end of the job: an assumption.",),
+)
+def update_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    site, name = context.site, request["TrainingJobName"]
+    found = _find(context, name)
+    status = found.get("WarmPoolStatus", {}).get("Status")
+    if found["TrainingJobStatus"] != "InProgress" and status != "Available":
+        raise invalid(
+            f"The training job is {found['TrainingJobStatus']} and retains no warm pool."
+        )
+    resources = {**found["ResourceConfig"], **request.get("ResourceConfig", {})}
+    if resources.get("KeepAlivePeriodInSeconds") and found.get("EnableManagedSpotTraining"):
+        raise invalid("ResourceConfig.KeepAlivePeriodInSeconds: spot has no warm pool.")
+    site.state.change("TrainingJob", name, {"ResourceConfig": resources})
+    warm_pools.settle(site, name)
+    return {"TrainingJobArn": found["TrainingJobArn"]}
+
+
 @operation("sagemaker", "DeleteTrainingJob", uses="TrainingJobName")
 def delete_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     found = _find(context, request["TrainingJobName"])
-    if found["TrainingJobStatus"] in _RUNNING:
+    if found["TrainingJobStatus"] in RUNNING:
         raise ApiError("ResourceInUse", "The training job is still running; stop it first.")
+    if found.get("WarmPoolStatus", {}).get("Status") == "Available":
+        raise ApiError(
+            "ResourceInUse",
+            "The training job retains a warm pool; UpdateTrainingJob with "
+            "KeepAlivePeriodInSeconds 0 ends it.",
+        )
     context.site.state.remove("TrainingJob", request["TrainingJobName"])
     return {}
 
@@ -223,7 +314,7 @@ def _enter(
     secondary: str,
     *,
     status: str | None = None,
-    only_from: tuple[str, ...] = _RUNNING,
+    only_from: tuple[str, ...] = RUNNING,
     message: str | None = None,
     **changes: Any,
 ) -> dict[str, Any] | None:
@@ -246,7 +337,7 @@ def _enter(
             "StartTime": now,
             "StatusMessage": message or _MESSAGES[secondary],
         }
-        if status not in _RUNNING:
+        if status not in RUNNING:
             entry["EndTime"] = now
         return state.change(
             "TrainingJob",
@@ -264,7 +355,7 @@ def _enter(
 # The job itself
 
 
-def _run(site: Site, name: str, arn: str, running: Running) -> None:
+def _run(site: Site, name: str, arn: str, running: Running, hear: Hear | None) -> None:
     """Carry a job from Starting to its end."""
     job = site.state.get("TrainingJob", name)
     assert job is not None
@@ -274,19 +365,41 @@ def _run(site: Site, name: str, arn: str, running: Running) -> None:
     watch: Watch | None = None
     end: dict[str, Any] = {}
     status = secondary = "Failed"
-    begun = site.clock.now()
+    begun = begun_run = site.clock.now()
+    held = 0.0
+    cancel = _end_by_wait_time(site, job, running)
     try:
-        watch = Watch(site, job)
-        _enter(site, name, "Downloading", TrainingStartTime=begun)
-        command, environment = _prepare(site, job, ml)
-        if not running.stopping.is_set():
-            _enter(site, name, "Training")
-            code = _execute(site, job, running, watch, command, environment, ml)
-            if not running.stopping.is_set() and code != 0:
-                raise JobFailed(_reason(site, name, ml, code))
-        _enter(site, name, "Uploading")
-        end["ModelArtifacts"] = {"S3ModelArtifacts": _upload(site, job, ml)}
-        if running.out_of_time:
+        watch = Watch(site, job, hear)
+        warm = warm_pools.variables(site, job)
+        while True:
+            begun_run = site.clock.now()
+            _enter(site, name, "Downloading", TrainingStartTime=begun)
+            command, environment = _prepare(site, job, ml)
+            environment = warm | environment
+            with checkpoints.Checkpoints(site, job.get("CheckpointConfig"), ml):
+                code = None
+                if not running.stopping.is_set():
+                    _enter(site, name, "Training")
+                    until = begun_run + _longest(job) - held
+                    code = _execute(
+                        site, job, running, watch, command, environment, ml, until
+                    )
+            was_interrupted = running.interrupted and not running.stopping.is_set()
+            if not was_interrupted or site.closing.is_set():
+                break
+            held += site.clock.now() - begun_run
+            begun_run = site.clock.now()
+            shutil.rmtree(folder, ignore_errors=True)
+            if not _wait_for_capacity(site, name, running):
+                break
+        if not was_interrupted and not running.stopping.is_set() and code != 0:
+            raise JobFailed(_reason(site, name, ml, code))
+        if ml.exists():
+            _enter(site, name, "Uploading")
+            end["ModelArtifacts"] = {"S3ModelArtifacts": _upload(site, job, ml)}
+        if running.out_of_wait:
+            status, secondary = "Stopped", "MaxWaitTimeExceeded"
+        elif running.out_of_time:
             status, secondary = "Stopped", "MaxRuntimeExceeded"
         elif running.stopping.is_set():
             status, secondary = "Stopped", "Stopped"
@@ -302,11 +415,14 @@ def _run(site: Site, name: str, arn: str, running: Running) -> None:
         end["FailureReason"] = f"InternalServerError: {error!r}"[:_REASON]
         raise
     finally:
+        cancel()
         if watch is not None:
             watch.close()
         site.logs.flush()
         ended = site.clock.now()
-        seconds = max(1, math.ceil(ended - begun))
+        if ml.exists():
+            held += ended - begun_run
+        lost = end.get("FailureReason", "").startswith("InternalServerError")
         if not site.closing.is_set():
             # Whoever sees that the job has ended finds its lineage too.
             with site.state.transaction():
@@ -317,22 +433,82 @@ def _run(site: Site, name: str, arn: str, running: Running) -> None:
                     status=status,
                     message=end.get("FailureReason"),
                     TrainingEndTime=ended,
-                    TrainingTimeInSeconds=seconds,
-                    BillableTimeInSeconds=seconds,
+                    TrainingTimeInSeconds=max(1, math.ceil(ended - begun)),
+                    BillableTimeInSeconds=max(1, math.ceil(held)),
                     FinalMetricDataList=(watch.final() if watch else []) or None,
+                    WarmPoolStatus=warm_pools.at_end(site, name, lost=lost),
                     **end,
                 )
                 if done is not None:
                     lineage.of_training_job(site, done)
+            warm_pools.settle(site, name)
         site.jobs.pop(arn, None)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+# Spot
+
+
+def interrupt(site: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the instance of a job with managed spot training away, for a while.
+
+    `asked` has the job's name under ``job``, and under ``seconds`` how long on the clock no
+    other instance is free.
+    """
+    name, seconds = str(asked["job"]), float(asked.get("seconds", 0.0))
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"seconds is {seconds}, expected 0 or more.")
+    job = site.state.get("TrainingJob", name)
+    if job is None:
+        raise ValueError(f"There is no training job {name}.")
+    if not job.get("EnableManagedSpotTraining"):
+        raise ValueError(
+            f"{name} runs on demand; only EnableManagedSpotTraining can lose it."
+        )
+    running = site.jobs.get(job["TrainingJobArn"])
+    if running is None or not running.interrupt(site, seconds):
+        raise ValueError(
+            f"{name} is in status {job['SecondaryStatus']}; it can be interrupted in Training."
+        )
+    return {}
+
+
+def _wait_for_capacity(site: Site, name: str, running: Running) -> bool:
+    """Wait until there is an instance again; say whether the job goes on."""
+    _enter(site, name, "Interrupted")
+    due = site.clock.now() + running.seconds_away
+    running.interrupted = False
+    back = threading.Event()
+    cancel = site.clock.call_at(due, back.set)
+    while not (back.is_set() or running.stopping.is_set() or site.closing.is_set()):
+        back.wait(_POLL)
+    cancel()
+    if running.stopping.is_set() or site.closing.is_set():
+        return False
+    _enter(site, name, "Starting")
+    return True
+
+
+def _end_by_wait_time(
+    site: Site, job: Mapping[str, Any], running: Running
+) -> Callable[[], None]:
+    """Stop a job that has not ended by MaxWaitTimeInSeconds; return what cancels this."""
+    seconds = job["StoppingCondition"].get("MaxWaitTimeInSeconds")
+    if seconds is None:
+        return lambda: None
+
+    def out_of_wait() -> None:
+        running.out_of_wait = True
+        running.stop(site)
+
+    return site.clock.call_at(job["CreationTime"] + seconds, out_of_wait)
 
 
 class Watch:
     """Hears a job's output: keeps the log, finds the metrics."""
 
-    def __init__(self, site: Site, job: Mapping[str, Any]):
-        self._site = site
+    def __init__(self, site: Site, job: Mapping[str, Any], hear: Hear | None):
+        self._site, self._hear = site, hear
         self._stream = f"{job['TrainingJobName']}/{_HOST}"
         specification = job["AlgorithmSpecification"]
         self._own = images.find(site, specification["TrainingImage"]).metrics
@@ -345,7 +521,7 @@ class Watch:
     def __call__(self, line: str) -> None:
         self._site.logs.write(GROUP, self._stream, line)
         text = line[:_LONGEST_SEARCHED]
-        found = self._own(text)
+        found = [] if self._own is None else self._own(text)
         for name, value in self._patterns.search(text):
             with contextlib.suppress(ValueError):
                 found.append((name, float(value)))
@@ -354,6 +530,8 @@ class Watch:
             # JSON, and with it SageMaker's answer, has no infinity.
             if math.isfinite(number):
                 self._last[name] = {"MetricName": name, "Value": number, "Timestamp": now}
+                if self._hear is not None:
+                    self._hear(name, number)
 
     def close(self) -> None:
         """Say that no more lines come."""
@@ -384,7 +562,7 @@ def _prepare(
     arguments = [
         text
         for key, value in sorted(given.items())
-        if not key.startswith("sagemaker_")
+        if not _is_own(key)
         for text in (f"--{key}", _plain(value))
     ]
     if specification.get("ContainerEntrypoint"):
@@ -418,6 +596,11 @@ def _prepare(
         **job.get("Environment", {}),
     }
     return command, environment
+
+
+def _is_own(hyperparameter: str) -> bool:
+    """Whether the training toolkit keeps a hyperparameter from the script."""
+    return hyperparameter.startswith("sagemaker_") or hyperparameter == OBJECTIVE
 
 
 def _plain(value: str) -> str:
@@ -473,7 +656,7 @@ def _variables(
     given = {
         key: _typed(value)
         for key, value in job.get("HyperParameters", {}).items()
-        if not key.startswith("sagemaker_")
+        if not _is_own(key)
     }
     resources = _resources(job)
     channels = {
@@ -547,8 +730,9 @@ def _execute(
     command: tuple[str, ...],
     environment: Mapping[str, str],
     ml: Path,
+    until: float,
 ) -> int | None:
-    """Run the command to its end, within its time; return the exit code."""
+    """Run the command to its end, at most `until` on the clock; return the exit code."""
     process = Process(
         command,
         folder=ml.parent.parent,
@@ -556,14 +740,11 @@ def _execute(
         environment=environment,
         on_line=watch,
     )
-    limit = job["StoppingCondition"]["MaxRuntimeInSeconds"]
-    return running.to_end(site, process, until=job_start(site, job) + limit)
+    return running.to_end(site, process, until=until)
 
 
-def job_start(site: Site, job: Mapping[str, Any]) -> float:
-    """Return when a job's time began to count."""
-    found = site.state.get("TrainingJob", job["TrainingJobName"]) or {}
-    return found.get("TrainingStartTime", site.clock.now())
+def _longest(job: Mapping[str, Any]) -> float:
+    return float(job["StoppingCondition"]["MaxRuntimeInSeconds"])
 
 
 def _reason(site: Site, name: str, ml: Path, code: int | None) -> str:
@@ -606,9 +787,10 @@ def _upload(site: Site, job: Mapping[str, Any], ml: Path) -> str:
 def recover(site: Site) -> None:
     """Say of the jobs that a server left running that they have failed."""
     shutil.rmtree(site.folder / "jobs", ignore_errors=True)
+    warm_pools.recover(site)
     reason = "InternalServerError: the server on this machine ended while the job ran."
     for job in site.state.all("TrainingJob"):
-        if job["TrainingJobStatus"] in _RUNNING:
+        if job["TrainingJobStatus"] in RUNNING:
             now = site.clock.now()
             seconds = max(1, math.ceil(now - job.get("TrainingStartTime", now)))
             _enter(

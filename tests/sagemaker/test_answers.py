@@ -255,6 +255,9 @@ def use_training(client, role, bucket):
     client.create_training_job(
         **request | {"TrainingJobName": "slow", "HyperParameters": {"mode": "sleep"}}
     )
+    client.update_training_job(
+        TrainingJobName="slow", ResourceConfig={"KeepAlivePeriodInSeconds": 0}
+    )
     client.stop_training_job(TrainingJobName="slow")
     client.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName="slow")
     with contextlib.suppress(ClientError):
@@ -262,6 +265,112 @@ def use_training(client, role, bucket):
     client.delete_training_job(TrainingJobName="slow")
     with contextlib.suppress(ClientError):
         client.describe_training_job(TrainingJobName="slow")
+
+
+def use_tuning(client, role, bucket):
+    job = {"HyperParameterTuningJobName": "tune"}
+    metric = {"Name": "loss", "Regex": "loss=([0-9.]+);"}
+    request = {
+        **job,
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Grid",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {
+                "CategoricalParameterRanges": [{"Name": "losses", "Values": ["[1]", "[2]"]}]
+            },
+        },
+        "TrainingJobDefinition": {
+            "AlgorithmSpecification": {
+                "TrainingImage": IMAGE,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [metric],
+            },
+            "RoleArn": role,
+            "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/"},
+            "ResourceConfig": {
+                "InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1,
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        },
+    }  # fmt: skip
+
+    def status():
+        found = client.describe_hyper_parameter_tuning_job(**job)
+        return found["HyperParameterTuningJobStatus"]
+
+    client.create_hyper_parameter_tuning_job(**request)
+    with contextlib.suppress(ClientError):
+        client.create_hyper_parameter_tuning_job(**request)
+    while not client.list_training_jobs_for_hyper_parameter_tuning_job(**job)[
+        "TrainingJobSummaries"
+    ]:
+        time.sleep(0.05)
+    client.list_hyper_parameter_tuning_jobs()
+    client.stop_hyper_parameter_tuning_job(**job)
+    while status() == "Stopping":
+        time.sleep(0.05)
+    client.list_training_jobs_for_hyper_parameter_tuning_job(**job)
+    client.delete_hyper_parameter_tuning_job(**job)
+    with contextlib.suppress(ClientError):
+        status()
+
+
+def use_monitoring(client, role, bucket):
+    definition = {"JobDefinitionName": "quality"}
+    schedule = {"MonitoringScheduleName": "hourly"}
+    place = {"S3Uri": f"s3://{bucket}/monitor", "LocalPath": "/opt/ml/processing/output"}
+    analyzer = (
+        "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
+    )
+    request = {
+        **definition,
+        "DataQualityAppSpecification": {"ImageUri": analyzer},
+        "DataQualityJobInput": {
+            "BatchTransformInput": {
+                "DataCapturedDestinationS3Uri": f"s3://{bucket}/nothing-to-monitor",
+                "DatasetFormat": {"Csv": {"Header": True}},
+                "LocalPath": "/opt/ml/processing/input",
+            }
+        },
+        "DataQualityJobOutputConfig": {"MonitoringOutputs": [{"S3Output": place}]},
+        "JobResources": {
+            "ClusterConfig": {
+                "InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1,
+            }
+        },
+        "RoleArn": role,
+    }  # fmt: skip
+    client.create_data_quality_job_definition(**request)
+    with contextlib.suppress(ClientError):
+        client.create_data_quality_job_definition(**request)
+    client.describe_data_quality_job_definition(**definition)
+    client.list_data_quality_job_definitions()
+    when = {
+        "ScheduleExpression": "NOW",
+        "DataAnalysisStartTime": "-PT1H",
+        "DataAnalysisEndTime": "PT0H",
+    }
+    config = {
+        "ScheduleConfig": when,
+        "MonitoringJobDefinitionName": "quality",
+        "MonitoringType": "DataQuality",
+    }
+    client.create_monitoring_schedule(**schedule, MonitoringScheduleConfig=config)
+    while not client.list_monitoring_executions(**schedule)["MonitoringExecutionSummaries"]:
+        time.sleep(0.05)
+    client.describe_monitoring_schedule(**schedule)
+    client.list_monitoring_schedules()
+    client.stop_monitoring_schedule(**schedule)
+    client.start_monitoring_schedule(**schedule)
+    hourly = {**config, "ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}}
+    client.update_monitoring_schedule(**schedule, MonitoringScheduleConfig=hourly)
+    with contextlib.suppress(ClientError):
+        client.delete_data_quality_job_definition(**definition)
+    client.delete_monitoring_schedule(**schedule)
+    client.delete_data_quality_job_definition(**definition)
+    with contextlib.suppress(ClientError):
+        client.describe_monitoring_schedule(**schedule)
 
 
 def use_processing(client, role):
@@ -617,7 +726,9 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     recorder.client("sts").get_caller_identity()
     use_s3(recorder.client("s3"), "answers")
     use_training(client, local.role, "answers")
+    use_tuning(client, local.role, "answers")
     use_processing(client, local.role)
+    use_monitoring(client, local.role, "answers")
     use_queues(recorder.client("sqs"))
     use_events(recorder.client("events"), recorder.client("sqs"))
     use_registry(client)

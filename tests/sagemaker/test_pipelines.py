@@ -117,7 +117,7 @@ EQUAL = {"Type": "Equals", "LeftValue": 1, "RightValue": 1}
         ),
         (
             pipeline(callback("a", "q", CacheConfig={"Enabled": True})),
-            "only Training, Processing, Transform",
+            "only Training, Processing, Tuning, Transform",
         ),
         (
             pipeline(

@@ -263,8 +263,6 @@ def test_a_manifest_names_the_objects(site):
     [
         ({"image": "unknown:1"}, "Nothing runs on this machine under the image unknown:1"),
         ({"OutputDataConfig": {"S3OutputPath": "s3://nothing/x"}}, "which does not exist"),
-        ({"EnableManagedSpotTraining": True, "StoppingCondition": {
-            "MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120}}, "spot training is not"),
         ({"specification": {"TrainingInputMode": "Pipe"}}, "give File or FastFile"),
         ({"specification": {"MetricDefinitions": [{"Name": "m", "Regex": "("}]}}, "Regex of"),
         ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2,

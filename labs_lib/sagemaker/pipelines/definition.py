@@ -14,7 +14,7 @@ from labs_lib.sagemaker.pipelines import values
 
 VERSION = "2020-12-01"
 
-JOBS = ("Training", "Processing", "Transform")
+JOBS = ("Training", "Processing", "Tuning", "Transform")
 """Steps that are jobs: they can be cached, and stopped."""
 
 CREATES = ("Model", "RegisterModel", "EndpointConfig", "Endpoint")

@@ -267,7 +267,7 @@ class PipelineRunner:
                 return
         while True:
             if "_Made" not in record:
-                name = step_module.job_name(self._name, step.name)
+                name = step_module.job_name(self._name, step)
                 record = self._note(step.name, _Made=name)
             try:
                 self._follow(step, record)

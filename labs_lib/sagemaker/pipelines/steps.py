@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from labs_lib.aws import RequestError, validate
 from labs_lib.sagemaker import processing, queues
-from labs_lib.sagemaker.errors import ApiError, from_findings, invalid
+from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.objects import split_uri
-from labs_lib.sagemaker.operations import OPERATIONS, Context, refuse_what_is_missing
+from labs_lib.sagemaker.operations import OPERATIONS, Context, call
 from labs_lib.sagemaker.pipelines import values
 from labs_lib.sagemaker.pipelines.definition import JOBS, PipelineStep
 
@@ -51,6 +50,11 @@ class Resource:
 RESOURCES = {
     "Training": Resource("CreateTrainingJob", "TrainingJob", "TrainingJobStatus"),
     "Processing": Resource("CreateProcessingJob", "ProcessingJob", "ProcessingJobStatus"),
+    "Tuning": Resource(
+        "CreateHyperParameterTuningJob",
+        "HyperParameterTuningJob",
+        "HyperParameterTuningJobStatus",
+    ),
     "Transform": Resource("CreateTransformJob", "TransformJob", "TransformJobStatus"),
     "Model": Resource("CreateModel", "Model"),
     "RegisterModel": Resource("CreateModelPackage", "ModelPackage", named=False),
@@ -59,21 +63,11 @@ RESOURCES = {
 }
 
 _METADATA = {kind: resource.kind for kind, resource in RESOURCES.items()} | {
-    "RegisterModel": "RegisterModel"
+    "RegisterModel": "RegisterModel",
+    "Tuning": "TuningJob",
 }
 _GOOD = ("Completed", "InService")
 _BAD = ("Failed", "Stopped", "OutOfService", "UpdateRollbackFailed")
-
-
-def call(context: Context, name: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Carry out an operation of SageMaker as if its request had come over the wire."""
-    try:
-        validate(name, request, service="sagemaker")
-    except RequestError as error:
-        raise invalid(from_findings(error, request)) from None
-    operation = OPERATIONS["sagemaker", name]
-    refuse_what_is_missing(operation, request)
-    return operation.run(context, request)
 
 
 class Scope:
@@ -170,10 +164,13 @@ def cache_key(step: PipelineStep, arguments: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def job_name(execution_id: str, step: str) -> str:
-    """Return a name of a job as Pipelines makes them, at most 63 characters."""
+def job_name(execution_id: str, step: PipelineStep) -> str:
+    """Return a name of a job as Pipelines makes them: at most 63 characters, 32 of a tuning."""
     tail = "".join(secrets.choice(_LETTERS) for _ in range(10))
-    return f"pipelines-{execution_id}-{step[:29].strip('-_')}-{tail}".replace("_", "-")
+    if step.type == "Tuning":
+        return f"{execution_id}-{step.name[:8].strip('-_')}-{tail}".replace("_", "-")
+    shown = step.name[:29].strip("-_")
+    return f"pipelines-{execution_id}-{shown}-{tail}".replace("_", "-")
 
 
 def begin(
