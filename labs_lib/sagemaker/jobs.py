@@ -8,9 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.objects import local_path, split_uri
+from labs_lib.sagemaker.operations import Context
 from labs_lib.sagemaker.processes import Process
 from labs_lib.sagemaker.site import Site
+
+RUNNING = ("InProgress", "Stopping")
+"""A job that has not ended."""
 
 GRACE = 120.0
 """Seconds on the clock between SIGTERM and SIGKILL."""
@@ -70,6 +75,50 @@ class Running:
                 return
             self.process.stop()
             site.clock.call_at(site.clock.now() + GRACE, self.process.kill)
+
+
+# What a job is
+
+
+def find(context: Context, kind: str, name: str) -> dict[str, Any]:
+    """Return a job of a kind such as ``"ProcessingJob"``, or raise ResourceNotFound."""
+    found = context.site.state.get(kind, name)
+    if found is None:
+        raise ApiError("ResourceNotFound", "Requested resource not found.")
+    return found
+
+
+def settle(
+    site: Site,
+    kind: str,
+    name: str,
+    status: str,
+    *,
+    only_from: tuple[str, ...] = RUNNING,
+    **changes: Any,
+) -> dict[str, Any] | None:
+    """Give a job its status and return it; None if it was in no status of `only_from`."""
+    now = site.clock.now()
+    return site.state.change(
+        kind,
+        name,
+        {f"{kind}Status": status, "LastModifiedTime": now, **changes},
+        only_if=lambda job: job[f"{kind}Status"] in only_from,
+    )
+
+
+def stopping(context: Context, kind: str, name: str, words: str) -> dict[str, Any]:
+    """Note that a running job is to stop and return it, or raise."""
+    found = find(context, kind, name)
+    if settle(context.site, kind, name, "Stopping", only_from=("InProgress",)) is None:
+        raise invalid(
+            f"The request was rejected because the {words} is in status "
+            f"{found[f'{kind}Status']}."
+        )
+    return found
+
+
+# Data
 
 
 def download(site: Site, source: Mapping[str, Any], folder: Path, *, what: str) -> None:

@@ -433,80 +433,66 @@ def _ensure(site: Site, kind: str, base: str, name: str, **members: Any) -> str:
     return arn
 
 
-def of_training_job(site: Site, job: Mapping[str, Any]) -> None:
-    """Write what a training job that has ended read and made."""
-    arn = job["TrainingJobArn"]
-    base = _base(arn)
+def _of_job(
+    site: Site,
+    kind: str,
+    job: Mapping[str, Any],
+    *,
+    read: Mapping[str | None, str],
+    made: Mapping[str | None, str],
+) -> None:
+    """Write what a job has read and made: addresses, each with the type of its artifact."""
+    arn, name = job[f"{kind}Arn"], job[f"{kind}Name"]
+    base, word = _base(arn), kind.removesuffix("Job").lower()
     with site.state.transaction():
         component = _ensure(
             site,
             "TrialComponent",
             base,
-            f"{job['TrainingJobName']}-aws-training-job",
-            Source={"SourceArn": arn, "SourceType": "SageMakerTrainingJob"},
-            Status={"PrimaryStatus": job["TrainingJobStatus"]},
-            DisplayName=job["TrainingJobName"],
+            f"{name}-aws-{word}-job",
+            Source={"SourceArn": arn, "SourceType": f"SageMaker{kind}"},
+            Status={"PrimaryStatus": job[f"{kind}Status"]},
+            DisplayName=name,
         )
-        read = {job["AlgorithmSpecification"].get("TrainingImage"): "Image"}
-        for channel in job.get("InputDataConfig") or []:
-            read[channel["DataSource"].get("S3DataSource", {}).get("S3Uri")] = "DataSet"
-        for uri, kind in read.items():
+        for uri, type_ in read.items():
             if uri is not None:
-                source = _artifact(site, base, uri, kind)
-                _associate(site, source, component, "ContributedTo")
-        made = {
-            job.get("ModelArtifacts", {}).get("S3ModelArtifacts"): "Model",
-            job.get("CheckpointConfig", {}).get("S3Uri"): "Checkpoint",
-        }
-        for uri, kind in made.items():
+                found = _artifact(site, base, uri, type_)
+                _associate(site, found, component, "ContributedTo")
+        for uri, type_ in made.items():
             if uri is not None:
-                _associate(site, component, _artifact(site, base, uri, kind), "Produced")
+                found = _artifact(site, base, uri, type_)
+                _associate(site, component, found, "Produced")
+
+
+def of_training_job(site: Site, job: Mapping[str, Any]) -> None:
+    """Write what a training job that has ended read and made."""
+    read: dict[str | None, str] = {
+        channel["DataSource"].get("S3DataSource", {}).get("S3Uri"): "DataSet"
+        for channel in job.get("InputDataConfig") or []
+    }
+    read[job["AlgorithmSpecification"].get("TrainingImage")] = "Image"
+    made = {
+        job.get("ModelArtifacts", {}).get("S3ModelArtifacts"): "Model",
+        job.get("CheckpointConfig", {}).get("S3Uri"): "Checkpoint",
+    }
+    _of_job(site, "TrainingJob", job, read=read, made=made)
 
 
 def of_processing_job(site: Site, job: Mapping[str, Any]) -> None:
     """Write what a processing job that has ended read and made."""
-    arn = job["ProcessingJobArn"]
-    base = _base(arn)
-    with site.state.transaction():
-        component = _ensure(
-            site,
-            "TrialComponent",
-            base,
-            f"{job['ProcessingJobName']}-aws-processing-job",
-            Source={"SourceArn": arn, "SourceType": "SageMakerProcessingJob"},
-            Status={"PrimaryStatus": job["ProcessingJobStatus"]},
-            DisplayName=job["ProcessingJobName"],
-        )
-        read = {job["AppSpecification"]["ImageUri"]: "Image"}
-        for item in job.get("ProcessingInputs") or []:
-            read[item["S3Input"]["S3Uri"]] = "DataSet"
-        for uri, kind in read.items():
-            source = _artifact(site, base, uri, kind)
-            _associate(site, source, component, "ContributedTo")
-        for item in (job.get("ProcessingOutputConfig") or {}).get("Outputs", []):
-            made = _artifact(site, base, item["S3Output"]["S3Uri"], "DataSet")
-            _associate(site, component, made, "Produced")
+    inputs = job.get("ProcessingInputs") or []
+    outputs = (job.get("ProcessingOutputConfig") or {}).get("Outputs", [])
+    read: dict[str | None, str] = {item["S3Input"]["S3Uri"]: "DataSet" for item in inputs}
+    read[job["AppSpecification"]["ImageUri"]] = "Image"
+    made = {item["S3Output"]["S3Uri"]: "DataSet" for item in outputs}
+    _of_job(site, "ProcessingJob", job, read=read, made=made)
 
 
 def of_transform_job(site: Site, job: Mapping[str, Any]) -> None:
     """Write what a transform job that has ended read and made."""
-    arn = job["TransformJobArn"]
-    base = _base(arn)
-    with site.state.transaction():
-        component = _ensure(
-            site,
-            "TrialComponent",
-            base,
-            f"{job['TransformJobName']}-aws-transform-job",
-            Source={"SourceArn": arn, "SourceType": "SageMakerTransformJob"},
-            Status={"PrimaryStatus": job["TransformJobStatus"]},
-            DisplayName=job["TransformJobName"],
-        )
-        uri = job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
-        read = _artifact(site, base, uri, "DataSet")
-        _associate(site, read, component, "ContributedTo")
-        uri = job["TransformOutput"]["S3OutputPath"]
-        _associate(site, component, _artifact(site, base, uri, "DataSet"), "Produced")
+    source = job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    made = {job["TransformOutput"]["S3OutputPath"]: "DataSet"}
+    _of_job(site, "TransformJob", job, read={source: "DataSet"}, made=made)
 
 
 def of_package(site: Site, package: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from labs_lib.sagemaker import images, lineage, tags
+from labs_lib.sagemaker import images, jobs, lineage, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.jobs import JobFailed, Running, download
 from labs_lib.sagemaker.objects import local_path, split_uri
@@ -21,7 +21,6 @@ ROOT = "/opt/ml/processing"
 """Where a request's LocalPath lies; here it is a folder of the job's own."""
 
 _DAY = 24 * 3600
-_RUNNING = ("InProgress", "Stopping")
 _REASON = 1024
 _INPUT = "ProcessingInputs[]"
 _OUTPUT = "ProcessingOutputConfig.Outputs[]"
@@ -133,21 +132,14 @@ def _inside(root: Path, path: str) -> Path:
         raise invalid(f"LocalPath: {error}.") from None
 
 
-def _find(context: Context, name: str) -> dict[str, Any]:
-    found = context.site.state.get("ProcessingJob", name)
-    if found is None:
-        raise ApiError("ResourceNotFound", "Requested resource not found.")
-    return found
-
-
 @operation(
     "sagemaker",
     "DescribeProcessingJob",
     uses="ProcessingJobName",
-    waits_while=lambda answer: answer["ProcessingJobStatus"] in _RUNNING,
+    waits_while=lambda answer: answer["ProcessingJobStatus"] in jobs.RUNNING,
 )
 def describe_processing_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    return _find(context, request["ProcessingJobName"])
+    return jobs.find(context, "ProcessingJob", request["ProcessingJobName"])
 
 
 @operation(
@@ -179,12 +171,7 @@ def list_processing_jobs(context: Context, request: dict[str, Any]) -> dict[str,
 @operation("sagemaker", "StopProcessingJob", uses="ProcessingJobName")
 def stop_processing_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name = context.site, request["ProcessingJobName"]
-    found = _find(context, name)
-    if _settle(site, name, "Stopping", only_from=("InProgress",)) is None:
-        raise invalid(
-            "The request was rejected because the processing job is in status "
-            f"{found['ProcessingJobStatus']}."
-        )
+    found = jobs.stopping(context, "ProcessingJob", name, "processing job")
     running = site.jobs.get(found["ProcessingJobArn"])
     if running is not None:
         running.stop(site)
@@ -192,23 +179,6 @@ def stop_processing_job(context: Context, request: dict[str, Any]) -> dict[str, 
 
 
 # The job itself
-
-
-def _settle(
-    site: Site,
-    name: str,
-    status: str,
-    *,
-    only_from: tuple[str, ...] = _RUNNING,
-    **changes: Any,
-) -> dict[str, Any] | None:
-    now = site.clock.now()
-    return site.state.change(
-        "ProcessingJob",
-        name,
-        {"ProcessingJobStatus": status, "LastModifiedTime": now, **changes},
-        only_if=lambda job: job["ProcessingJobStatus"] in only_from,
-    )
 
 
 def _run(site: Site, name: str, arn: str, running: Running) -> None:
@@ -249,7 +219,9 @@ def _run(site: Site, name: str, arn: str, running: Running) -> None:
             ended = site.clock.now()
             # Whoever sees that the job has ended finds its lineage too.
             with site.state.transaction():
-                done = _settle(site, name, status, ProcessingEndTime=ended, **end)
+                done = jobs.settle(
+                    site, "ProcessingJob", name, status, ProcessingEndTime=ended, **end
+                )
                 if done is not None:
                     lineage.of_processing_job(site, done)
         site.jobs.pop(arn, None)
@@ -348,9 +320,10 @@ def _upload(site: Site, job: Mapping[str, Any], ml: Path) -> None:
 def recover(site: Site) -> None:
     """Say of the jobs that a server left running that they have failed."""
     for job in site.state.all("ProcessingJob"):
-        if job["ProcessingJobStatus"] in _RUNNING:
-            _settle(
+        if job["ProcessingJobStatus"] in jobs.RUNNING:
+            jobs.settle(
                 site,
+                "ProcessingJob",
                 job["ProcessingJobName"],
                 "Failed",
                 ProcessingEndTime=site.clock.now(),

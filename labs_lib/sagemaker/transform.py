@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from labs_lib.sagemaker import deployments, lineage, models, records, tags
+from labs_lib.sagemaker import deployments, jobs, lineage, models, records, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.jobs import JobFailed, list_keys
 from labs_lib.sagemaker.objects import split_uri
@@ -19,7 +19,6 @@ from labs_lib.sagemaker.state import Taken
 from labs_lib.sagemaker.workers import Container, Fleet, StartFailed, Worker
 
 GROUP = "/aws/sagemaker/TransformJobs"
-_RUNNING = ("InProgress", "Stopping")
 _MEGABYTE = 1024 * 1024
 _SOURCE = "TransformInput.DataSource.S3DataSource"
 
@@ -119,21 +118,14 @@ def _takes_apart(asked: Mapping[str, Any]) -> bool:
     return filters != {"$"} or asked.get("JoinSource") == "Input"
 
 
-def _find(context: Context, name: str) -> dict[str, Any]:
-    found = context.site.state.get("TransformJob", name)
-    if found is None:
-        raise ApiError("ResourceNotFound", "Requested resource not found.")
-    return found
-
-
 @operation(
     "sagemaker",
     "DescribeTransformJob",
     uses="TransformJobName",
-    waits_while=lambda answer: answer["TransformJobStatus"] in _RUNNING,
+    waits_while=lambda answer: answer["TransformJobStatus"] in jobs.RUNNING,
 )
 def describe_transform_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    return _find(context, request["TransformJobName"])
+    return jobs.find(context, "TransformJob", request["TransformJobName"])
 
 
 @operation(
@@ -163,38 +155,13 @@ def list_transform_jobs(context: Context, request: dict[str, Any]) -> dict[str, 
 @operation("sagemaker", "StopTransformJob", uses="TransformJobName")
 def stop_transform_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name = context.site, request["TransformJobName"]
-    found = _find(context, name)
-    if _settle(site, name, "Stopping", only_from=("InProgress",)) is None:
-        raise invalid(
-            "The request was rejected because the transform job is in status "
-            f"{found['TransformJobStatus']}."
-        )
+    found = jobs.stopping(context, "TransformJob", name, "transform job")
     run = site.transforms.get(found["TransformJobArn"])
     if run is not None:
         run.stopping.set()
         if run.fleet is not None:
             run.fleet.kill()
     return {}
-
-
-def _settle(
-    site: Site,
-    name: str,
-    status: str,
-    *,
-    only_from: tuple[str, ...] = _RUNNING,
-    **changes: Any,
-) -> dict[str, Any] | None:
-    now = site.clock.now()
-    return site.state.change(
-        "TransformJob",
-        name,
-        {"TransformJobStatus": status, "LastModifiedTime": now, **changes},
-        only_if=lambda job: job["TransformJobStatus"] in only_from,
-    )
-
-
-# The job itself
 
 
 def _run(site: Site, name: str, arn: str, run: Run) -> None:
@@ -247,7 +214,14 @@ def _run(site: Site, name: str, arn: str, run: Run) -> None:
             if "FailureReason" in end:
                 end["FailureReason"] = end["FailureReason"][:1024]
             with site.state.transaction():
-                done = _settle(site, name, status, TransformEndTime=site.clock.now(), **end)
+                done = jobs.settle(
+                    site,
+                    "TransformJob",
+                    name,
+                    status,
+                    TransformEndTime=site.clock.now(),
+                    **end,
+                )
                 if done is not None:
                     lineage.of_transform_job(site, done)
         site.transforms.pop(arn, None)
@@ -374,9 +348,10 @@ def _post(job: Mapping[str, Any], body: bytes, worker: Worker, run: Run) -> byte
 def recover(site: Site) -> None:
     """Say of the jobs that a server left running that they have failed."""
     for job in site.state.all("TransformJob"):
-        if job["TransformJobStatus"] in _RUNNING:
-            _settle(
+        if job["TransformJobStatus"] in jobs.RUNNING:
+            jobs.settle(
                 site,
+                "TransformJob",
                 job["TransformJobName"],
                 "Failed",
                 TransformEndTime=site.clock.now(),
