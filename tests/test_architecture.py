@@ -261,6 +261,18 @@ def test_what_is_sorted_keeps_equal_values_in_order(file):
             assert [ast.literal_eval(kind) for kind in kinds] == ["stable"], node.lineno
 
 
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
+PAGES += [*ROOT.glob("notebooks/*.md"), ROOT / "data" / "README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_of_pages_lead_to_files(page):
+    text = page.read_text(encoding="utf-8")
+    prose = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)#\s]+)", prose):
+        assert "://" in link or (page.parent / link).exists(), link
+
+
 def test_the_lock_installs_the_project_and_holds_one_version_of_each_package():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert "-e ." in lines

@@ -50,7 +50,7 @@ def _routes() -> str:
             "",
             f"Breaks are not counted, nor are the {start.minutes} minutes of the start page.",
             "",
-            repr(overview.routes()),
+            repr(overview.routes(folder="../notebooks/")),
             "",
         ]
     )
