@@ -99,6 +99,19 @@ def test_ex2():
     )
 
 
+def test_ex2_calls_thresholds_from_a_grid_no_cut_between_equal_scores():
+    def on_a_grid(y_valid, score_valid, y_test, score_test, target):
+        good = [
+            t
+            for t in np.linspace(0, score_valid.max(), 101)
+            if y_valid[score_valid >= t].mean() >= target
+        ]
+        return (score_test[y_test == 1] >= min(good)).mean() if good else 0.0
+
+    outcome = lab.ex2.check(on_a_grid)
+    assert (outcome.status, outcome.misconception) == ("wrong", None)
+
+
 def test_ex2_has_one_answer_for_each_of_the_thresholds_with_the_same_recall():
     for y, score, *_, target in algorithms._CASES:
         good = algorithms._good(y, score, target)
@@ -159,6 +172,17 @@ def test_ex3():
         },
         stub=(stub,),
     )
+
+
+@pytest.mark.parametrize("taken", [0.0, -1.0])
+def test_ex3_wants_an_answer_for_negative_scores_too(taken):
+    def marked(known, strange, looks, reserved):
+        chosen = np.argsort(-known)[: looks - reserved]
+        left = strange.copy()
+        left[chosen] = taken
+        return {*chosen, *np.argsort(-left)[:reserved]}
+
+    assert lab.ex3.check(marked).status == "wrong"
 
 
 def test_ex3_leaves_the_scores_as_they_are():
