@@ -52,7 +52,7 @@ lab.start()
 #
 # A vendor offers Random Cut Forest: *fraud is an anomaly, so look for what is unusual; that needs no labels*.
 # Your notes for the exam say: *for tabular data, take XGBoost*. By Friday you have to choose, and to say how
-# many payments must be labelled first.
+# many labels you need.
 #
 # ## Predict
 #
@@ -74,8 +74,8 @@ lab.claim.commit(guess)
 #   frauds among the `k` kept rows nearest to it.
 # - **Linear Learner** multiplies each input by a weight, adds up, and turns the sum into a probability. This
 #   is logistic regression.
-# - **XGBoost** adds up many small decision trees. A tree asks whether an input is above a *border*, then whether
-#   another one is, and gives a number at the end. Each new tree corrects what the sum still gets wrong.
+# - **XGBoost** adds up many small decision trees. A tree asks whether inputs are above a *border*, one after
+#   another. Each new tree corrects what the sum still gets wrong.
 # - **Random Cut Forest** gets no labels. It cuts the rows apart at random places, many times. A row that soon
 #   stands alone is unusual, and gets a high score.
 
@@ -138,7 +138,7 @@ with plots.figure(
     y="second input (units)",
     panels=4,
     size=(12, 3.6),
-    alt="k-NN: a fan from the frauds; linear: a slope; XGBoost: stripes; forest: rings.",
+    alt="k-NN: a fan at the frauds; linear: a slope; XGBoost: stripes; forest: rings.",
 ) as axes:
     for ax, (name, height) in zip(axes, heights.items(), strict=True):
         ax.contourf(across, up, height, levels=10, cmap="Blues")
@@ -147,8 +147,7 @@ with plots.figure(
 
 # %% [markdown]
 # Dark blue is a high score, and frauds are orange. k-NN and XGBoost are darkest where the frauds stand: one
-# draws a fan that opens outwards, the other two stripes with straight sides. Linear Learner has a slope, and all
-# of one side is suspicious. The forest is darkest far out, where rows are few, and finds the group of frauds
+# draws a fan, the other stripes with straight sides. Linear Learner has a slope. The forest is darkest far out, where rows are few, and finds the group of frauds
 # ordinary.{{!shapes}} It does not ask "is this like the frauds we know?" but "is this unlike the rest?"
 #
 # Now the columns of a payment. We simulate them, to draw as many independent
@@ -244,7 +243,7 @@ hits = test[1][alarm]
 f"{len(hits)} alerts, {hits.sum()} of them frauds, of {test[1].sum()} in the month"
 
 # %% [markdown]
-# A share of {{alarm_precision}} of these alerts are frauds. The others are unusual, and honest.
+# A share of {{alarm_precision}} of these alerts are frauds. 
 #
 # ### Exercise 1: who sees the unit?
 #
@@ -327,11 +326,11 @@ criteria.round({"recall": 2, "precision": 2, "cost": 0})
 # [Recall](../glossary.md#recall) is the share of frauds that is stopped, [precision](../glossary.md#precision) the
 # share of alerts that are frauds. The cost is that of 1,000 payments, at the prices of Balance.
 #
-# The threshold chosen for accuracy finds a share of {{by_accuracy}} of the frauds. In this world the one chosen
+# The threshold chosen for accuracy finds a share of {{by_accuracy}} of the frauds. Here the one chosen
 # for cost finds more, and costs less.{{!cost_finds_more}} With rare frauds, name the criterion yourself.
 #
 # Linear Learner can also count frauds more in training: `positive_example_weight_mult` is a
-# number, by default 1, or `balanced`, with which frauds and honest payments count the same in total.
+# number, by default 1, or `balanced`: then frauds count as much as all others.
 
 # %%
 from labs_lib.train.encoding import encoded
@@ -373,9 +372,8 @@ lab.ex2.check(recall_at_target)
 #
 # **The measure that decides**, named before looking, is average precision. The
 # [margin](../glossary.md#margin) is 0.02: for less, nobody would change the algorithm. Labels cost work, so
-# all four are trained on 1,000, 4,000 and 16,000 labelled payments. The forest gets the same rows, though it could
-# learn from others too. The rows are stored; the next call loads
-# them, and runs the function once to check.
+# all four are trained on 1,000, 4,000 and 16,000 labelled payments. The forest could
+# take more rows, without labels. The rows are stored.
 
 # %%
 rows = lab.trial(
@@ -407,7 +405,7 @@ pd.concat({n: arms[n][looked] for n in (1_000, 16_000)}).round(2)
 # No arm gives all payments the same score, and Linear Learner's solver stopped long before its limit of 100
 # steps.{{!arms_alive}}
 #
-# Now the levels, with the [interval](../glossary.md#interval) of each mean.
+# The levels, with the [interval](../glossary.md#interval) of each mean.
 
 # %%
 from labs_lib import stats
@@ -452,16 +450,14 @@ for n in LABELLED:
 lab.claim.reveal(results[16_000, "Linear Learner"].verdict)
 
 # %%
-with (
-    plots.figure(
-        title="XGBoost minus the others: at first behind two, then ahead of all",  # {{!turn}}
-        x="difference (-1 to 1)",
-        y="",
-        panels=3,
-        size=(11, 3),
-        alt="With few labels two intervals lie left of zero, with many all lie right.",
-    ) as axes
-):
+with plots.figure(
+    title="XGBoost minus the others: behind two, then ahead of all",  # {{!turn}}
+    x="difference (-1 to 1)",
+    y="",
+    panels=3,
+    size=(11, 3),
+    alt="With few labels two intervals lie left of zero, with many all lie right.",
+) as axes:
     for ax, n in zip(axes, LABELLED, strict=True):
         plots.intervals(ax, {name: r for (m, name), r in results.items() if m == n})
         ax.set(title=f"{n:,} labelled", xlim=(-0.12, 0.22))
@@ -475,7 +471,7 @@ with (
 # open.{{!claim_open}}
 #
 # With 1,000 labelled payments, about 20 frauds, the order turns round: XGBoost is behind Linear Learner,
-# and behind the forest by {{forest_lead}}.{{!turn}} So long as labels are few, the vendor has a point. And between the
+# and behind the forest by {{forest_lead}}.{{!turn}} So long as labels are few, the vendor has a point. Between the
 # three that learn, no lead at 16,000 comes near what 15,000 more labels brought.{{!labels_matter}}
 #
 # ## Where it fails: a fraud that nobody has seen
@@ -489,7 +485,7 @@ with (
 # neither kind is known from training. The team can look into 120 payments, 2 in a hundred.
 #
 # The arm "both" keeps 30 of the 120 looks for the forest. The arm "XGBoost, told" is trained with card
-# testing, and shows what its labels would be worth. This runs in 20 worlds of 48,000 payments.
+# testing, and shows what its labels would be worth. There are 20 worlds.
 #
 # ### Exercise 3: looks for the unusual
 #
@@ -636,11 +632,11 @@ stats.table(real)
 # 100 customers, only the forest is shown to be behind, so its lead with few labels is not seen here.{{!credit_few}} The lead over Linear Learner is
 # larger here than in our worlds.{{!credit_larger}}
 #
-# These are customers of one month; a bank would predict later ones.
+# A bank predicts later months.
 #
 # ## On SageMaker
 #
-# The service has been called Amazon SageMaker AI since December 2024. Each of the four is a training image:
+# The service has been called Amazon SageMaker AI since December 2024. Each is a training image:
 #
 # | algorithm | hyperparameters |
 # |---|---|
@@ -649,7 +645,7 @@ stats.table(real)
 # | XGBoost | `num_round` required; CSV without a header, the label in the first column |
 # | Random Cut Forest | `feature_dim` required; `num_trees` 50 to 1,000, by default 100; labels only in the channel `test` |
 #
-# The hyperparameters of this lab's XGBoost, checked as the container would:
+# This lab's XGBoost, checked as the container would:
 
 # %%
 from labs_lib import aws
@@ -666,8 +662,7 @@ aws.check_xgboost_hyperparameters(asked, channels=["train"])
 # ## What is not reproduced
 #
 # - Linear Learner trains several models at once, in small steps; scikit-learn solves one exactly.
-# - SageMaker's k-NN looks neighbours up in an index, exact by default (`faiss.Flat`) or approximate; here all
-#   distances are computed.
+# - SageMaker's k-NN looks neighbours up in an index, exact by default (`faiss.Flat`) or approximate.
 # - The hosted Random Cut Forest is closed, and may use other constants than AWS's open library.
 # - Tuning each algorithm; inputs made of labels, such as the past frauds of a shop.
 #
@@ -677,7 +672,7 @@ aws.check_xgboost_hyperparameters(asked, channels=["train"])
 #   behind Linear Learner and the forest.{{!turn}}
 # - Choose the threshold on validation rows, judge on later ones.
 # - k-NN and Random Cut Forest see units. k-NN pays for each row it keeps, at each prediction.
-# - A fraud need not look unusual, and a new kind of fraud need not either. Still, keep some looks for the forest.
+# - A fraud need not look unusual, and a new kind of fraud need not either. Keep some looks for the forest.
 #
 # ## Quiz
 
