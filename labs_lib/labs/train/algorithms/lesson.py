@@ -243,7 +243,7 @@ hits = test[1][alarm]
 f"{len(hits)} alerts, {hits.sum()} of them frauds, of {test[1].sum()} in the month"
 
 # %% [markdown]
-# A share of {{alarm_precision}} of these alerts are frauds. 
+# A share of {{alarm_precision}} of these alerts are frauds.
 #
 # ### Exercise 1: who sees the unit?
 #

@@ -223,7 +223,7 @@ rows.design(
 # training does not end early.
 #
 # **What to try.** Change `max_depth` in `boosted`, or add `"third": 1 / 3` to `POWERS`, and run that cell and the
-# last one again. The ranking of your version is in `rows.yours.wide("average precision", rule="100 trees")`.
+# last one again. The ranking of your version is in `rows.yours.wide("average precision", weight="ratio")`.
 #
 # First, check each arm. How many trees does it have, and how far apart are its scores? Means over the worlds:
 
