@@ -7,6 +7,15 @@ from labs_lib.labs.train.algorithms import exercises as algorithms
 from labs_lib.labs.train.algorithms.exercises import lab
 from tests.labs.contract import assert_exercise
 
+_ANY = "of equal scores any may be looked at, and no case has equal ones"
+_FIRST = "chosen = np.argsort(-known, kind='stable')[:looks - reserved]"
+_SECOND = "return {*chosen, *np.argsort(-left, kind='stable')[:reserved]}"
+EQUIVALENT = {
+    f"ex3: {line} → {line.replace(old, new)}": _ANY
+    for line in (_FIRST, _SECOND)
+    for old, new in ((", kind='stable'", ""), ("'stable'", "'stable_'"))
+}
+
 
 def stub(*answers):
     raise NotImplementedError
@@ -99,6 +108,19 @@ def test_ex2():
     )
 
 
+def test_ex2_calls_thresholds_from_a_grid_no_cut_between_equal_scores():
+    def on_a_grid(y_valid, score_valid, y_test, score_test, target):
+        good = [
+            t
+            for t in np.linspace(0, score_valid.max(), 101)
+            if y_valid[score_valid >= t].mean() >= target
+        ]
+        return (score_test[y_test == 1] >= min(good)).mean() if good else 0.0
+
+    outcome = lab.ex2.check(on_a_grid)
+    assert (outcome.status, outcome.misconception) == ("wrong", None)
+
+
 def test_ex2_has_one_answer_for_each_of_the_thresholds_with_the_same_recall():
     for y, score, *_, target in algorithms._CASES:
         good = algorithms._good(y, score, target)
@@ -159,6 +181,17 @@ def test_ex3():
         },
         stub=(stub,),
     )
+
+
+@pytest.mark.parametrize("taken", [0.0, -1.0])
+def test_ex3_wants_an_answer_for_negative_scores_too(taken):
+    def marked(known, strange, looks, reserved):
+        chosen = np.argsort(-known)[: looks - reserved]
+        left = strange.copy()
+        left[chosen] = taken
+        return {*chosen, *np.argsort(-left)[:reserved]}
+
+    assert lab.ex3.check(marked).status == "wrong"
 
 
 def test_ex3_leaves_the_scores_as_they_are():

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from labs_lib import aws
 from labs_lib.labs.train.xgboost.exercises import lab
 from tests.labs.contract import assert_exercise
 
@@ -70,6 +71,11 @@ def by_tanh(y, raw, weight):
     return factor * (p - y), factor / (2 + 2 * np.cosh(raw))
 
 
+def turned(y, raw, weight):
+    p, factor = sigmoid(raw), np.where(y == 0, weight, 1)
+    return factor * (p - y), factor * p * (1 - p)
+
+
 def test_ex1():
     assert_exercise(
         lab.ex1,
@@ -92,6 +98,11 @@ def test_ex1():
             "everyone": (lambda y, r, w: tuple(w * x for x in by_product(y, r, 1)),),
             "hessian_plain": (
                 lambda y, r, w: (by_product(y, r, w)[0], sigmoid(r) * sigmoid(-r)),
+            ),
+            "exchanged": (lambda y, r, w: by_product(y, r, w)[::-1],),
+            "honest": (lambda y, r, w: turned(y, r, w),),
+            "only_the_label": (
+                lambda y, r, w: (sigmoid(r) - w * y, by_product(y, r, w)[1]),
             ),
             "climbs": (lambda y, r, w: (-by_product(y, r, w)[0], by_product(y, r, w)[1]),),
             "dropped": (
@@ -192,6 +203,7 @@ def test_ex2():
                     if _kept_with_ties(c, p) == _kept_with_ties(c, 99)
                 ),
             ),
+            "one_more": (lambda c: by_one_walk(c) + 1,),
             "nothing": (lambda c: by_one_walk(c) if np.argmax(c) else 0,),
             None: (lambda c: 30,),
         },
@@ -210,6 +222,35 @@ def _kept_with_ties(curve, patience):
 
 
 # Exercise 3 --------------------------------------------------------------------------------
+
+JOBS = {
+    "a": ({}, "validation"),
+    "b": ({"eval_metric": "auc,aucpr,logloss"}, "validation"),
+    "c": (
+        {"eval_metric": "logloss", "_tuning_objective_metric": "validation:aucpr"},
+        "validation",
+    ),
+    "d": ({"eval_metric": "aucpr"}, "test"),
+    "e": ({"_tuning_objective_metric": "aucpr"}, "validation"),
+}
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_ex3_agrees_with_the_container(job):
+    own, channel = JOBS[job]
+    asked = {"num_round": "500", "early_stopping_rounds": "100"}
+    asked |= {"objective": "binary:logistic"} | own
+
+    def checked():
+        return str(aws.check_xgboost_hyperparameters(asked, channels=["train", channel]))
+
+    if RIGHT[job] == "refused":
+        with pytest.raises(ValueError, match="_tuning_objective_metric"):
+            checked()
+    else:
+        watches_none = "does nothing here" in checked()
+        assert watches_none == (RIGHT[job] == "nothing")
+
 
 RIGHT = {"a": "nothing", "b": "logloss", "c": "aucpr", "d": "nothing", "e": "refused"}
 

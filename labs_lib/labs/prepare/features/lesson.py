@@ -27,8 +27,8 @@
 # - turn text into numbers in three ways, and find out what a text model really learned;
 # - export a recipe, apply it to one live row, and show what breaks when it is fitted again.
 #
-# **You need** [Algorithms](../2_train/10_algorithms.ipynb): the payments world, and average
-# precision (are the frauds at the top of the ranking?).
+# **You need** [Split](20_split.ipynb): the payments world, and average precision (are the frauds at
+# the top of the ranking?).
 # **Data in:** the payments world, King County houses, Jane Austen's novels
 # ([data cards](../data.md)). **Data out:** nothing.
 #

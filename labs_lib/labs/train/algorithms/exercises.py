@@ -122,7 +122,7 @@ _CASES = (
         np.array([1, 1, 0, 0, 0, 1, 0, 0]),
         np.array([0.9, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.1]),
         np.array([1, 0, 1, 1, 0, 0, 1, 0]),
-        _LATER,
+        np.array([0.95, 0.85, 0.7, 0.5, 0.45, 0.4, 0.15, 0.05]),
         0.6,
     ),
     # No threshold reaches the target, though one would in the test month.
@@ -228,7 +228,7 @@ lab.function(
         (_KNOWN, _STRANGE, 3, 3),
         (_KNOWN, _STRANGE, 8, 3),
         (_RNG.permutation(40) / 40, _RNG.permutation(40) / 40 - 0.9, 15, 6),
-        (_RNG.permutation(40) / 40, _RNG.permutation(40) - 20.0, 20, 9),
+        (_RNG.permutation(40) / 40, _RNG.permutation(40) - 20.0, 30, 20),
     ),
     right=_shared,
     mistakes={

@@ -23,7 +23,7 @@
 # - write reason codes for a declined payment, and know what they do not say;
 # - produce Clarify's `analysis.json` from one call.
 #
-# **You need** [Algorithms](10_algorithms.ipynb): XGBoost and its log odds.
+# **You need** [XGBoost](15_xgboost.ipynb): raw scores, which are log odds.
 # **Data in:** the table of known causes, credit defaults ([data cards](../data.md)).
 # **Data out:** nothing. It computes for about 35 seconds, half of them in one world of the stored
 # experiment, which runs again.

@@ -22,7 +22,7 @@
 # - say what an L1 and an L2 penalty do to a weight, and whether L1 finds causes;
 # - decide from evidence whether to combine all remedies.
 #
-# **You need** [Algorithms](10_algorithms.ipynb) (XGBoost, intervals) and
+# **You need** [XGBoost](15_xgboost.ipynb) (early stopping) and
 # [Metrics](20_metrics.ipynb) (the Brier score).
 # **Data in:** fresh draws of the table of known causes, houses in King County
 # ([data cards](../data.md)). **Data out:** nothing.

@@ -87,6 +87,29 @@ lab.function(
                 _derivatives(y, raw, weight)[1],
             ),
         ),
+        "exchanged": (
+            "These are the right two numbers in the other order. XGBoost takes the gradients first.",
+            lambda y, raw, weight: _derivatives(y, raw, weight)[::-1],
+        ),
+        "honest": (
+            "You gave the weight to the honest payments, and 1 to the frauds. Turn it round.",
+            lambda y, raw, weight: tuple(
+                np.where(y == 1, 1.0, weight) * part
+                for part in _derivatives(y, raw, 1.0)
+            ),
+        ),
+        "only_the_label": (
+            "You multiplied the label alone. The weight belongs to the whole loss of a fraud, so it "
+            "multiplies the difference `p - y`.",
+            lambda y, raw, weight: (
+                _probability(raw) - weight * y,
+                _derivatives(y, raw, weight)[1],
+            ),
+            lambda y, raw, weight: (
+                _probability(raw) - weight * y,
+                _derivatives(y, raw, 1.0)[1],
+            ),
+        ),
         "no_probability": (
             "You took the raw score for a probability. Turn it into one first: "
             "`p = 1 / (1 + np.exp(-raw))`.",
@@ -162,6 +185,13 @@ lab.function(
             lambda curve: max(max((w - 1 for w in _waits(curve)), default=1), 1),
             lambda curve: max((w - 1 for w in _waits(curve)), default=0),
             lambda curve: max((w - 1 for w in _waits(curve)), default=1),
+        ),
+        "one_more": (
+            "One less is enough. The tree that brings the new best is the last of its wait, and "
+            "training ends only if that one brings none.",
+            lambda curve: max(_waits(curve), default=0) + 1,
+            lambda curve: max((w + 1 for w in _waits(curve)), default=1),
+            lambda curve: max(_waits(curve), default=1) + 1,
         ),
         "to_the_end": (
             "You count the wait after the best tree too. Nothing is lost if training ends there.",
