@@ -757,7 +757,8 @@ both.droplevel(1).drop(columns=["design", "n"])
 #   {{change.accuracy.one_threshold_a_facet.mean}}. It needs the sex at the moment of the decision, which the law
 #   may forbid.
 #
-# DPPL is not zero after reweighting, although the weighted *labels* have no gap at all. And what did women and men who earn enough get?
+# DPPL is not zero after reweighting, although the weighted *labels* have no gap at all.
+# And what did women and men who earn enough get?
 
 # %%
 goals = {"RD": 0, "DAR": 0, "DI": 0.8}

@@ -296,8 +296,8 @@ lab.ex1.check(z_scores)
 #
 # A weighted sum can undo any scale: a column in cents gets a weight a hundred times smaller. An
 # exact solver finds it in either unit, if there is no [penalty](../glossary.md#penalty), a price on large
-# weights: that depends on the unit. SageMaker's Linear Learner takes steps downhill (and normalizes by default). In raw units the
-# hill is a long ravine: the largest column dictates how long a step may be.
+# weights: that depends on the unit. SageMaker's Linear Learner takes steps downhill (and normalizes by
+# default). In raw units the hill is a long ravine: the largest column dictates how long a step may be.
 # Watch 200 steps, each as long as is safe. The *[log loss](../glossary.md#log-loss)* says how surprised
 # the model is by what happened; lower is better.
 
@@ -864,8 +864,8 @@ stats.table(more).drop(columns=["design", "n"]).tail(4)
 # The rest, for the linear model: one-hot instead of numbered categories
 # {{grid.one_hot_linear.verdict}} ({{grid.one_hot_linear.mean}}), missing flags
 # {{grid.missing_flags_linear.verdict}} ({{grid.missing_flags_linear.mean}}), the clock on a circle
-# {{grid.cyclic_dates_linear.verdict}} ({{grid.cyclic_dates_linear.mean}}). "Undecided" means that 25 worlds do not say whether the effect is worth a
-# week.
+# {{grid.cyclic_dates_linear.verdict}} ({{grid.cyclic_dates_linear.mean}}). "Undecided" means
+# that 25 worlds do not say whether the effect is worth a week.
 #
 # ### Exercise 4: what helps which model?
 #
