@@ -112,10 +112,10 @@ _SERIES = [
 ]
 
 
-def first_alarm(excess: np.ndarray, limit: float, *, floor: float = 0.0) -> int | None:
+def first_alarm(surplus: np.ndarray, limit: float, *, floor: float = 0.0) -> int | None:
     """Return the first place at which the running sum is above the limit."""
     now = 0.0
-    for t, step in enumerate(excess):
+    for t, step in enumerate(surplus):
         now = max(floor, now + step)
         if now > limit:
             return t

@@ -161,7 +161,7 @@ for q in np.linspace(0.01, 0.99, 50):
 from labs_lib import plots
 
 with plots.figure(
-    title="With two labels, every distance says what DPL says",
+    title="With one share fixed, all distances grow as the other moves away",
     x="share of positives in d (0 to 1)",
     y="value of the metric (0 and up)",
     alt="All four curves are zero where d has the share of a, and rise on both sides.",
@@ -172,9 +172,9 @@ with plots.figure(
 
 # %% [markdown]
 # All are zero at the grey line, where both groups have the same share, and grow away from it. With
-# two labels TVD and KS *are* the size of DPL, LP is that times the root of two, and KL and JS are
-# curves of the same two shares. Only DPL has a sign. So a report with six alarming rows holds one
-# finding. With three or more labels the distances begin to differ, and then they earn their place.
+# two labels TVD and KS *are* the size of DPL, LP times the root of two. KL and JS are other
+# curves of the same two shares, and may turn an order round: 50 and 40 of 100 are further apart by DPL than
+# 6 and 1, and closer by KL and JS. Only DPL has a sign. Four rows of a report hold one finding.
 #
 # ### Facets by value, by threshold, each in turn
 #
@@ -550,7 +550,7 @@ table.round(3)
 # - *Those who earn enough.* [Recall](../glossary.md#recall) is higher for men by {{value.rd}}: such women
 #   are missed more often.
 # - *Those who get offers.* [Precision](../glossary.md#precision) differs by {{value.dar}}, and zero lies
-#   inside the interval: an offer means about the same for both.
+#   inside the interval: no difference is shown.
 # - *Accuracy* differs by {{value.ad}}, below zero, so the model is right more often about women.
 #   By AD alone, women are favoured. It is easy to be right about a group whose answer is nearly
 #   always no.
@@ -757,8 +757,8 @@ both.droplevel(1).drop(columns=["design", "n"])
 #   {{change.accuracy.one_threshold_a_facet.mean}}. It needs the sex at the moment of the decision, which the law
 #   may forbid.
 #
-# DPPL is not zero after reweighting, although the weighted *labels* have no gap at all: the model
-# still sees the proxies. And what did women and men who earn enough get?
+# DPPL is not zero after reweighting, although the weighted *labels* have no gap at all.
+# And what did women and men who earn enough get?
 
 # %%
 goals = {"RD": 0, "DAR": 0, "DI": 0.8}
@@ -1143,8 +1143,8 @@ except ValueError as error:
 #
 # - Name d and the positive outcome first; in Clarify the named value, or what lies strictly above the
 #   threshold, is d.
-# - With two labels, the eight metrics before training are three: CI, DPL, CDDL. The other five
-#   repeat DPL.
+# - With two labels, KS, LP and TVD repeat the size of DPL. KL and JS weigh the same two shares
+#   differently.
 # - No metric without an interval and the number of people behind it.
 # - Deleting the protected column moved the gap of offers by less than the margin, in trees and in a
 #   linear model, because the other columns tell it. Keep the column to measure with, even where a model

@@ -234,8 +234,7 @@ stats.table(date).drop(columns=["design", "n"])
 # ({{date.split_linear.verdict}}), {{date.split_trees.mean}} for trees ({{date.split_trees.verdict}})
 # and {{date.split_k_nn.mean}} for k-NN ({{date.split_k_nn.verdict}}). Whole, it is
 # {{date.whole_linear.mean}} for the linear model ({{date.whole_linear.verdict}}). A split makes a
-# column usable. It does not make it matter: where the month says little about the price, k-NN only
-# gets columns that blur its distances.
+# column usable. It does not make it matter.
 #
 # ## Standardization: one scale for all
 #
@@ -293,11 +292,12 @@ def z_scores(train, live):
 lab.ex1.check(z_scores)
 
 # %% [markdown]
-# ### A linear model needs no scale, its solver does
+# ### A weighted sum needs no scale, its solver does
 #
 # A weighted sum can undo any scale: a column in cents gets a weight a hundred times smaller. An
-# exact solver finds that weight in either unit. SageMaker's Linear Learner takes steps downhill,
-# and in raw units the hill is a long ravine: the largest column dictates how long a step may be.
+# exact solver finds it in either unit, if there is no [penalty](../glossary.md#penalty), a price on large
+# weights: that depends on the unit. SageMaker's Linear Learner takes steps downhill (and normalizes by
+# default). In raw units the hill is a long ravine: the largest column dictates how long a step may be.
 # Watch 200 steps, each as long as is safe. The *[log loss](../glossary.md#log-loss)* says how surprised
 # the model is by what happened; lower is better.
 
@@ -670,10 +670,10 @@ highest = np.argsort(-classifier.coef_, axis=1, kind="stable")[:, :5]
 pd.DataFrame(vocabulary[highest], index=classifier.classes_)
 
 # %% [markdown]
-# Names. The model has learned who appears where, not how the novels differ. The stored experiment
-# therefore counts once more without the words that are written with a capital inside sentences: 20
-# splits by chapter, for the linear model and for naive Bayes, which multiplies the odds of each word. Its
-# first split is yours, so your accuracy must be the stored one.
+# Names: who appears where. The stored experiment counts once more without the words that mostly have a
+# capital inside sentences, names but also Mr, Miss, lady, God: 20 splits by chapter, for the linear model
+# and for naive Bayes, which multiplies the odds of each word. Its first split is yours, so your accuracy
+# must be the stored one.
 
 # %%
 novels = store.load("prepare/features/novels")
@@ -711,13 +711,12 @@ stats.table(text_trial).drop(columns=["design", "n"])
 #   ({{text_trial.tf_idf_counts_naive_bayes.mean}}), which is made for counts.
 # - Hashing into 65,536 columns against counts: {{text_trial.hashing_2_16_counts_linear.verdict}} for
 #   the linear model ({{text_trial.hashing_2_16_counts_linear.mean}}). Into 256 columns:
-#   {{text_trial.hashing_2_8_counts_linear.verdict}} ({{text_trial.hashing_2_8_counts_linear.mean}}),
-#   since too many words collide.
-# - Without names: {{text_trial.tf_idf_without_names_tf_idf_linear.verdict}}
+#   {{text_trial.hashing_2_8_counts_linear.verdict}} ({{text_trial.hashing_2_8_counts_linear.mean}}).
+# - Without those words: {{text_trial.tf_idf_without_names_tf_idf_linear.verdict}}
 #   ({{text_trial.tf_idf_without_names_tf_idf_linear.mean}}). What is left is still above the
 #   {{guess_longest}} of always guessing the longest novel.
 #
-# The choice of words mattered far more than the way to count them.
+# Both cost much: to lose the names, and to hash into too few columns.
 #
 # ## On trial: "standardize always", "bin continuous features"
 #
@@ -815,8 +814,8 @@ lab.bins.reveal(counted[n_bins])
 # {{grid.standardize_k_nn.verdict}} for k-NN ({{grid.standardize_k_nn.mean}};
 # {{grid.standardize_k_nn.low}} to {{grid.standardize_k_nn.high}}), {{grid.standardize_trees.verdict}} for
 # trees ({{grid.standardize_trees.mean}}) and {{grid.standardize_linear.verdict}} for the linear model
-# with an exact solver ({{grid.standardize_linear.mean}}; {{grid.standardize_linear.low}} to
-# {{grid.standardize_linear.high}}). And for the one that walks downhill?
+# with an exact solver and a weak penalty, scikit-learn's default ({{grid.standardize_linear.mean}};
+# {{grid.standardize_linear.low}} to {{grid.standardize_linear.high}}). And for the one that walks downhill?
 
 # %%
 more = {
@@ -829,7 +828,8 @@ more["standardize, linear in 200 steps"]
 
 # %% [markdown]
 # In 200 steps it is {{more.standardize_linear_in_200_steps.verdict}}, by
-# {{more.standardize_linear_in_200_steps.mean}}. So the claim is about distances and steps. For trees,
+# {{more.standardize_linear_in_200_steps.mean}}. So here the claim is about distances and steps; a strong
+# penalty was not tried. For trees,
 # average precision was the same with and without in {{unchanged}} of the 25 worlds.
 #
 # **"Bin continuous features."** Quantile bins are {{grid.quantile_bins_linear.verdict}} for the linear
@@ -838,8 +838,7 @@ more["standardize, linear in 200 steps"]
 # ({{grid.quantile_bins_k_nn.mean}}) and {{grid.quantile_bins_trees.verdict}} for trees
 # ({{grid.quantile_bins_trees.mean}}; {{grid.quantile_bins_trees.low}} to
 # {{grid.quantile_bins_trees.high}}). Uniform bins: {{grid.uniform_bins_linear.verdict}},
-# {{grid.uniform_bins_k_nn.verdict}} and {{grid.uniform_bins_trees.verdict}}, in the same order. Many
-# frauds sit in the tail of the amounts, and the last of ten bins mixes the tail with everyday amounts.
+# {{grid.uniform_bins_k_nn.verdict}} and {{grid.uniform_bins_trees.verdict}}, in the same order.
 #
 # What pays is duller than both: a logarithm of what has a long tail. It is
 # {{grid.logarithms_linear.verdict}} for the linear model ({{grid.logarithms_linear.mean}}) and
@@ -865,9 +864,8 @@ stats.table(more).drop(columns=["design", "n"]).tail(4)
 # The rest, for the linear model: one-hot instead of numbered categories
 # {{grid.one_hot_linear.verdict}} ({{grid.one_hot_linear.mean}}), missing flags
 # {{grid.missing_flags_linear.verdict}} ({{grid.missing_flags_linear.mean}}), the clock on a circle
-# {{grid.cyclic_dates_linear.verdict}} ({{grid.cyclic_dates_linear.mean}}): the night is risky, but few
-# payments are made in it. "Undecided" means that 25 worlds do not say whether the effect is worth a
-# week.
+# {{grid.cyclic_dates_linear.verdict}} ({{grid.cyclic_dates_linear.mean}}). "Undecided" means
+# that 25 worlds do not say whether the effect is worth a week.
 #
 # ### Exercise 4: what helps which model?
 #
@@ -1030,8 +1028,9 @@ draw(
 #
 # ## On SageMaker
 #
-# The recipe's actions are what DataBrew's `CreateRecipe` takes. (The request's form is checked, not
-# each operation: `FEATURIZE_DATE_TIME` is ours, so it is left out here.)
+# The recipe's actions have the form that DataBrew's `CreateRecipe` takes. (The form is checked, not each
+# operation: `FEATURIZE_DATE_TIME` is ours and left out here; for `ONE_HOT_ENCODING` DataBrew documents
+# `sourceColumn` alone.)
 
 # %%
 from labs_lib import aws
@@ -1084,7 +1083,8 @@ aws.validate("CreateModel", pipeline)
 #
 # ## Takeaways
 #
-# - Ask what the model does with a number. Distances and steps need a common scale; cuts do not.
+# - Ask what the model does with a number. Distances, steps and strong penalties need a common scale; cuts
+#   do not.
 # - Look at the tail before you reach for bins. A logarithm kept what bins throw away.
 # - A category that training has not seen will come. Decide on that day's answer now.
 # - Ask a text model for its heaviest words before you believe its accuracy.

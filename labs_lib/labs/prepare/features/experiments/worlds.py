@@ -83,8 +83,7 @@ RECIPES = tuple(dict.fromkeys(name for pair in VARIANTS.values() for name in pai
 def inputs(transactions: pd.DataFrame) -> pd.DataFrame:
     """Return the inputs of the recipes: the payments' features, with the time itself.
 
-    Amounts are in currency units and gaps in days, units that a person would choose: in cents
-    and seconds the exact linear solver breaks down on numbers that are not standardized.
+    Amounts are in currency units and gaps in days, units that a person would choose.
     `device` is left out: an identifier with 5,000 values and no effect.
     """
     X = payments.features(transactions).drop(columns=["hour", "weekday", "device"])
