@@ -63,6 +63,14 @@ def by_pandas(customers, share):
     return pd.util.hash_array(customers) % 1000 < 1000 * share
 
 
+def by_comparing_in_a_column(customers, share):
+    return pd.DataFrame({"test": by_checksum(customers, share)})
+
+
+def one_at_a_time(customers, share):
+    return (zlib.crc32(b"%d" % c) / 2**32 < share for c in customers)
+
+
 def with_rest_swapped(customers, share):
     return ~(by_md5_array(customers) < 1 - share)
 
@@ -80,10 +88,24 @@ def by_hash(customers, share):
     return np.array([hash(str(c)) % 1000 < 1000 * share for c in customers])
 
 
+def keeping(draw):
+    """Return a rule that keeps a list of who is where; `draw` decides about new ones."""
+    sides = {}
+
+    def rule(customers, share):
+        return [sides.setdefault((int(c), share), draw() < share) for c in customers]
+
+    return rule
+
+
 def by_list(customers, share):
     people = np.unique(customers)
     drawn = np.random.default_rng(0).permutation(people)[: round(share * len(people))]
     return np.isin(customers, drawn)
+
+
+def by_md5_draws(customers, share):
+    return by_md5_array(customers)
 
 
 RIGHT_RULES = [
@@ -96,6 +118,8 @@ RIGHT_RULES = [
     by_multiplication,
     by_hash_of_numbers,
     by_pandas,
+    by_comparing_in_a_column,
+    one_at_a_time,
     with_rest_swapped,
 ]
 
@@ -106,6 +130,7 @@ def test_ex1():
         right=[(rule,) for rule in RIGHT_RULES],
         wrong={
             "shape": (lambda customers, share: by_checksum(np.unique(customers), share),),
+            "values": (by_md5_draws,),
             "rows": (by_row,),
             "share": (lambda customers, share: by_checksum(customers, 1 - share),),
             "order": (lambda customers, share: customers < np.quantile(customers, share),),
@@ -129,6 +154,9 @@ def test_ex1():
         ),
         (lambda c, share: by_md5_array(c) <= max(share, 0.01), "share"),
         (lambda c, share: by_checksum(np.searchsorted(np.unique(c), c), share), "depends"),
+        (lambda c, share: np.where(by_checksum(c, share), "test", "train"), "values"),
+        (keeping(np.random.default_rng().random), "salted"),
+        (keeping(np.random.default_rng(0).random), "salted"),
     ],
 )
 def test_ex1_names_the_mistake(rule, mistake):
@@ -212,6 +240,11 @@ def on_fresh(test, fresh):
     return (test[every, late] - fresh[every, late]).mean()
 
 
+def test_ex3_keeps_the_sign_of_the_mean():
+    outcome = lab.ex3.check(lambda t, f: abs(pick(t, f)))
+    assert (outcome.status, outcome.misconception) == (WRONG, "size_only"), outcome
+
+
 def test_ex3():
     assert_exercise(
         lab.ex3,
@@ -236,6 +269,7 @@ def test_ex3():
             "size_only": (
                 lambda t, f: np.abs((t - f)[t == t.max(1, keepdims=True)]).mean(),
             ),
+            "crossed": (lambda t, f: (t.max(axis=1) - f[:, t.argmax(axis=1)]).mean(),),
             "per_world": (lambda t, f: (t - f)[t == t.max(axis=1, keepdims=True)],),
             None: (lambda t, f: t.max(axis=1).mean(),),
         },

@@ -1,6 +1,6 @@
 """Exercises of the lab prepare/split."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -16,6 +16,7 @@ lab.predict("promise", options=("higher", "lower", "tie", "undecided"))
 
 _CUSTOMERS = np.random.default_rng(0).integers(0, 200_000, 1_500).repeat(2)[::-1]
 _LATER = np.random.default_rng(1).integers(0, 300_000, 1_000)
+_NEVER_SEEN = np.random.default_rng(2).integers(200_000, 300_000, 1_500)
 
 
 @lab.exercise(
@@ -30,6 +31,7 @@ _LATER = np.random.default_rng(1).integers(0, 300_000, 1_000)
     misconceptions={
         "shape": "The answer should be one True or False for each of the {rows} rows; yours has "
         "the shape {shape}.",
+        "values": "The answer should be True or False for each row, or 1 and 0; yours holds `{value}`.",
         "rows": "Customer {customer} is on both sides. Draw sides for customers, not for rows.",
         "share": "With `share` = {share:g}, {got:.2f} of the customers went to test.",
         "order": "Test has the customers with the smallest or the largest numbers. Numbers are given in "
@@ -37,8 +39,8 @@ _LATER = np.random.default_rng(1).integers(0, 300_000, 1_000)
         "depends": "Customer {customer} changes sides when other rows are added or left out. Tomorrow "
         "a training customer would be in the test set. Let the number alone decide.",
         "salted": "In another Python process other customers go to test. `hash` of a text changes from "
-        "process to process, and so does whatever is drawn without a seed. Take a checksum such as "
-        "`zlib.crc32`.",
+        "process to process, and so does whatever is drawn without a seed or kept in a list on the way. "
+        "Take a checksum such as `zlib.crc32`.",
     },
     praise="No list of customers has to be kept, and yesterday's split still holds tomorrow.",
 )
@@ -46,13 +48,16 @@ def ex1(in_test: Callable) -> Wrong | None:
     """Any rule by the customer's number alone passes that gives about the share."""
 
     def ask(customers: np.ndarray, share: float) -> np.ndarray:
-        return np.asarray(in_test(customers.copy(), share))
+        return _as_column(in_test(customers.copy(), share))
 
     different, first = np.unique(_CUSTOMERS, return_index=True)
     for share in (0.1, 0.3, 0.0, 1.0):
         got = ask(_CUSTOMERS, share)
         if got.shape != _CUSTOMERS.shape:
             return wrong("shape", rows=len(_CUSTOMERS), shape=got.shape)
+        other = [value for value in got if value not in (0, 1)]
+        if other:
+            return wrong("values", value=str(other[0]))
         got = got.astype(bool)
         both = np.intersect1d(_CUSTOMERS[got], _CUSTOMERS[~got])
         if len(both):
@@ -70,11 +75,19 @@ def ex1(in_test: Callable) -> Wrong | None:
             return wrong(
                 "depends", customer=more[known][np.argmax(later[known] != before)]
             )
-    here = ask(_CUSTOMERS, 0.3).astype(bool)
-    there = in_another_process(in_test, [(_CUSTOMERS, 0.3)])
-    if there is not None and not np.array_equal(np.asarray(there[0], dtype=bool), here):
-        return wrong("salted")
-    return None
+    # In another order, and there first: a list that is kept on the way would be found here.
+    there = in_another_process(in_test, [(_NEVER_SEEN[::-1].copy(), 0.3)])
+    here = ask(_NEVER_SEEN, 0.3).astype(bool)
+    if there is None:
+        return None
+    return wrong("salted") if (_as_column(there[0])[::-1] != here).any() else None
+
+
+def _as_column(answer: object) -> np.ndarray:
+    """Return an answer for each row, in any usual form, as an array; a column becomes flat."""
+    answer = list(answer) if isinstance(answer, Iterator) else answer
+    array = np.asarray(answer)
+    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 
 # Exercise 2: which split for which question? ----------------------------------------------
@@ -117,7 +130,7 @@ lab.match(
         "way round.",
         "Where rows have nothing in common, ask only whether a part could end up with too few positives.",
     ),
-    praise="The split copies what will be new. A coin is right only where nothing but the row is new.",
+    praise="The split copies what will be new. Drawing rows is right only where nothing but the row is new.",
 )
 
 
@@ -143,6 +156,8 @@ lab.function(
         _scores(4, 4),
         _scores(1, 5),
         _scores(3, 1),
+        tuple(reversed(_scores(2, 1))),
+        (np.array([[0.3, 0.4], [0.5, 0.1]]), np.array([[0.2, 0.5], [0.7, 0.1]])),
     ),
     right=_optimism,
     mistakes={
@@ -156,6 +171,12 @@ lab.function(
             "You average over all settings. The optimism is that of the one that was picked.",
             lambda test, fresh: (test - fresh).mean(),
             lambda test, fresh: (test.max(axis=1) - fresh.mean(axis=1)).mean(),
+        ),
+        "crossed": (
+            "`fresh[:, picks]` takes every pick in every world. Each row has one pick: give the rows too.",
+            lambda test, fresh: (
+                test.max(axis=1) - fresh[:, test.argmax(axis=1)]
+            ).mean(),
         ),
         "picked_on_fresh": (
             "You pick by the fresh scores. The pick is made on the test rows.",
@@ -175,7 +196,8 @@ lab.function(
             lambda test, fresh: -_optimism(test, fresh),
         ),
         "size_only": (
-            "You drop the sign in each world. A pick may also be reported too low; then the two cancel.",
+            "You drop the sign. A pick may also be reported too low, and the mean is to show it.",
+            lambda test, fresh: abs(_optimism(test, fresh)),
             lambda test, fresh: np.mean(
                 [
                     abs(_optimism(t[None], f[None]))

@@ -42,7 +42,7 @@ lab.start()
 # ## The situation
 #
 # A bank wants to buy your model, which finds fraud among card payments. The contract will name its quality in
-# the coming months, and you pay if they fall short.
+# the coming months, and you pay if it falls short.
 #
 # The model gives each payment a score, and people look at the top of the list. So the number should say how
 # far up the frauds stand. Ten payments, sorted by score:
@@ -69,8 +69,8 @@ by_library = average_precision_score(ranking["fraud"], score)
 f"by hand {by_hand:.4f}, by scikit-learn {by_library:.4f}"
 
 # %% [markdown]
-# It is 1 if each fraud stands above each honest payment. In a long list in random order it is about the share
-# of frauds.
+# Average precision is 1 if each fraud stands above each honest payment. In a long list in random order it is
+# about the share of frauds.
 #
 # A colleague has a number already: "I took four months of payments, shuffled them, gave each part the same
 # share of frauds, and kept a quarter for the test." Can this number go into the contract?
@@ -80,9 +80,8 @@ f"by hand {by_hand:.4f}, by scikit-learn {by_library:.4f}"
 # The claim: *shuffle, stratify, and the test score tells what you will get*. A
 # [stratified](../glossary.md#stratified) split gives each part the same share of frauds.
 #
-# We make it easy for the claim. We simulate payments, to have many independent [worlds](../glossary.md#world), and
-# nothing changes in them: customers and criminals keep to one law. The colleague splits months 4 to 7. Then
-# come months 8 and 9.
+# We make it easy for the claim: we simulate many independent [worlds](../glossary.md#world), and nothing changes in
+# them. The colleague splits months 4 to 7. Then come months 8 and 9.
 #
 # Will the report be higher than what comes? [Tie](../glossary.md#tie) means that the two certainly differ by less
 # than 0.01, [undecided](../glossary.md#undecided) that the data cannot say.
@@ -148,15 +147,17 @@ curve = pd.DataFrame(
     {k: [precision(model, X[s], y[s], n) for n in trees] for k, s in sets.items()},
     index=pd.Index(trees, name="trees"),
 )
-chosen = int(curve["validation"].idxmax())
+near = curve["validation"] > curve["validation"].max() - 0.01
+chosen = int(near.idxmax())  # the first that is near the highest
 curve.round(3)
 
 # %% [markdown]
-# The training score climbs to the end, where the model knows its rows by heart.{{!climbs}} The validation score
-# is highest at {{chosen}} trees, so we ship these and report the test score of that row.
+# The training score climbs to the end, where the model knows its rows by heart.{{!climbs}} We ship so
+# few trees that the validation score is still within 0.01 of the highest, {{chosen}}, and report the test score
+# of that row.{{!five}}
 #
-# Do not read from this table how much choosing flatters. Validation and test differ in each row, also where
-# nothing was chosen: they are two months.{{!rows_differ}}
+# This table does not tell how much choosing flatters: validation and test differ in each row, being two
+# months.{{!rows_differ}}
 #
 # Now to the four splits. You name parts and their fractions; each function returns the positions of the rows.
 
@@ -189,7 +190,7 @@ by_seed = pd.DataFrame([test_frauds(seed) for seed in range(200)])
 by_seed.agg(["min", "max"])
 
 # %% [markdown]
-# Stratifying keeps the number of frauds steady.{{!steady}} That matters where positives are so few that a part may
+# Stratifying keeps the number of frauds steady.{{!steady}} That matters where frauds are so few that a part may
 # get none.
 #
 # *Ordered* cuts at a place in a column: the first rows train, the last rows test. Rows with the same value stay
@@ -304,7 +305,7 @@ def promising(seed):
 
 
 # %% [markdown]
-# The rows of twenty worlds are stored. The next call loads them, and runs one world again to check them.
+# The next call loads the rows of twenty worlds, and runs one again to check them.
 
 # %%
 rows = lab.trial(promising, seeds=20, levels=("way", "measure"))
@@ -318,8 +319,8 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Put 20 in place of 5 in `judge`, run that cell and the last one again: your version runs for
-# three worlds, beside the stored one.
+# **What to try.** In `judge`, give `fitted` the option `n_estimators=20`, run that cell and the last one again:
+# your version runs for up to three worlds, beside the stored one.
 #
 # First, check each arm (means):
 
@@ -330,7 +331,7 @@ arms.round(2)
 
 # %% [markdown]
 # All models train on about as many rows.{{!arms_equal}} A split by key leaves no known customer, or no known
-# terminal, in the test.{{!arms_kept}} In months 8 and 9 nearly all are known.{{!arms_later}}
+# terminal, in the test.{{!arms_kept}}
 #
 # There are five comparisons, so each [interval](../glossary.md#interval) is wider: all five hold together in 95 of
 # 100 such trials.
@@ -376,28 +377,30 @@ lower = {
 stats.table(lower)
 
 # %% [markdown]
-# Cut by month, the promise is lower by {{ordered}}.{{!ordered_lower}} Keep each terminal whole, and it is
+# Cut by month, the promise is lower by {{ordered}}.{{!ordered_lower}} Keep each terminal on one side, and it is
 # lower by {{terminal}}, though months are still mixed.{{!terminal_lower}} So payments at one terminal tell about each
-# other, and a shuffle puts them on both sides. By customer the answer is less clear.{{!customer_less}}
-#
-# For the contract we would take the ordered number: its test is new in the way that the coming months will
-# be.
+# other, and a shuffle puts them on both sides. By customer no difference is shown.{{!customer_open}}
 #
 # All this is for 100 trees, XGBoost's default, which know their rows by heart. And with the first five, as
 # validation advised?
 
 # %%
 few = rows.wide("with 5 trees")
-gap = value["stratified"] - value["months 8 and 9"]
-few_gap = few["stratified"] - few["months 8 and 9"]
-{
-    "5 trees": stats.mean_interval(few_gap),
-    "100 trees minus 5": stats.worlds(gap, few_gap),
+with_five = {
+    f"stratified - {way}": stats.worlds(few["stratified"], few[way], comparisons=4)
+    for way in ("months 8 and 9", "by terminal", "ordered")
 }
+gap, few_gap = (v["stratified"] - v["months 8 and 9"] for v in (value, few))
+with_five["100 trees - 5 trees"] = stats.worlds(gap, few_gap, comparisons=4)
+with_five
 
 # %% [markdown]
 # With five trees the same split still promises {{few}} too much.{{!few_high}} With 100 it is {{more}} more: a
-# shuffle flatters memory.{{!more_trees}}
+# shuffle flatters models that know their rows by heart.{{!more_trees}} With five, the promise is not shown to be
+# lower by month, only by terminal.{{!five_open}}
+#
+# For the contract we would take the ordered number, less a reserve: its test is new in the way that the coming
+# months will be. The terminal number may lie nearer, but asks about new terminals, and here most are known.{{!arms_later}}
 #
 # And if the world changes? With the new kind of fraud, months 8 and 9 bring {{changed}} less.{{!changed_lower}}
 
@@ -423,8 +426,7 @@ lab.ex2.check(matches)
 # %% [markdown]
 # ## Where it fails: the test set that chose
 #
-# A good split does not help if you look too often. A team tries many settings, lets the test set pick one, and
-# reports its score. Nothing [leaks](../glossary.md#leak): no row of the test was in training. But a setting
+# A team tries many settings, lets the test set pick one, and reports its score. Nothing [leaks](../glossary.md#leak): no row of the test was in training. But a setting
 # that beats many others on these rows may owe it to luck.
 #
 # ### Exercise 3: the optimism of a pick
@@ -524,7 +526,7 @@ with plots.figure(
     plots.lines(ax, looked, x="settings tried", y="lead", group="rows")
 
 # %% [markdown]
-# Trying settings helps: the pick leads on fresh rows too.{{!helps}} But the report claims more. By how much? And if as many
+# Trying settings helps: the pick leads on fresh rows too.{{!helps}} But the report claims more. By how much? And if
 # validation rows pick?
 
 # %%
@@ -536,7 +538,7 @@ too_high
 
 # %% [markdown]
 # If the test set picks, the report is too high by {{optimism}}. If validation picks, the interval holds
-# zero.{{!honest}} So let validation choose as often as you like, and open the test set once.
+# zero.{{!honest}} So let validation choose, and open the test set once.
 
 # %% [markdown]
 # ## Real data: flights of 2013
@@ -628,7 +630,7 @@ real = {f"{a} - {b}": over_months(a, b) for a, b in pairs}
 stats.table(real)
 
 # %% [markdown]
-# With flights of the *same days* in training, the AUC is higher than with other days of the same month by
+# With flights of the *same days* in training, the AUC is higher than with other days of the month by
 # {{same}}.{{!same_higher}} The day is a key. Shuffled rows promise what no forecast has: flights of a day that is
 # still to come.
 #
@@ -689,7 +691,7 @@ except ValueError as error:
 # - Training fits, validation chooses, test judges once.
 # - Let the split copy what will be new at work: the day, the person, both, or only the row.
 # - Rows that tell about each other belong on one side: those of a customer, a terminal, a day.
-# - Stratifying steadies the number of positives. It does not make a shuffled promise true.{{!no_help}}
+# - Stratifying steadies the number of frauds. It does not make a shuffled promise true.{{!no_help}}
 #
 # ## Quiz
 
@@ -713,7 +715,8 @@ same_days, other_days = real.values()
 lab.facts(
     digits=3,
     tolerance=0.002,
-    chosen=Fact(chosen, digits=0, tolerance=60),
+    chosen=Fact(chosen, digits=0, tolerance=0),
+    five=chosen == 5,
     climbs=curve["training"].is_monotonic_increasing
     and curve["training"].iloc[-1] > 0.95,
     rows_differ=(curve["validation"] - curve["test"]).abs().min() > 0.005,
@@ -724,11 +727,7 @@ lab.facts(
     arms_equal=np.ptp(arms["training rows"]) < 1_000,
     arms_kept=arms.loc["by customer", "known customers"] == 0
     and arms.loc["by terminal", "known terminals"] == 0,
-    arms_later=arms.loc[
-        ["randomized", "stratified", "months 8 and 9"],
-        ["known customers", "known terminals"],
-    ].min(axis=None)
-    > 0.9,
+    arms_later=arms.loc["months 8 and 9", "known terminals"] > 0.95,
     promised=level["stratified"],
     came=level["months 8 and 9"],
     stratified=off["stratified"],
@@ -740,12 +739,13 @@ lab.facts(
     ordered_lower=lower["stratified - ordered"].low > 0.005,
     terminal=lower["stratified - by terminal"],
     terminal_lower=lower["stratified - by terminal"].low > 0.01,
-    customer_less=lower["stratified - by customer"].low < 0.005
-    and lower["stratified - by customer"].mean < lower["stratified - by terminal"].mean,
-    few=stats.mean_interval(few_gap),
-    few_high=stats.mean_interval(few_gap).low > 0.003,
-    more=stats.worlds(gap, few_gap),
-    more_trees=stats.worlds(gap, few_gap).low > 0.005,
+    customer_open=lower["stratified - by customer"].verdict == "no difference shown",
+    few=with_five["stratified - months 8 and 9"],
+    few_high=with_five["stratified - months 8 and 9"].low > 0.002,
+    more=with_five["100 trees - 5 trees"],
+    more_trees=with_five["100 trees - 5 trees"].low > 0.005,
+    five_open=with_five["stratified - ordered"].verdict == "no difference shown"
+    and with_five["stratified - by terminal"].verdict == "higher",
     changed=stats.worlds(value["months 8 and 9"], value["8 and 9, new fraud"]),
     changed_lower=(value["months 8 and 9"] > value["8 and 9, new fraud"]).all(),
     flatters=ends["test, reported"] > 1.3 * ends["fresh"] > 0.01,
