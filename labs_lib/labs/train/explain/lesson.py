@@ -781,8 +781,8 @@ with plots.figure(
         ax.set(title=who, ylim=(-2, 3.5))
 
 # %% [markdown]
-# In truth the two effects cancel and the mean is flat. The model learned less of the second effect. So
-# its mean curve rises, and
+# In truth the two effects cancel and the mean is flat. The model learned less of the second
+# effect. So its mean curve rises, and
 # says that distance is a mild risk for all, which is right for no payment. Mended: draw single
 # curves, and colour them by the column that you suspect. In the 20 worlds, the place of the distance
 # among the 14 columns:
@@ -917,9 +917,8 @@ with plots.figure(
 # trees than its fame suggests.
 #
 # The usual remedy is to shuffle a column on rows that the model has not seen, and to see how far the
-# loss rises. Which loss? A forest says "impossible" when no tree has seen a fraud in a leaf, and the
-# log loss punishes one such mistake without limit; a few rows then decide the ranking. The
-# [Brier score](../glossary.md#brier-score), a mean squared error, has no such rows.
+# loss rises. Which loss? A forest says "impossible" when no tree has seen a fraud in a leaf, and the log loss punishes one such mistake without limit. The
+# [Brier score](../glossary.md#brier-score), a mean squared error, does not.
 
 # %%
 below = measured("causes below the device")
@@ -1263,8 +1262,8 @@ except ValueError as error:
 # - Every method explains the model. Copies share the credit, and noise that was learned gets some.
 # - LIME is drawn at random: give its seed, its width, and several of each, or do not use it in a
 #   letter.
-# - Counts of splits and the impurity of deep trees fall for columns with many values. Shuffling does
-#   not, if its loss has no rows that decide alone.
+# - Counts of splits and the impurity of deep trees fall for columns with many values. Shuffling, judged by
+#   the Brier score, hardly did here.
 # - A reason code describes the score. It promises nothing about the world.
 #
 # ## Quiz

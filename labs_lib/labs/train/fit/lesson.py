@@ -800,8 +800,7 @@ fits.rename_axis("model").round(0)
 # Read the last table as you read curves. Nothing: own rows {{fits.nothing_overfit.own_rows}}, new rows
 # {{fits.nothing_overfit.new_rows}}, overfit. All: {{fits.all.own_rows}} and
 # {{fits.all.new_rows}}, both high and close: it **underfits**. `gamma`, `alpha` and `lambda` all hold
-# back the same leaves. Each strength was right when it worked alone; together they hold back three
-# times. Without `gamma` the error is {{left_out.without_pruning_gamma.verdict}}
+# back the same leaves, and each strength was chosen when it worked alone. Without `gamma` the error is {{left_out.without_pruning_gamma.verdict}}
 # ({{left_out.without_pruning_gamma.mean}}), without L2 {{left_out.without_l2_lambda.verdict}}
 # ({{left_out.without_l2_lambda.mean}}). And augmentation, nearly useless alone? Without it the error
 # changes by {{left_out.without_augmentation_noise}}.

@@ -900,8 +900,8 @@ places.round(2)
 # %% [markdown]
 # For `eta` it is {{mend.eta}}: the best jobs press against the low end. (That is a hint. If none of six
 # hyperparameters mattered, five random jobs would flag at least one in about half of all searches.) So
-# widen that range and go on.
-# The data are the same, so the old jobs are not lost: a warm start takes them along.
+# widen that range and go on. The data are the same, so the old jobs are not lost: a warm start takes
+# them along.
 
 # %%
 wider = bayes | {"ParameterRanges": ranges(missed | {"eta": box["eta"]})}
