@@ -355,7 +355,7 @@ with plots.figure(
     title="After a few rounds boosting grows too sure",  # {{!too_sure}}
     x="round (count)",
     y="distance from the true probability (thousandths)",
-    alt="The distance falls, then rises; with the level mended it stays nearly flat.",
+    alt="Both distances fall; then one rises, the one with its level mended stays.",
 ) as ax:
     plots.lines(ax, lines, x="round", y="distance", group="score")
 
