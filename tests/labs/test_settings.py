@@ -17,7 +17,15 @@ OTHERS = {
             "Platt's curve, which has no penalty"
         ),
     },
+    "train/fit": {
+        "XGBoost(max_bin=64, n_estimators=150)": (
+            "the colleague's model with XGBoost's own penalty, for one comparison"
+        ),
+    },
     "train/ensembles": {
+        "LogisticRegression(C=1000000.0, solver='newton-cholesky')": (
+            "mends the level of a score; it has no penalty"
+        ),
         "XGBoost(learning_rate=0.1, max_depth=4, n_estimators=25)": (
             "a member without random rows and columns, which those of the stored stack have"
         ),

@@ -88,3 +88,9 @@ def test_ex3_asks_for_its_own_names(answer):
 def test_ex1_shows_the_digits_that_differ():
     outcome = lab.ex1.check(lambda *point: round(precision_at(*point), 3))
     assert "expected 0.8889; yours gave 0.889" in outcome.text
+
+
+@pytest.mark.parametrize("metric", ["Recall", "LogLoss", "cost"])
+def test_ex3_says_of_each_metric_only_what_holds(metric):
+    text = lab.ex3.check(GOOD | {"d": metric}).text
+    assert f"{metric} needs a threshold, or changes with the rate" in text

@@ -203,12 +203,11 @@ bagged["forest"] = measured["random forest", 16]
 
 # %% [markdown]
 # One bootstrap tree has a variance of {{bagged.one}} thousandths, sixteen of them {{bagged.bag}}, a
-# forest of sixteen {{bagged.forest}}. Measured against theory, for sixteen trees: {{gap.verdict}}
-# ({{gap.mean}}; {{gap.low}} to {{gap.high}}). The correlation of the trees is {{rho.bag.mean}} in the
-# bag and {{rho.random_forest.mean}} in the forest: looking at fewer columns makes trees that agree
-# less, and that is the whole trick. The squared bias in the table stays about where it is: an average
-# of trees with the same blind spot has that blind spot. So bag what has small bias and large
-# variance, which means deep trees.
+# forest of sixteen {{bagged.forest}}. Measured against theory, for sixteen trees: {{gap.verdict}},
+# {{gap}}. The correlation of the trees is {{rho.bag.mean}} in the bag and {{rho.random_forest.mean}} in
+# the forest: trees that look at fewer columns agree less. The squared bias in the table stays about
+# where it is: an average of trees with the same blind spot has that blind spot. So bag what has small
+# bias and large variance, which means deep trees.
 #
 # ### Exercise 1: how many trees?
 #
@@ -259,9 +258,9 @@ lab.ex2.check(reweigh)
 
 # %% [markdown]
 # Which points are the hardest? Here the truth is known, so we can ask what nobody can ask in practice:
-# is a hard point one that the model does not understand yet, or one whose **label is bad luck**? A
-# payment with a true chance of fraud of one in ten that happens to be fraud teaches nothing. Call a
-# label unlucky if it is the less likely one.
+# is a hard point one that the model does not understand yet, or one whose **label is bad luck**? Call a
+# label unlucky if it is the less likely one: a payment with a true chance of fraud of one in ten that
+# happens to be fraud. (Many such labels together are what teaches the one in ten.)
 
 
 # %%
@@ -274,20 +273,27 @@ def next_tree(A, y, weights):
 
 # %% [markdown]
 # Each tree votes, and the better it is, the louder. The sum of the votes is a score, half of the log
-# odds of fraud. After each round, look at what holds the weight, and at the 100 heaviest rows.
+# odds of fraud. After each round, look at what holds the weight, and at the 100 heaviest rows. The
+# distance from the truth is taken twice: as it is, and with the level of the score mended by a logistic
+# curve fitted to the new rows.
 
 
 # %%
+from sklearn.linear_model import LogisticRegression
+
+
 def look(weights, score, unlucky, y, p):
     """Return shares of unlucky labels, own mistakes, distance from the truth."""
     n, heavy = len(weights), np.argsort(-weights, kind="stable")[:100]
-    said = 1 / (1 + np.exp(-2 * score[n:]))
+    said, new = 1 / (1 + np.exp(-2 * score[n:])), score[n:, None]
+    curve = LogisticRegression(C=1e6, solver="newton-cholesky").fit(new, y[n:])
     return {
         "rows": unlucky.mean(),
         "weight": weights[unlucky].sum(),
         "hardest": unlucky[heavy].mean(),
         "mistakes": ((score[:n] > 0) != y[:n]).mean(),
         "distance": 1_000 * ((said - p[n:]) ** 2).mean(),
+        "mended": 1_000 * ((curve.predict_proba(new)[:, 1] - p[n:]) ** 2).mean(),
     }
 
 
@@ -338,21 +344,25 @@ luck
 # %% [markdown]
 # Unlucky labels are a share of {{luck.rows.mean}} of the rows. After 40 rounds they hold
 # {{luck.weight.mean}} of the weight, and of the hundred heaviest points a share of
-# {{luck.hardest.mean}} ({{luck.hardest.low}} to {{luck.hardest.high}}) is unlucky. Does the model get
-# better by looking at them? Here the truth of the next rows is the judge.
+# {{luck.hardest}} is unlucky. Does looking at them
+# help? The truth of the next rows is the judge.
 
 # %%
+both = {"distance": "as it is", "mended": "level mended"}
+lines = by_round[list(both)].rename(columns=both).reset_index()
+lines = lines.melt("round", var_name="score", value_name="distance")
 with plots.figure(
-    title="After a few rounds boosting leaves the truth again",
+    title="After a few rounds boosting grows too sure",  # {{!too_sure}}
     x="round (count)",
     y="distance from the true probability (thousandths)",
-    alt="The distance from the truth falls in the first rounds and rises afterwards.",
+    alt="Both distances fall; then one rises, the one with its level mended stays.",
 ) as ax:
-    ax.plot(by_round.index, by_round["distance"])
+    plots.lines(ax, lines, x="round", y="distance", group="score")
 
 # %%
 turn = int(by_round["distance"].idxmin())
 path = {"best": by_round["distance"].min(), "last": by_round["distance"].iloc[-1]}
+path |= {"mended": by_round["mended"].min(), "mended_last": by_round["mended"].iloc[-1]}
 mistakes = by_round["mistakes"].iloc[[0, -1]].set_axis(["first", "last"]).to_dict()
 f"nearest at round {turn} ({path['best']:.1f}); in the end {path['last']:.1f}"
 
@@ -360,8 +370,9 @@ f"nearest at round {turn} ({path['best']:.1f}); in the end {path['last']:.1f}"
 # The mistakes on own rows (in the table above) fall from {{mistakes.first}} to {{mistakes.last}}:
 # fewer than somebody makes who knows the truth, since that person is wrong on every unlucky label.
 # The distance from the truth is least at round {{turn}} ({{path.best}}) and then grows to
-# {{path.last}}: first boosting learns fraud, then it learns chance. That is why boosting needs a
-# brake: a small learning rate, shallow trees, [early stopping](../glossary.md#early-stopping).
+# {{path.last}}. With the level mended it goes from {{path.mended}} to {{path.mended_last}}: most of the
+# growth is scores that are too sure, little of it a worse order.{{!too_sure}} So boosting is
+# given a brake: a small learning rate, shallow trees, [early stopping](../glossary.md#early-stopping).
 #
 # XGBoost has no weights for mistakes, but the same aim: each tree fits the gradient `p - y`, which is
 # largest where the model is most wrong.
@@ -399,7 +410,6 @@ boosting = xgb.XGBClassifier(n_estimators=25, max_depth=4, learning_rate=0.1, **
 forest = RandomForestClassifier(n_estimators=10, max_depth=10, **common)
 
 # %%
-from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 linear = LogisticRegression(C=0.1, solver="newton-cholesky")
@@ -449,12 +459,19 @@ def precision_of(y, said):
 looks = {"own rows": precision_of(labels, memory)}
 looks["out of fold"] = precision_of(labels, honest)
 looks = pd.DataFrame(looks | {"month 5": precision_of(fraud[test], new)})
+known = world.truth["probability"].to_numpy()
+hard = {"months 1 to 3": average_precision_score(labels, known[train])}
+hard["month 5"] = average_precision_score(fraud[test], known[test])
+print("the true probability itself:", {k: round(v, 2) for k, v in hard.items()})
 looks.round(2)
 
 # %% [markdown]
 # On its own rows the forest has an average precision of {{looks.forest.own_rows}}; out of fold
-# {{looks.forest.out_of_fold}}. The weighted sum cannot memorize: {{looks.linear.own_rows}} and
-# {{looks.linear.out_of_fold}}. Now two meta-models, logistic regressions on the members' log odds.
+# {{looks.forest.out_of_fold}}. The weighted sum cannot memorize much: {{looks.linear.own_rows}} and
+# {{looks.linear.out_of_fold}}. In month 5 all are lower, and it was harder: the true
+# probability itself falls from {{hard.months_1_to_3}} to {{hard.month_5}}.{{!harder}}
+#
+# Now two meta-models, logistic regressions on the members' log odds.
 
 
 # %%
@@ -659,8 +676,7 @@ lab.stacking.reveal(trial["stack − best member"].verdict)
 #   {{trial.stack_best_method.mean}} ({{trial.stack_best_method.low}} to
 #   {{trial.stack_best_method.high}}).
 # - The plain average against the best member: {{trial.average_best_member.verdict}}
-#   ({{trial.average_best_member.mean}}). One voice of four is naive Bayes; an average cannot turn it
-#   down.
+#   ({{trial.average_best_member.mean}}).
 # - With members five times larger: {{trial.large_stack_best_large_member.verdict}}
 #   ({{trial.large_stack_best_large_member.mean}}; {{trial.large_stack_best_large_member.low}} to
 #   {{trial.large_stack_best_large_member.high}}).
@@ -771,7 +787,6 @@ pd.DataFrame(bills, ["training (s)", "one answer (ms)", "size (kB)"]).T.round(2)
 # seconds: the stack prepares the rows anew for each of its fits, and the weighted sum is not free. For
 # each answer it waits for its four members, one after the other. It has the fewest trees, so it is
 # small; and it has four kinds of models to keep, patch and explain, which no column shows.
-# (`StackingClassifier` of scikit-learn does fold, members and meta-model in one object.)
 #
 # ## Real data: credit defaults
 #
@@ -936,11 +951,9 @@ print("Brier score, logistic − squared error:", step)
 
 # %% [markdown]
 # A share of {{means.frauds}} of the payments is fraud. With `reg:squarederror` a leaf says its share of
-# frauds, and the mean score is {{means.squared}}. With `binary:logistic` it is {{means.logistic}}: each
-# leaf takes one Newton step in log odds, the steps are averaged, and where a class is rare one step
-# overshoots. The Brier score is {{step.verdict}} ({{step.mean}}; {{step.low}} to {{step.high}}; rows of
-# one world drawn again). Boosting takes many small steps and does not have this fault. The
-# hyperparameters of the good one, checked as the container would:
+# frauds, and the mean score is {{means.squared}}. With `binary:logistic` it is {{means.logistic}}. The
+# Brier score is {{step.verdict}} ({{step.mean}}; {{step.low}} to {{step.high}}; rows of one world drawn
+# again). The hyperparameters of the good one, checked as the container would:
 
 # %%
 aws.check_xgboost_hyperparameters(
@@ -997,6 +1010,11 @@ lab.facts(
     luck=Fact(luck, digits=2, tolerance=0.02),
     turn=Fact(turn, digits=0, tolerance=2),
     path=Fact(path, digits=1, tolerance=0.5),
+    too_sure=bool(
+        path["mended_last"] - path["mended"] < (path["last"] - path["best"]) / 3
+    ),
+    hard=Fact(hard, digits=2, tolerance=0.02),
+    harder=bool(hard["month 5"] < hard["months 1 to 3"] - 0.1),
     mistakes=mistakes,
     frauds_judged=frauds_judged,
     looks=Fact(looks.T.to_dict(), digits=2, tolerance=0.03),

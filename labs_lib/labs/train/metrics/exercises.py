@@ -164,8 +164,8 @@ lab.match(
             "c",
         ),
         "rates": (
-            "The two countries differ in their fraud rate. {got} changes with the rate even if "
-            "the models order equally well.",
+            "Only the order is compared, and the two fraud rates differ. {got} needs a threshold, "
+            "or changes with the rate even if the models order equally well, or both.",
             "d",
         ),
     },

@@ -292,8 +292,8 @@ with plots.figure(
 # %% [markdown]
 # AUC is {{rare.auc}} even where one payment in two hundred is fraud, and average precision has gone
 # from {{rare.ap_common}} to {{rare.ap}}. AUC compares one fraud with one honest payment; your
-# investigators meet one fraud among two hundred. So AUC compares models across fraud rates, and
-# says nothing about how many alerts are right.
+# investigators meet one fraud among two hundred. So the rate alone does not move AUC (other kinds of
+# fraud or of customers would), and AUC does not say how many alerts are right.
 #
 # ### Exercise 1: precision from a ROC curve
 #
@@ -332,8 +332,8 @@ f"careful {loss_careful:.3f}, sure and once wrong {loss_sure:.3f}"
 
 # %% [markdown]
 # The second model is nearer to the truth in 99 payments of 100, yet its log loss is {{loss.sure}}
-# against {{loss.careful}}, and low is good. Before you rank models by log loss, look for probabilities of exactly 0
-# or 1; trees and naive Bayes like to give them.
+# against {{loss.careful}}, and low is good. Before you rank models by log loss, look for probabilities
+# of exactly 0 or 1; trees and naive Bayes like to give them.
 #
 # ## A threshold is a decision
 #
@@ -497,17 +497,15 @@ cost.head(3).round()
 # %%
 from labs_lib import stats
 
-worth = {
-    f"chosen − {other}": stats.worlds(cost["chosen"], cost[other], comparisons=2)
-    for other in ("one half", "hindsight")
-}
+worth = {"chosen − one half": stats.worlds(cost["chosen"], cost["one half"])}
+beyond = stats.mean_interval(cost["chosen"] - cost["hindsight"])
+print(f"above hindsight by {beyond.mean:.0f}")
 stats.table(worth, digits=0)
 
 # %% [markdown]
 # Against one half, the cost of the month is {{worth.chosen_one_half.verdict}} with a threshold chosen on
-# validation: {{worth.chosen_one_half.mean}} ({{worth.chosen_one_half.low}} to
-# {{worth.chosen_one_half.high}}). Against hindsight it is {{worth.chosen_hindsight.verdict}}, by
-# {{worth.chosen_hindsight.mean}}: the price of choosing on a month with so few frauds.
+# validation: {{worth.chosen_one_half}}. Hindsight, which by its making cannot be dearer, would have saved
+# {{beyond}} more.
 #
 # ### Calibration: is the score a probability?
 #
@@ -538,8 +536,8 @@ isotonic = steps.fit(raw[valid], y[valid]).predict(raw)
 f"mean score {isotonic[test].mean():.3f}, {len(np.unique(isotonic))} different scores"
 
 # %% [markdown]
-# The mean is right again. Is the rest? Sort the test month into eight groups by score; in each, set the
-# mean score beside the share of frauds.
+# The mean is nearly right again. Is the rest? Sort the test month into eight groups by score; in each,
+# set the mean score beside the share of frauds.
 
 # %%
 from sklearn.calibration import calibration_curve
@@ -549,14 +547,15 @@ groups = []
 for name, p in made.items():
     share, mean = calibration_curve(y[test], p[test], n_bins=8, strategy="quantile")
     groups.append(pd.DataFrame({"mean": mean, "share": share, "score": name}))
-groups[0].tail(2).round(3)
+lowest = groups[1].iloc[0]
+pd.concat([groups[0].tail(2), groups[1].head(1)]).round(4)
 
 # %%
 with plots.figure(
-    title="Calibration brings the score back to the diagonal",
+    title="Calibration brings the score nearer to the diagonal",  # {{!nearer}}
     x="mean score of the group (0 to 1, logarithmic)",
     y="share of frauds in the group (0 to 1)",
-    alt="The raw weighted score lies right of the diagonal, the mended ones near it.",
+    alt="The raw score is far right of the diagonal, sigmoid's lowest group above it.",
 ) as ax:
     ax.plot([1e-4, 1], [1e-4, 1], color=plots.GREY, linestyle=":")
     plots.lines(ax, pd.concat(groups), x="mean", y="share", group="score")
@@ -564,6 +563,8 @@ with plots.figure(
     ax.set_yscale("symlog", linthresh=1e-3)
 
 # %% [markdown]
+# In its lowest group the sigmoid says {{lowest.mean}} where the share of frauds is {{lowest.share}}.
+#
 # The *[Brier score](../glossary.md#brier-score)* is the mean squared error of a probability; low is good.
 
 # %%
@@ -626,9 +627,10 @@ paid.head(3).round()
 
 # %%
 trial = {
-    f"{name} − Cost": stats.worlds(paid[name], paid["Cost"], comparisons=6)
-    for name in paid.columns.drop("Cost")
+    f"{name} − Cost": stats.worlds(paid[name], paid["Cost"], comparisons=5)
+    for name in paid.columns.drop(["Cost", "hindsight"])
 }
+luck = stats.mean_interval(paid["Cost"] - paid["hindsight"])
 lab.cost_of_f1.reveal(trial["F1 − Cost"].verdict)
 
 # %%
@@ -643,12 +645,11 @@ stats.table(trial, digits=0)
 #   {{trial.auc_cost.high}});
 # - with average precision {{trial.averageprecision_cost.verdict}}:
 #   {{trial.averageprecision_cost.mean}} ({{trial.averageprecision_cost.low}} to
-#   {{trial.averageprecision_cost.high}});
-# - with hindsight {{trial.hindsight_cost.verdict}}: {{trial.hindsight_cost.mean}}.
+#   {{trial.averageprecision_cost.high}}).
 #
-# The last row is the size of luck: what a month with so few frauds cannot tell, whatever the
-# criterion. Compare the others with it before you argue about metrics. And compare the threshold with
-# the model: the mean cost of a month for each of the ten models, in all worlds.
+# Hindsight, the cheapest of the ten by its making, is {{luck}} below the pick by cost: what the
+# validation month could not tell. Compare the threshold with the model: the mean cost of a month for
+# each of the ten models, in all worlds.
 
 # %%
 both = pd.DataFrame({"own threshold": own.mean(), "one half": half.mean()})
@@ -657,8 +658,7 @@ both.sort_values("own threshold", kind="stable").round(-1).astype(int)
 
 # %% [markdown]
 # Moving the threshold from one half to the model's own saves {{threshold_matters}} a month for the model
-# in the middle. That is the scale on which to read the picks above: several models lie close
-# together once each has its threshold.
+# in the middle. That is the scale on which to read the picks above.
 #
 # ## Where it fails: F1 without the threshold
 #
@@ -697,8 +697,8 @@ f1_pair.round(3)
 # - `a`: an insurer sets each premium from the probability of a claim;
 # - `b`: ten investigators look at the 200 highest scores of each day;
 # - `c`: a bank blocks a payment or not, and knows what each mistake costs;
-# - `d`: two teams in countries with very different fraud rates compare the order that their models
-#   give.
+# - `d`: two teams in countries with very different fraud rates, but the same kinds of fraud and
+#   customers, compare the order that their models give.
 
 # %% tags=["exercise"]
 # BEGIN SOLUTION
@@ -771,8 +771,8 @@ order = stats.rows(
 order
 
 # %% [markdown]
-# Weighted against plain XGBoost, average precision is {{order.verdict}} ({{order.mean}};
-# {{order.low}} to {{order.high}}; without the variation of training), while F1 is {{credit_f1.xgboost_weighted}}
+# Weighted against plain XGBoost, average precision is {{order.verdict}} ({{order.mean}}; {{order.low}}
+# to {{order.high}}; without the variation of training), while F1 is {{credit_f1.xgboost_weighted}}
 # against {{credit_f1.xgboost}}. Even with 22 positives in 100, F1 at one half rewards the model whose
 # scores were pushed up.
 #
@@ -827,7 +827,7 @@ except ValueError as error:
 # - A metric is a question. Write down the decision first, then take the metric that asks it.
 # - F1 at one half mixes the quality of a model with the place of its scores. Choose the threshold, then
 #   compare.
-# - AUC does not change with the fraud rate, and so it cannot say how many alerts are right.
+# - The fraud rate alone does not change AUC, and so AUC cannot say how many alerts are right.
 # - R2 and log loss have no worst value.
 # - A month with few frauds chooses models badly by every metric. Look at the interval, and spend
 #   your effort on the threshold first.
@@ -845,6 +845,12 @@ lab.quiz()
 # %% tags=["facts", "nbval-check-output"]
 from labs_lib.course.facts import Fact
 
+
+def off(group):
+    """Return the mean distance of the groups from the diagonal."""
+    return (group["mean"] - group["share"]).abs().mean()
+
+
 lab.facts(
     digits=2,
     tolerance=0.02,
@@ -858,6 +864,10 @@ lab.facts(
     cost_chosen=Fact(cost_chosen, digits=0, tolerance=0.1),
     cost_half=Fact(cost_half, digits=0, tolerance=0.1),
     worth=Fact(worth, digits=0, tolerance=30),
+    beyond=Fact(beyond, digits=0, tolerance=30),
+    luck=Fact(luck, digits=0, tolerance=30),
+    nearer=bool(max(off(groups[1]), off(groups[2])) < off(groups[0]) / 2),
+    lowest=Fact(lowest[["mean", "share"]].to_dict(), digits=4, tolerance=0.0003),
     calibrated=Fact(calibrated.to_dict(), digits=3, tolerance=0.02),
     agree_f1_cost=agree_f1_cost,
     trial=Fact(trial, digits=0, tolerance=30),
