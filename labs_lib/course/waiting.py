@@ -50,6 +50,10 @@ class Notice:
         self._begun = time.monotonic()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
+    def rename(self, what: str) -> None:
+        """Say from now on that this is computed."""
+        self.what = what
+
     def text(self, seconds: float) -> str:
         """Return what stands there after so many seconds."""
         about = self._about()
@@ -104,23 +108,28 @@ def noticed(notice: Notice) -> Iterator[None]:
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[None]:
+def waiting(what: str) -> Iterator[Callable[[str], None]]:
     """Name what is computed until the block ends; shown only in a learner's session.
 
     Parameters
     ----------
     what : str
         What is computed, and about how long it takes.
+
+    Yields
+    ------
+    callable
+        Gives it another name, for instance how much of it is done.
     """
     if mode.current() != "learn":
-        yield
+        yield lambda what: None
     elif _of_the_cell:
         notice = _of_the_cell[-1]
         before, notice.what = notice.what, what
         try:
-            yield
+            yield notice.rename
         finally:
             notice.what = before
     else:
-        with Notice(what=what):
-            yield
+        with Notice(what=what) as notice:
+            yield notice.rename

@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from typing import Any
 
 import pandas as pd
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from labs_lib.course.panel import Panel
 from labs_lib.course.trial.carried import Carried
@@ -103,8 +102,9 @@ def run_in_lesson(
         Panel(
             "Your version of the trial",
             f"`{own.name}` is not the one whose rows are stored. It runs now for up to "
-            f"{OWN_SEEDS} seeds, at most about {OWN_SECONDS:.0f} s; interrupt the kernel to stop "
-            "earlier. The cells below go on with the stored rows; `rows.yours` holds yours.",
+            f"{OWN_SEEDS} seeds, and begins no new one after {OWN_SECONDS:.0f} s; interrupt the "
+            "kernel to stop earlier. The cells below go on with the stored rows; `rows.yours` "
+            "holds yours.",
             "quiet",
         )
     )
@@ -112,7 +112,8 @@ def run_in_lesson(
     if rows.yours is None:
         show(Panel("Stopped", "No seed had ended, so there is nothing to show.", "quiet"))
     else:
-        show(side_by_side(rows, rows.yours))
+        with pd.option_context("display.max_rows", None):
+            show(side_by_side(rows, rows.yours))
     return rows
 
 
@@ -124,7 +125,7 @@ def side_by_side(stored: Rows, yours: Rows) -> pd.DataFrame:
     DataFrame
         A row for each setting and key. ``stored`` and ``yours`` are means over the seeds that
         yours ran; ``difference`` is yours minus stored. What only one of them has is empty in
-        the other.
+        the other. Rows without a difference are left out if others have one.
     """
     seeds = sorted(yours.table["seed"].unique())
     keys = [*stored.settings, *stored.levels]
@@ -143,7 +144,13 @@ def side_by_side(stored: Rows, yours: Rows) -> pd.DataFrame:
         order = [key for (key,) in order]
     table = table.reindex(order)
     table["difference"] = table["yours"] - table["stored"]
-    table.columns.name = f"seeds 0 to {seeds[-1]}" if len(seeds) > 1 else "seed 0"
+    said = f"seeds 0 to {seeds[-1]}" if len(seeds) > 1 else "seed 0"
+    # What only one of them has is no number here, and stays.
+    differs = ~(table["difference"].abs() < 1e-9)
+    if differs.any() and not differs.all():
+        said += f"; {(~differs).sum()} without a difference left out"
+        table = table[differs]
+    table.columns.name = said
     return table
 
 
@@ -158,11 +165,9 @@ def _own_rows(lab: str, plan: TrialPlan, carried: "Carried") -> Rows | None:
     found: list[dict] = []
     done: list[dict] = []
     start = time.perf_counter()
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, transient=True) as bar:
-        row = bar.add_task(f"your {plan.name}", total=len(tasks))
+    with waiting(f"your {plan.name}, 0 of {len(tasks)} runs done") as tell:
         try:
-            for seed, c in tasks:
+            for number, (seed, c) in enumerate(tasks, start=1):
                 if c == 0:
                     done = list(found)
                     if seed and time.perf_counter() - start > OWN_SECONDS:
@@ -174,7 +179,7 @@ def _own_rows(lab: str, plan: TrialPlan, carried: "Carried") -> Rows | None:
                         f"your {named(plan, seed, c)} raises {told(error)}"
                     ) from error
                 found += rows_of(plan, seed, c, checked(lab, plan, (seed, c), result))
-                bar.advance(row)
+                tell(f"your {plan.name}, {number} of {len(tasks)} runs done")
             else:
                 done = found
         except KeyboardInterrupt:
