@@ -25,7 +25,7 @@
 #
 # **You need** [XGBoost](15_xgboost.ipynb): raw scores, which are log odds.
 # **Data in:** the table of known causes, credit defaults ([data cards](../data.md)).
-# **Data out:** nothing. It computes for about 35 seconds, half of them in one world of the stored
+# **Data out:** nothing. It computes for 35 seconds, half of them in one world of the stored
 # experiment, which runs again.
 #
 # | SageMaker term | here |
