@@ -119,7 +119,7 @@ def test_what_a_bundle_of_the_course_says_is_true(tmp_path, monkeypatch):
     ran = subprocess.run(command, cwd=made, env=environment, capture_output=True, text=True)
     assert (ran.stdout, ran.returncode) == ("None\n", 0), ran.stderr
     # No page leads to what is left out.
-    for name in ("README.md", "notebooks/concepts.md", "notebooks/run_sheet.md"):
+    for name in ("README.md", "notebooks/concepts.md", "docs/run_sheet.md"):
         text = (made / name).read_text(encoding="utf-8")
         assert lint.link_problems(made / name, text) == []
     assert bundle.NO_SOLUTIONS in (made / "README.md").read_text(encoding="utf-8")

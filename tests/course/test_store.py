@@ -121,7 +121,8 @@ def test_two_workers_give_the_same_file(tmp_path, tree):
         "labs/fake/lab/experiments/tiny.py", '"n": np.int64(seed)', '"jobs": helper.jobs'
     )
     package = settings.ROOT / "labs_lib"
-    for name in ("settings.py", "files.py", "course/store.py"):
+    course = [f"course/{name}.py" for name in ("store", "waiting", "mode")]
+    for name in ("settings.py", "files.py", *course):
         shutil.copy(package / name, tree.root / "labs_lib" / name)
     shutil.copytree(package / "definitions", tree.root / "labs_lib" / "definitions")
     script = tmp_path / "script.py"

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import time
+import uuid
 
 import pandas as pd
 import pytest
@@ -137,7 +138,8 @@ PUTS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 9)), min_size=1,
 @given(puts=PUTS)
 def test_the_order_of_arrival_does_not_matter_online(store, puts):
     for order in (puts, puts[::-1]):
-        names = {name: f"{name}{id(order)}" for name, _ in puts}
+        # Records of an earlier example must not be in the way.
+        names = {name: f"{name}{uuid.uuid4()}" for name, _ in puts}
         for name, at in order:
             store.put(names[name], at, count=at)
         for name in names:
