@@ -30,7 +30,8 @@ def small_course(tiny, monkeypatch):
 def test_times_and_routes(small_course):
     text = run_sheet.render()
     assert "| start | 10 | 12 s | 640 MB | 2 cores, Python 3.11 |" in text
-    links = "[train/b](2_train/10_b.ipynb) → [train/a](2_train/10_a.ipynb)"
+    folder = "../notebooks/2_train"
+    links = f"[train/b]({folder}/10_b.ipynb) → [train/a]({folder}/10_a.ipynb)"
     assert f"| A day | {links} | 160 |" in text
     assert "nor are the 10 minutes of the start page" in text
 
