@@ -32,6 +32,7 @@ h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid #ddd;
          vertical-align: top; overflow-wrap: anywhere; }
+td:first-child { min-width: 8em; }
 h3, p { overflow-wrap: anywhere; }
 table.all { width: 100%; } table.all td:first-child { min-width: 8rem; }
 table.all td:nth-child(2) { min-width: 12rem; } small { color: #555; }
