@@ -3,8 +3,8 @@
 ``ipython_kernel_config.json``, installed with the course, loads it in every kernel before the
 first cell. So nothing heavy is imported here.
 
-Threads of OpenMP that wait for each other sleep instead of spinning. It changes no number and
-nothing for who is alone; in a full room a spinning thread keeps another learner's from working
+Threads of OpenMP that wait for each other sleep instead of spinning. It changes no number; in a
+full room a spinning thread keeps another learner's from working
 (`tests/benchmarks/bench_room.py`).
 """
 

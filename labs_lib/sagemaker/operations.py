@@ -48,6 +48,12 @@ class Context:
     region: str
     wire: Any
 
+    @property
+    def user(self) -> dict[str, Any]:
+        """Who makes everything here, as answers name it."""
+        arn = f"arn:aws:iam::{self.site.account}:user/learner"
+        return {"IamIdentity": {"Arn": arn, "PrincipalId": "AIDALABSLEARNER"}}
+
     def arn(self, resource: str, service: str = "sagemaker") -> str:
         """Return the ARN of ``"model/name"`` or the like."""
         return f"arn:aws:{service}:{self.region}:{self.site.account}:{resource}"

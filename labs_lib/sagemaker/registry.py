@@ -13,11 +13,7 @@ EVENT = "SageMaker Model Package State Change"
 
 
 def _made(context: Context) -> dict[str, Any]:
-    user = f"arn:aws:iam::{context.site.account}:user/learner"
-    return {
-        "CreationTime": context.site.clock.now(),
-        "CreatedBy": {"IamIdentity": {"Arn": user, "PrincipalId": "AIDALABSLEARNER"}},
-    }
+    return {"CreationTime": context.site.clock.now(), "CreatedBy": context.user}
 
 
 # Groups

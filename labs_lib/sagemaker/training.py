@@ -11,9 +11,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from labs_lib.sagemaker import archives, checkpoints, images, lineage, tags, warm_pools
+from labs_lib.sagemaker import (
+    archives,
+    checkpoints,
+    images,
+    jobs,
+    lineage,
+    tags,
+    warm_pools,
+)
 from labs_lib.sagemaker.errors import ApiError, invalid
-from labs_lib.sagemaker.jobs import JobFailed, Running, download
+from labs_lib.sagemaker.jobs import RUNNING, JobFailed, Running, download
 from labs_lib.sagemaker.objects import split_uri
 from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation
 from labs_lib.sagemaker.patterns import Patterns
@@ -23,7 +31,6 @@ from labs_lib.sagemaker.state import Taken
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 _DAY = 24 * 3600
-RUNNING = ("InProgress", "Stopping")
 """What TrainingJobStatus is before a job has ended."""
 
 OBJECTIVE = "_tuning_objective_metric"
@@ -196,13 +203,6 @@ def begin(
     return arn
 
 
-def _find(context: Context, name: str) -> dict[str, Any]:
-    found = context.site.state.get("TrainingJob", name)
-    if found is None:
-        raise ApiError("ResourceNotFound", "Requested resource not found.")
-    return found
-
-
 @operation(
     "sagemaker",
     "DescribeTrainingJob",
@@ -211,7 +211,7 @@ def _find(context: Context, name: str) -> dict[str, Any]:
     differs=("Messages of the secondary status are this SageMaker's own words.",),
 )
 def describe_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    return _find(context, request["TrainingJobName"])
+    return jobs.find(context, "TrainingJob", request["TrainingJobName"])
 
 
 @operation(
@@ -250,7 +250,7 @@ def list_training_jobs(context: Context, request: dict[str, Any]) -> dict[str, A
 @operation("sagemaker", "StopTrainingJob", uses="TrainingJobName")
 def stop_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name = context.site, request["TrainingJobName"]
-    found = _find(context, name)
+    found = jobs.find(context, "TrainingJob", name)
     changed = _enter(site, name, "Stopping", only_from=("InProgress",))
     if changed is None:
         raise invalid(
@@ -276,7 +276,7 @@ def stop_training_job(context: Context, request: dict[str, Any]) -> dict[str, An
 )
 def update_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name = context.site, request["TrainingJobName"]
-    found = _find(context, name)
+    found = jobs.find(context, "TrainingJob", name)
     status = found.get("WarmPoolStatus", {}).get("Status")
     if found["TrainingJobStatus"] != "InProgress" and status != "Available":
         raise invalid(
@@ -292,7 +292,7 @@ def update_training_job(context: Context, request: dict[str, Any]) -> dict[str, 
 
 @operation("sagemaker", "DeleteTrainingJob", uses="TrainingJobName")
 def delete_training_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    found = _find(context, request["TrainingJobName"])
+    found = jobs.find(context, "TrainingJob", request["TrainingJobName"])
     if found["TrainingJobStatus"] in RUNNING:
         raise ApiError("ResourceInUse", "The training job is still running; stop it first.")
     if found.get("WarmPoolStatus", {}).get("Status") == "Available":

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labs_lib.aws import RequestError
-from labs_lib.sagemaker import images, operations, tags, training
+from labs_lib.sagemaker import images, jobs, operations, tags, training
 from labs_lib.sagemaker.errors import ApiError, invalid
+from labs_lib.sagemaker.jobs import RUNNING
 from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation, page
 from labs_lib.sagemaker.site import Site
 from labs_lib.sagemaker.state import Taken
@@ -24,7 +25,6 @@ KIND = "HyperParameterTuningJob"
 _NAME = "HyperParameterTuningJobName"
 _CONFIG = "HyperParameterTuningJobConfig"
 _STATUS = "HyperParameterTuningJobStatus"
-_RUNNING = ("InProgress", "Stopping")
 _REASON = 1024
 _ENDED_BY_JOBS = "MaxNumberOfTrainingJobs"
 _SECONDS = 0.5
@@ -131,8 +131,8 @@ def _check(context: Context, request: Mapping[str, Any]) -> None:
             f"{', '.join(defined) or 'there are none'}."
         )
     for parent in _parents(request):
-        body = _find(context, parent)
-        if body[_STATUS] in _RUNNING:
+        body = jobs.find(context, KIND, parent)
+        if body[_STATUS] in RUNNING:
             raise invalid(
                 f"The parent tuning job {parent} is {body[_STATUS]}; wait for it."
             )
@@ -171,13 +171,6 @@ def _training_request(
     }
 
 
-def _find(context: Context, name: str) -> dict[str, Any]:
-    found = context.site.state.get(KIND, name)
-    if found is None:
-        raise ApiError("ResourceNotFound", "Requested resource not found.")
-    return found
-
-
 @operation(
     "sagemaker",
     "DescribeHyperParameterTuningJob",
@@ -185,7 +178,7 @@ def _find(context: Context, name: str) -> dict[str, Any]:
     differs=("TuningJobCompletionDetails and ConsumedResources are not given.",),
 )
 def describe_tuning_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    body = _find(context, request[_NAME])
+    body = jobs.find(context, KIND, request[_NAME])
     found = {**body, **_progress(context.site, body)}
     return {key: value for key, value in found.items() if not key.startswith("_")}
 
@@ -229,7 +222,7 @@ def list_tuning_jobs(context: Context, request: dict[str, Any]) -> dict[str, Any
     ),
 )
 def list_trials(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    body = _find(context, request[_NAME])
+    body = jobs.find(context, KIND, request[_NAME])
     found = [_summary(body, job) for job in _jobs(context.site, body)]
     asked = request.get("StatusEquals")
     found = [s for s in found if asked in (None, s["TrainingJobStatus"])]
@@ -252,12 +245,7 @@ def list_trials(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     differs=("Its running training jobs are stopped with it.",),
 )
 def stop_tuning_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    name = request[_NAME]
-    body = _find(context, name)
-    if _settle(context.site, name, "Stopping", only_from=("InProgress",)) is None:
-        raise invalid(
-            f"The request was rejected because the tuning job is in status {body[_STATUS]}."
-        )
+    jobs.stopping(context, KIND, request[_NAME], "tuning job")
     return {}
 
 
@@ -268,8 +256,8 @@ def stop_tuning_job(context: Context, request: dict[str, Any]) -> dict[str, Any]
     differs=("Its training jobs stay; a name that does not exist is ResourceNotFound.",),
 )
 def delete_tuning_job(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    body = _find(context, request[_NAME])
-    if body[_STATUS] in _RUNNING:
+    body = jobs.find(context, KIND, request[_NAME])
+    if body[_STATUS] in RUNNING:
         raise invalid(f"The tuning job is {body[_STATUS]}; stop it and wait for its end.")
     context.site.state.remove(KIND, request[_NAME])
     return {}
@@ -318,7 +306,7 @@ def _summary(body: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
     found["TunedHyperParameters"] = {name: given[name] for name in _searched(body)}
     found["TuningJobName"] = body[_NAME]
     value = _objective(body, job)
-    running = job["TrainingJobStatus"] in training.RUNNING
+    running = job["TrainingJobStatus"] in RUNNING
     found["ObjectiveStatus"] = "Pending" if running else "Failed"
     if value is not None:
         objective = body[_CONFIG]["HyperParameterTuningJobObjective"]
@@ -341,7 +329,7 @@ def _counters(jobs: list[dict[str, Any]], body: Mapping[str, Any]) -> dict[str, 
         if status == "Failed":
             internal = job["FailureReason"].startswith("InternalServerError")
             status = "RetryableError" if internal else "NonRetryableError"
-        training_jobs["InProgress" if status in training.RUNNING else status] += 1
+        training_jobs["InProgress" if status in RUNNING else status] += 1
         objectives[_summary(body, job)["ObjectiveStatus"]] += 1
     return {
         "TrainingJobStatusCounters": training_jobs,
@@ -375,23 +363,6 @@ def _progress(site: Site, body: Mapping[str, Any]) -> dict[str, Any]:
             choose: Callable[..., Any] = max if kind == "Maximize" else min
             found["OverallBestTrainingJob"] = choose(values, key=_value)
     return found
-
-
-def _settle(
-    site: Site,
-    name: str,
-    status: str,
-    *,
-    only_from: tuple[str, ...] = _RUNNING,
-    **changes: Any,
-) -> dict[str, Any] | None:
-    now = site.clock.now()
-    return site.state.change(
-        KIND,
-        name,
-        {_STATUS: status, "LastModifiedTime": now, **changes},
-        only_if=lambda job: job[_STATUS] in only_from,
-    )
 
 
 # The search
@@ -679,7 +650,7 @@ class _Tuning:
 
     def _has_ended(self, name: str) -> bool:
         job = self.site.state.get("TrainingJob", name)
-        return job is None or job["TrainingJobStatus"] not in training.RUNNING
+        return job is None or job["TrainingJobStatus"] not in RUNNING
 
     def _is_over(self) -> bool:
         if self._over.is_set() or self.site.closing.is_set():
@@ -706,7 +677,9 @@ class _Tuning:
         else:
             status = "Completed"
         ended = self.site.clock.now()
-        _settle(self.site, self.name, status, HyperParameterTuningEndTime=ended, **found)
+        jobs.settle(
+            self.site, KIND, self.name, status, HyperParameterTuningEndTime=ended, **found
+        )
 
 
 # Begin
@@ -719,4 +692,6 @@ def recover(site: Site) -> None:
             site.run(_Tuning(site, body).run)
         elif body[_STATUS] == "Stopping":
             ended = site.clock.now()
-            _settle(site, body[_NAME], "Stopped", HyperParameterTuningEndTime=ended)
+            jobs.settle(
+                site, KIND, body[_NAME], "Stopped", HyperParameterTuningEndTime=ended
+            )

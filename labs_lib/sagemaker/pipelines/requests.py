@@ -46,14 +46,12 @@ def _executions(context: Context, pipeline: str) -> list[dict[str, Any]]:
 
 
 def _made(context: Context) -> dict[str, Any]:
-    user = f"arn:aws:iam::{context.site.account}:user/learner"
-    by = {"IamIdentity": {"Arn": user, "PrincipalId": "AIDALABSLEARNER"}}
     now = context.site.clock.now()
     return {
         "CreationTime": now,
         "LastModifiedTime": now,
-        "CreatedBy": by,
-        "LastModifiedBy": by,
+        "CreatedBy": context.user,
+        "LastModifiedBy": context.user,
     }
 
 
