@@ -69,7 +69,7 @@ lab.smote.commit(guess)
 #
 # Three ways change the rows. *Random oversample* repeats frauds. *Random undersample* drops honest
 # payments. SMOTE makes new frauds: it takes a fraud and one of the frauds nearest
-# to it, and puts a new one somewhere between the two. A fourth way keeps the rows and gives each fraud
+# to it, and puts a new one between the two. A fourth way keeps the rows and gives each fraud
 # more weight in training. After each of them, frauds count as much as honest payments.
 
 # %% tags=["trial"]
@@ -123,8 +123,8 @@ with plots.figure(
 
 # %% [markdown]
 # The right group of frauds has two members, and SMOTE asks for five neighbours. So it
-# draws lines from one group to the other, where nobody has seen a fraud. It cannot know better: it does
-# not look at the honest payments.
+# draws lines from one group to the other, where nobody has seen a fraud. It does not look at the honest
+# payments.
 #
 # Now the columns of a payment. We simulate them, so that we can draw as many independent
 # [worlds](../glossary.md#world) as we need. A world has five months: three train, the fourth is for choices, the
@@ -284,8 +284,8 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** Set `n_estimators=20` in `boosted`, and run that cell and the last one again. Your version runs
-# for up to three [seeds](../glossary.md#seed), beside the stored one. The table is long and cut in the middle; a
-# part of yours is `rows.yours.wide("average precision", rate=0.01)`.
+# for up to three [seeds](../glossary.md#seed), beside the stored one. The table is long; a part of yours is
+# `rows.yours.wide("average precision", rate=0.01)`.
 #
 # First, check each arm. Did it train on what it should? Does the model tell payments apart? Means over the
 # worlds, at one fraud in a hundred:

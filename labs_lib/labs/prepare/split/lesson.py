@@ -56,8 +56,8 @@ ranking["precision"] = ranking["frauds so far"] / ranking.index
 ranking.rename_axis("place").round(2)
 
 # %% [markdown]
-# The [precision](../glossary.md#precision) at a place is the share of frauds among the payments down to that place. Look at the
-# places where a fraud stands: 1, 3 and 6. The mean of their three precisions is the
+# The [precision](../glossary.md#precision) at a place is the share of frauds among the payments down to that place. The frauds
+# stand at places 1, 3 and 6. The mean of the precisions there is the
 # [average precision](../glossary.md#average-precision).
 
 # %%
@@ -152,14 +152,14 @@ chosen = int(near.idxmax())  # the first that is near the highest
 curve.round(3)
 
 # %% [markdown]
-# The training score climbs to the end, where the model knows its rows by heart.{{!climbs}} We ship so
-# few trees that the validation score is still within 0.01 of the highest, {{chosen}}, and report the test score
-# of that row.{{!five}}
+# The training score climbs to the end, where the model knows its rows by heart.{{!climbs}} We ship
+# {{chosen}} trees, the fewest whose validation score is within 0.01 of the highest, and report the test score of
+# that row.{{!five}}
 #
-# This table does not tell how much choosing flatters: validation and test differ in each row, being two
+# This table does not tell how much choosing flatters: validation and test are two different
 # months.{{!rows_differ}}
 #
-# Now to the four splits. You name parts and their fractions; each function returns the positions of the rows.
+# Four splits: you name parts and their fractions; each function returns the positions of the rows.
 
 # %%
 from labs_lib.prepare import split
@@ -226,7 +226,7 @@ both
 # Tomorrow new payments arrive, and you split again. A customer of the training set must not move to the test
 # set, and you keep no list of who is where. Write a function that says for each row whether it goes to the
 # test set: about a share `share` of the customers, always the same ones, whatever other rows are there, also in a
-# new Python process. `customers` is an array of whole numbers, in order of arrival.
+# new Python process. `customers` is an array of whole numbers.
 
 # %% tags=["exercise"]
 import zlib
@@ -366,8 +366,8 @@ lab.promise.reveal(off["stratified"].verdict)
 #
 # Did stratifying help? With and without it, the promises are a tie.{{!no_help}}
 #
-# A hollow circle is undecided: a part of its interval lies inside the grey margin, a part
-# beyond. So the other three promises may be right or not.{{!others_open}} Are they lower than the colleague's?
+# A hollow circle is undecided: a part of its interval lies inside the grey margin, a
+# part beyond.{{!others_open}} Are these three promises lower than the colleague's?
 
 # %%
 lower = {
@@ -400,7 +400,8 @@ with_five
 # lower by month, only by terminal.{{!five_open}}
 #
 # For the contract we would take the ordered number, less a reserve: its test is new in the way that the coming
-# months will be. The terminal number may lie nearer, but asks about new terminals, and here most are known.{{!arms_later}}
+# months will be. The terminal number may lie nearer, but asks about new terminals, and here most are
+# known.{{!arms_later}}
 #
 # And if the world changes? With the new kind of fraud, months 8 and 9 bring {{changed}} less.{{!changed_lower}}
 
@@ -492,7 +493,7 @@ on_validation, on_test, fresh = map(tried.wide, ("validation", "test", "fresh"))
 f"{fresh.shape[1]} settings, {len(fresh)} worlds"
 
 # %% [markdown]
-# One draw of rows may still be easier than another. So we look at the *lead*: the score of the pick, minus the
+# One draw may be easier, so we look at the *lead*: the score of the pick, minus the
 # mean of all thirty settings on the same rows.
 
 

@@ -111,7 +111,7 @@ def suspicion(model, rows):
 
 
 # %% [markdown]
-# Try them where they can be seen: 400 honest payments, 20 of them strewn all over, and 20 frauds in a tight group.
+# Try them where they can be seen: 400 honest payments, 20 of them strewn, and 20 frauds in a tight group.
 
 # %%
 import numpy as np
@@ -394,7 +394,7 @@ rows.design(
 # three [seeds](../glossary.md#seed), beside the stored one.
 #
 # First, check each arm: has it seen frauds, do its scores differ, has the solver ended? Means over the worlds,
-# with 1,000 and with 16,000 labelled payments:
+# with 1,000 and 16,000 labelled payments:
 
 # %%
 arms = {n: rows.wide(labelled=n).mean().unstack().loc[list(NAMES)] for n in LABELLED}
@@ -471,7 +471,7 @@ with plots.figure(
 # open.{{!claim_open}}
 #
 # With 1,000 labelled payments, about 20 frauds, the order turns round: XGBoost is behind Linear Learner,
-# and behind the forest by {{forest_lead}}.{{!turn}} So long as labels are few, the vendor has a point. Between the
+# and behind the forest by {{forest_lead}}.{{!turn}} While labels are few, the vendor has a point. Between the
 # three that learn, no lead at 16,000 comes near what 15,000 more labels brought.{{!labels_matter}}
 #
 # ## Where it fails: a fraud that nobody has seen
@@ -485,7 +485,7 @@ with plots.figure(
 # neither kind is known from training. The team can look into 120 payments, 2 in a hundred.
 #
 # The arm "both" keeps 30 of the 120 looks for the forest. The arm "XGBoost, told" is trained with card
-# testing, and shows what its labels would be worth. There are 20 worlds.
+# testing, and shows what its labels would be worth.
 #
 # ### Exercise 3: looks for the unusual
 #
@@ -557,7 +557,7 @@ found = strange.wide().mean().unstack().loc[arms_in_order, [*NEW, "known kinds"]
 found.round(2)
 
 # %% [markdown]
-# The first row counts frauds, the others give the share of them that is looked at.
+# The first row counts frauds, the others the share of them that is looked at.
 
 # %%
 gains = {
@@ -636,7 +636,7 @@ stats.table(real)
 #
 # ## On SageMaker
 #
-# The service has been called Amazon SageMaker AI since December 2024. Each is a training image:
+# The service has been called Amazon SageMaker AI since December 2024.
 #
 # | algorithm | hyperparameters |
 # |---|---|
@@ -672,7 +672,7 @@ aws.check_xgboost_hyperparameters(asked, channels=["train"])
 #   behind Linear Learner and the forest.{{!turn}}
 # - Choose the threshold on validation rows, judge on later ones.
 # - k-NN and Random Cut Forest see units. k-NN pays for each row it keeps, at each prediction.
-# - A fraud need not look unusual, and a new kind of fraud need not either. Keep some looks for the forest.
+# - A new kind of fraud need not look unusual. Still, keep some looks for the forest.
 #
 # ## Quiz
 

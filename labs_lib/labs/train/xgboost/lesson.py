@@ -45,8 +45,6 @@ lab.start()
 # needs its own number. Set `scale_pos_weight` to negatives divided by positives, as the SageMaker guide
 # suggests, and let [early stopping](../glossary.md#early-stopping) find the number of trees."
 #
-# Nobody has measured it.
-#
 # XGBoost adds tree after tree, and each tree moves the scores a little. With
 # early stopping, a metric is computed on [validation](../glossary.md#validation) rows after each
 # tree. When some number of trees in a row, the *patience*, brings no new best, training ends. The model
@@ -103,7 +101,7 @@ def boosted(weight=1.0, **others):
 
 # %% [markdown]
 # Three metrics are computed after each tree: [log loss](../glossary.md#log-loss),
-# [AUC](../glossary.md#auc), and `aucpr`, which is XGBoost's own average precision. The values of one
+# [AUC](../glossary.md#auc), and `aucpr`, XGBoost's own average precision. The values of one
 # metric, tree by tree, are a *curve*. From the curve of a long training we can read where early stopping
 # would have ended, for any patience.
 
@@ -436,8 +434,8 @@ needed = next(p for p in range(1, 121) if kept(curve["full ratio"], p) == whole)
 f"best tree of all: {whole}; least patience: {needed}"
 
 # %% [markdown]
-# Is it this one world? The rows of the trial hold the answer for 20 worlds, three metrics and each
-# patience. In how many worlds does the model keep fewer than 20 trees, and in how many all 200?
+# Is it this one world? In how many of the trial's 20 worlds does the model keep fewer than 20
+# trees, and in how many all 200?
 
 # %%
 ends = {
