@@ -29,6 +29,8 @@ for epoch in range(int(given.get("epochs", "1"))):
     if kind != "silent":
         print(f"epoch {epoch} score={x + epoch / 100};", flush=True)
     time.sleep(float(given.get("pause", "0")))
+while given.get("until") and not pathlib.Path(given["until"]).exists():
+    time.sleep(0.05)
 (ml / "model" / "x").write_text(given["x"])
 """
 X = {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]}
@@ -99,6 +101,13 @@ def ended(client, name, seconds=120):
             return found
         time.sleep(0.1)
     raise AssertionError(f"still {found}")
+
+
+def wait_until(check, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "it did not come to this in time"
+        time.sleep(0.05)
 
 
 def trials(client, name, **more):
@@ -190,7 +199,8 @@ def test_jobs_run_at_the_same_time_and_no_more_than_allowed(local, client):
     assert all(0 <= float(x) <= 1 for x in tried)
 
 
-def test_a_reached_target_stops_what_runs(local, client):
+def test_a_reached_target_stops_what_runs(local, client, tmp_path):
+    both_run = tmp_path / "both run"
     client.create_hyper_parameter_tuning_job(
         **request(
             local,
@@ -199,10 +209,13 @@ def test_a_reached_target_stops_what_runs(local, client):
             strategy="Grid",
             jobs=None,
             parallel=2,
-            static={"x": "0.5"},
+            static={"x": "0.5", "until": str(both_run)},
             TuningJobCompletionCriteria={"TargetObjectiveMetricValue": 0.5},
         )
     )
+    # On a busy machine one job may have ended before the other begins.
+    wait_until(lambda: len(trials(client, "target")) == 2)
+    both_run.touch()
     found = ended(client, "target")
     assert found["HyperParameterTuningJobStatus"] == "Completed"
     counters = found["TrainingJobStatusCounters"]
@@ -366,10 +379,12 @@ def test_a_search_goes_on_with_the_next_server(tmp_path, how):
                 static={"x": "0.5"},
             )
         )  # fmt: skip
-        while len(trials(client, "left", StatusEquals="InProgress")) < 1 or not trials(
-            client, "left", StatusEquals="Completed"
-        ):
-            time.sleep(0.05)
+        wait_until(
+            lambda: (
+                trials(client, "left", StatusEquals="InProgress")
+                and trials(client, "left", StatusEquals="Completed")
+            )
+        )
         if how == "killed":
             server = psutil.Process(local._owner["pid"])
             server.kill()
