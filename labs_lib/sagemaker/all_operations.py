@@ -9,6 +9,7 @@ from typing import Any
 
 from labs_lib.sagemaker import (
     asynchronous,
+    capture,
     cloudwatch,
     endpoints,
     events,
@@ -43,6 +44,7 @@ MODULES = (
     logs,
     cloudwatch,
     models,
+    capture,
     endpoints,
     rollouts,
     invocations,

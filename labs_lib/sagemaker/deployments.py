@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from labs_lib.sagemaker import archives, images, lineage
+from labs_lib.sagemaker import archives, images, lineage, serverless
 from labs_lib.sagemaker.models import container_of, require
 from labs_lib.sagemaker.objects import split_uri
 from labs_lib.sagemaker.operations import Context
@@ -44,12 +44,17 @@ def freeze(context: Context, config: Mapping[str, Any]) -> list[Item]:
             item = {"Variant": variant, "Container": container_of(model)}
             if kind == "ShadowProductionVariants":
                 item["Shadow"] = True
+            if "DataCaptureConfig" in config:
+                item["Capture"] = config["DataCaptureConfig"]
             items.append(item)
     return items
 
 
 def count_of(item: Item) -> int:
-    """Return how many instances a variant should have."""
+    """Return how many instances a variant should have; serverless, for how many there is room."""
+    config = serverless.config_of(item["Variant"])
+    if config is not None:
+        return config.get("ProvisionedConcurrency", 1)
     return item["Variant"]["InitialInstanceCount"]
 
 
@@ -93,12 +98,21 @@ def summaries(
             "VariantName": variant["VariantName"],
             "CurrentWeight": weight * share if current else 0.0,
             "DesiredWeight": weight,
-            "CurrentInstanceCount": current,
-            "DesiredInstanceCount": count_of(item),
             "DeployedImages": [
                 {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now}
             ],
         }
+        config = serverless.config_of(variant)
+        if config is None:
+            summary |= {
+                "CurrentInstanceCount": current,
+                "DesiredInstanceCount": count_of(item),
+            }
+        else:
+            summary |= {
+                "CurrentServerlessConfig": config,
+                "DesiredServerlessConfig": config,
+            }
         if "RoutingConfig" in variant:
             summary["RoutingConfig"] = variant["RoutingConfig"]
         if status is not None:
@@ -228,11 +242,28 @@ def _variant(site: Site, name: str, item: Item, count: int, deployment: int) -> 
         stream += f"{deployment}."
     timeout = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", _HEALTH_CHECK)
     group = group_of(name)
-    fleet = Fleet(
-        Container(command, folder, environment, float(timeout)),
-        count,
-        lambda number, line: site.logs.write(group, f"{stream}{number}", line),
-    )
+    started = Container(command, folder, environment, float(timeout))
+
+    def on_line(number: int, line: str) -> None:
+        site.logs.write(group, f"{stream}{number}", line)
+
+    config = serverless.config_of(variant)
+    if config is None:
+        fleet = Fleet(started, count, on_line)
+    else:
+        fleet = serverless.ServerlessFleet(
+            started,
+            count,
+            on_line,
+            provisioned=config.get("ProvisionedConcurrency", 0),
+            most=config["MaxConcurrency"],
+            clock=site.clock,
+            more=lambda: site.endpoints.reserve(1),
+            less=site.endpoints.free,
+            on_setup=lambda seconds: site.metrics.note_setup(
+                name, variant["VariantName"], seconds
+            ),
+        )
     site.endpoints.fleets.add(fleet)
     strategy = variant.get("RoutingConfig", {}).get("RoutingStrategy")
     return Variant(
@@ -242,6 +273,7 @@ def _variant(site: Site, name: str, item: Item, count: int, deployment: int) -> 
         strategy == "RANDOM",
         container["Image"],
         stream,
+        item.get("Capture"),
     )
 
 

@@ -7,12 +7,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from labs_lib.sagemaker.capture import captures_of
 from labs_lib.sagemaker.deployments import group_of
 from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.operations import Context, operation
+from labs_lib.sagemaker.serverless import BODY_LIMIT, ServerlessFleet
 from labs_lib.sagemaker.serving import Group, Serving, Variant
 from labs_lib.sagemaker.site import Site
-from labs_lib.sagemaker.workers import Worker
+from labs_lib.sagemaker.workers import StartFailed, Worker
 
 TIME_LIMIT = 60.0
 """Real seconds that a container has for an answer."""
@@ -53,15 +55,18 @@ LACKS = {
         "request ends. No answer in time is an InvocationModelErrors alone. What an instance uses "
         "(CPUUtilization and so on) is not measured.",
         "An asynchronous endpoint takes InvokeEndpointAsync only.",
+        "A serverless endpoint whose workers are all busy answers ThrottlingException, also when "
+        "this machine has no room for another one; such requests are in no metric. A cold start "
+        "counts as OverheadLatency, and ModelSetupTime is reported.",
     ),
 )
 def invoke_endpoint(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name = context.site, request["EndpointName"]
     headers, body = headers_of(request), request.get("Body", b"")
     serving = serving_of(context, name)
-    group, variant, worker = take(name, serving, request.get("TargetVariant"))
+    group, variant, worker = take(name, serving, request.get("TargetVariant"), len(body))
     if group.shadows:
-        _copy(site, name, serving, group, variant, body, headers)
+        _copy(site, name, serving, group, variant, body, headers, request)
     status, begun = 0, time.perf_counter()
     try:
         status, answered, found = worker.post(
@@ -84,12 +89,34 @@ def invoke_endpoint(context: Context, request: dict[str, Any]) -> dict[str, Any]
         )
     if not 200 <= status < 300:
         raise model_error(context, name, status, found.decode("utf-8", "replace"))
+    kind = answered.get("Content-Type")
+    if variant.capture is not None:
+        _capture(site, name, variant, request, body, (kind or "", found))
     return {
         "Body": found,
-        "ContentType": answered.get("Content-Type"),
+        "ContentType": kind,
         "InvokedProductionVariant": variant.name,
         "CustomAttributes": answered.get("X-Amzn-SageMaker-Custom-Attributes"),
     }
+
+
+def _capture(
+    site: Site,
+    name: str,
+    variant: Variant,
+    request: Mapping[str, Any],
+    body: bytes,
+    answered: tuple[str, bytes],
+) -> None:
+    assert variant.capture is not None
+    captures_of(site).note(
+        name,
+        variant.name,
+        variant.capture,
+        asked=(request.get("ContentType", ""), body),
+        answered=answered,
+        inference=request.get("InferenceId"),
+    )
 
 
 def headers_of(request: Mapping[str, Any]) -> dict[str, str]:
@@ -119,8 +146,21 @@ def serving_of(context: Context, name: str, *, waits: bool = False) -> Serving:
     return serving
 
 
-def take(name: str, serving: Serving, target: str | None) -> tuple[Group, Variant, Worker]:
-    """Return a worker for a request, with its variant and group; give it back afterwards."""
+def take(
+    name: str, serving: Serving, target: str | None, size: int = 0
+) -> tuple[Group, Variant, Worker]:
+    """Return a worker for a request, with its variant and group; give it back afterwards.
+
+    Parameters
+    ----------
+    name : str
+        Of the endpoint.
+    serving : Serving
+    target : str, optional
+        The variant that is wanted.
+    size : int
+        Bytes of the request.
+    """
     while True:
         groups = serving.groups
         chosen = serving.choose(groups, target)
@@ -132,11 +172,20 @@ def take(name: str, serving: Serving, target: str | None) -> tuple[Group, Varian
             )
             raise ApiError("ValidationError", f"{text} endpoint {name}.")
         group, variant = chosen
-        worker = variant.fleet.pick(at_random=variant.at_random, chance=serving.chance)
+        if isinstance(variant.fleet, ServerlessFleet) and size > BODY_LIMIT:
+            text = f"The body has {size} bytes; a serverless endpoint takes {BODY_LIMIT}."
+            raise ApiError("ValidationError", text)
+        try:
+            worker = variant.fleet.pick(at_random=variant.at_random, chance=serving.chance)
+        except StartFailed as error:
+            text = f"Variant {variant.name} of endpoint {name} could not start: {error}."
+            raise ApiError("ServiceUnavailable", text, status=503) from None
         if worker is not None:
             return group, variant, worker
         # In between, a rollout may have ended the variant; another serves then.
         if serving.groups is groups:
+            if isinstance(variant.fleet, ServerlessFleet):
+                raise variant.fleet.throttled(name)
             raise ApiError(
                 "ServiceUnavailable",
                 f"Variant {variant.name} of endpoint {name} has no worker at this moment.",
@@ -193,15 +242,18 @@ class Copies:
 
     def _run(self) -> None:
         while True:
-            site, name, serving, variant, body, headers = self._waiting.get()
+            site, name, serving, variant, body, headers, request = self._waiting.get()
             worker = variant.fleet.pick(at_random=variant.at_random, chance=serving.chance)
             if worker is None:
                 continue
             status, begun = 0, time.perf_counter()
             try:
-                status, _, _ = worker.post(
+                status, answered, found = worker.post(
                     "/invocations", body, headers, timeout=TIME_LIMIT
                 )
+                if variant.capture is not None and 200 <= status < 300:
+                    kind = answered.get("Content-Type", "")
+                    _capture(site, name, variant, request, body, (kind, found))
             except (OSError, http.client.HTTPException):
                 status = 500
             finally:
@@ -218,12 +270,13 @@ def _copy(
     variant: Variant,
     body: bytes,
     headers: dict[str, str],
+    request: Mapping[str, Any],
 ) -> None:
     for shadow in group.shadows:
         if serving.chance.random() * variant.weight < shadow.weight:
             if site.copies is None:
                 site.copies = Copies()
-            site.copies.add(site, name, serving, shadow, body, headers)
+            site.copies.add(site, name, serving, shadow, body, headers, request)
 
 
 # Errors

@@ -141,6 +141,12 @@ class Metrics:
         now = self._clock.now()
         self._noted.append((now, endpoint, variant, status, model, overhead, instances))
 
+    def note_setup(self, endpoint: str, variant: str, seconds: float) -> None:
+        """Note how long a serverless worker took to start."""
+        dimensions = (("EndpointName", endpoint), ("VariantName", variant))
+        metric = Metric(ENDPOINTS, "ModelSetupTime", dimensions, "Microseconds")
+        self.put_value(metric, self._clock.now(), round(1e6 * seconds))
+
     def put(self, metric: Metric, at: float, points: Points) -> None:
         """Add observations to the second that a time lies in."""
         with self._lock:

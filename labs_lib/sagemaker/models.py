@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from labs_lib.sagemaker import images, packages, tags
+from labs_lib.sagemaker import capture, images, packages, serverless, tags
 from labs_lib.sagemaker.errors import invalid
 from labs_lib.sagemaker.objects import split_uri
 from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation
@@ -142,7 +142,6 @@ def delete_model(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 # Endpoint configurations
 
 _VARIANT_LACKS = {
-    "ServerlessConfig": "serverless variants are not here yet.",
     "ManagedInstanceScaling": "there is no scaling of instances without their model.",
     "InstancePools": "there are no pools of instances.",
     "RoutingConfig.RoutingStrategy=PREFIX_AWARE": "nothing caches prefixes.",
@@ -157,11 +156,15 @@ _VARIANT_LACKS = {
     "ProductionVariants[].ModelName ProductionVariants[].InitialInstanceCount "
     "ProductionVariants[].InitialVariantWeight "
     "ProductionVariants[].ContainerStartupHealthCheckTimeoutInSeconds "
-    "ProductionVariants[].RoutingConfig ShadowProductionVariants[].VariantName "
+    "ProductionVariants[].RoutingConfig ProductionVariants[].ServerlessConfig "
+    "ShadowProductionVariants[].VariantName "
     "ShadowProductionVariants[].ModelName ShadowProductionVariants[].InitialInstanceCount "
     "ShadowProductionVariants[].InitialVariantWeight "
     "ShadowProductionVariants[].ContainerStartupHealthCheckTimeoutInSeconds "
     "ShadowProductionVariants[].RoutingConfig AsyncInferenceConfig.ClientConfig "
+    "DataCaptureConfig.EnableCapture DataCaptureConfig.InitialSamplingPercentage "
+    "DataCaptureConfig.DestinationS3Uri DataCaptureConfig.CaptureOptions "
+    "DataCaptureConfig.CaptureContentTypeHeader "
     "AsyncInferenceConfig.OutputConfig.S3OutputPath "
     "AsyncInferenceConfig.OutputConfig.S3FailurePath Tags",
     refuses={
@@ -170,14 +173,22 @@ _VARIANT_LACKS = {
             for kind in ("ProductionVariants[]", "ShadowProductionVariants[]")
             for field, reason in _VARIANT_LACKS.items()
         },
-        "DataCaptureConfig": "data capture is not here yet.",
+        "ShadowProductionVariants[].ServerlessConfig": "a serverless variant is the only one.",
         "ExplainerConfig": "endpoints explain nothing.",
     },
     differs=(
         "An instance is one process; its type is kept, without effect.",
         "A variant needs a model: inference components are not here.",
+        "A serverless variant's memory is kept, without effect. Each of its workers has one "
+        "request at a time and ends when it has had none for 5 minutes on the clock; AWS does not "
+        "say how long it keeps one.",
         "A shadow variant gets copies of as many of the requests as its weight is of the "
         "production variant's, at most all; copies that cannot be made at once are left out.",
+        "Of data capture: answers with success are captured, each variant's as an object a second "
+        "whose hour is the clock's; AWS gathers for longer. A kill loses what the last second "
+        "captured. Which requests are drawn is decided by a generator with a seed. Without "
+        "CaptureContentTypeHeader everything is in base64. The bucket has to exist. Answers of "
+        "streams and of asynchronous endpoints are not captured.",
         "Nobody is notified of asynchronous results: there is no SNS.",
         _NO_VPC,
     ),
@@ -190,10 +201,16 @@ def create_endpoint_config(context: Context, request: dict[str, Any]) -> dict[st
     if len(set(given)) < len(given):
         raise invalid(f"Production variant names must be unique: {', '.join(given)}.")
     for variant in variants:
-        for field in ("ModelName", "InitialInstanceCount", "InstanceType"):
+        needed = ["ModelName"]
+        if "ServerlessConfig" not in variant:
+            needed += ["InitialInstanceCount", "InstanceType"]
+        for field in needed:
             if field not in variant:
                 raise invalid(f"{field} is missing in variant {variant['VariantName']}.")
         require(context, "Model", "model", variant["ModelName"])
+    serverless.check(variants, request)
+    if "DataCaptureConfig" in request:
+        capture.check(context.site, request["DataCaptureConfig"])
     output = request.get("AsyncInferenceConfig", {}).get("OutputConfig")
     if output is not None:
         if "S3OutputPath" not in output:

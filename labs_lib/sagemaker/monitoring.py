@@ -11,7 +11,7 @@ from typing import Any
 
 from labs_lib.sagemaker import images, operations, processing, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
-from labs_lib.sagemaker.objects import split_uri
+from labs_lib.sagemaker.objects import Object, split_uri
 from labs_lib.sagemaker.operations import LIST_FIELDS, Context, listing, operation, page
 from labs_lib.sagemaker.site import Site
 from labs_lib.sagemaker.state import Taken
@@ -32,9 +32,14 @@ _POLL = 1.0
 _CRON = re.compile(r"cron\(0 (\*|\d{1,2})(?:/(\d{1,2}))? \? \* \* \*\)")
 _OFFSET = re.compile(r"(-?)P(?=.)(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?)?")
 
+_CAPTURED = "DataQualityJobInput.EndpointInput"
+
 _REFUSED_INPUT = {
-    "DataQualityJobInput.EndpointInput": "endpoints do not capture data yet; give "
-    "BatchTransformInput.",
+    f"{_CAPTURED}.S3InputMode=Pipe": "give File.",
+    f"{_CAPTURED}.ExcludeFeaturesAttribute": "every column is analyzed.",
+    f"{_CAPTURED}.FeaturesAttribute": "every column is analyzed.",
+    f"{_CAPTURED}.InferenceAttribute": "every column is analyzed.",
+    f"{_CAPTURED}.ProbabilityAttribute": "every column is analyzed.",
     f"{_INPUT}.DatasetFormat.Json": "give Csv with a header, or Parquet.",
     f"{_INPUT}.DatasetFormat.Csv.Header=False": "the columns need their names.",
     f"{_INPUT}.S3InputMode=Pipe": "give File.",
@@ -53,6 +58,8 @@ _REFUSED_INPUT = {
     "DataQualityBaselineConfig.StatisticsResource DataQualityAppSpecification.ImageUri "
     f"{_INPUT}.DataCapturedDestinationS3Uri {_INPUT}.DatasetFormat {_INPUT}.LocalPath "
     f"{_INPUT}.StartTimeOffset {_INPUT}.EndTimeOffset "
+    f"{_CAPTURED}.EndpointName {_CAPTURED}.LocalPath "
+    f"{_CAPTURED}.StartTimeOffset {_CAPTURED}.EndTimeOffset "
     "DataQualityJobOutputConfig.MonitoringOutputs[].S3Output.S3Uri "
     "DataQualityJobOutputConfig.MonitoringOutputs[].S3Output.LocalPath "
     "JobResources.ClusterConfig RoleArn StoppingCondition Tags",
@@ -67,6 +74,9 @@ _REFUSED_INPUT = {
         "The analyzer is `labs_lib.monitor`, in the same files as AWS's.",
         "DataCapturedDestinationS3Uri holds the files themselves, of which the names of the "
         "columns are known; AWS puts manifests there.",
+        "Of an endpoint, what its variants captured as CSV is analyzed. A row is the answer's "
+        "values and then the request's, and has the baseline's names in their order, or "
+        "`_c0`, `_c1` and so on if there are more or fewer: assumptions.",
         "No metrics are published to CloudWatch.",
         "Without a baseline an execution writes statistics and the constraints that they "
         "suggest.",
@@ -76,8 +86,13 @@ def create_job_definition(context: Context, request: dict[str, Any]) -> dict[str
     site, name = context.site, request["JobDefinitionName"]
     image = request[_APPLICATION]["ImageUri"]
     images.require(images.find(site, image), "process", image)
-    if "BatchTransformInput" not in request["DataQualityJobInput"]:
-        raise invalid("DataQualityJobInput.BatchTransformInput is missing.")
+    if len(request["DataQualityJobInput"]) != 1:
+        raise invalid(
+            "Give one of EndpointInput and BatchTransformInput in DataQualityJobInput."
+        )
+    captured = request["DataQualityJobInput"].get("EndpointInput")
+    if captured is not None:
+        _captured_at(site, captured["EndpointName"])
     place = _output(request)
     bucket, _ = split_uri(place["S3Uri"])
     if not site.objects.has_bucket(bucket):
@@ -89,6 +104,28 @@ def create_job_definition(context: Context, request: dict[str, Any]) -> dict[str
     body = {**request, "JobDefinitionArn": arn, "CreationTime": site.clock.now()}
     _add(context, _DEFINITION, name, arn, body, given)
     return {"JobDefinitionArn": arn}
+
+
+def _captured_at(site: Site, endpoint: str) -> str:
+    """Return where an endpoint's captured data are."""
+    found = site.state.get("Endpoint", endpoint)
+    if found is None:
+        raise invalid(f"There is no endpoint {endpoint}.")
+    config = found.get("DataCaptureConfig")
+    if config is None:
+        raise invalid(f"Endpoint {endpoint} does not capture data.")
+    return f"{config['DestinationS3Uri'].rstrip('/')}/{endpoint}"
+
+
+def _data(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the input of a definition, of either kind."""
+    (only,) = definition["DataQualityJobInput"].values()
+    return only
+
+
+def _endpoint(definition: Mapping[str, Any]) -> str:
+    """Return the endpoint that a definition is about, or nothing."""
+    return _data(definition).get("EndpointName", "")
 
 
 def _add(
@@ -147,19 +184,18 @@ def describe_job_definition(context: Context, request: dict[str, Any]) -> dict[s
     "sagemaker",
     "ListDataQualityJobDefinitions",
     uses=f"{LIST_FIELDS} EndpointName",
-    differs=("EndpointName is empty: no definition is about an endpoint.",),
+    differs=("EndpointName is empty for a definition that is about no endpoint.",),
 )
 def list_job_definitions(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    about_endpoint = "EndpointName" in request
     found = [
         {
             "MonitoringJobDefinitionName": body["JobDefinitionName"],
             "MonitoringJobDefinitionArn": body["JobDefinitionArn"],
             "CreationTime": body["CreationTime"],
-            "EndpointName": "",
+            "EndpointName": _endpoint(body),
         }
         for body in context.site.state.all(_DEFINITION)
-        if not about_endpoint
+        if request.get("EndpointName") in (None, _endpoint(body))
     ]
     return listing(
         found,
@@ -217,7 +253,7 @@ _SCHEDULE_REFUSES = {
         "Executions of a schedule run one after the other; those that were due while no server "
         "ran are left out.",
         "An execution reads the files that came to S3 in its window: by default the time from "
-        "one execution to the next.",
+        "one execution to the next. Captured data belong to the hour that their folder names.",
         "Without ScheduleConfig a schedule runs at midnight UTC; AWS picks a time.",
         "Results are at S3Uri/SCHEDULE/yyyy/mm/dd/hh; the list of the files that were read "
         "is beside their folder, in FOLDER.manifests. Assumptions, as are the words of an "
@@ -236,6 +272,7 @@ def create_schedule(context: Context, request: dict[str, Any]) -> dict[str, Any]
         "_Region": context.region,
         **_scheduled(context, request[_CONFIG]),
     }
+    body = {key: value for key, value in body.items() if value is not None}
     _add(context, _SCHEDULE, name, arn, body, given)
     _arm(context.site, name, now)
     return {"MonitoringScheduleArn": arn}
@@ -246,7 +283,8 @@ def _scheduled(context: Context, config: dict[str, Any]) -> dict[str, Any]:
     name = config.get("MonitoringJobDefinitionName")
     if name is None:
         raise invalid(f"{_CONFIG}.MonitoringJobDefinitionName is missing.")
-    if context.site.state.get(_DEFINITION, name) is None:
+    definition = context.site.state.get(_DEFINITION, name)
+    if definition is None:
         raise invalid(f"There is no data quality job definition {name}.")
     when = config.get("ScheduleConfig", {})
     _hours(when)
@@ -260,6 +298,7 @@ def _scheduled(context: Context, config: dict[str, Any]) -> dict[str, Any]:
         _CONFIG: config,
         "MonitoringType": _TYPE,
         _STATUS: "Scheduled",
+        "EndpointName": _endpoint(definition) or None,
         "LastModifiedTime": context.site.clock.now(),
         "_Timer": secrets.token_hex(8),
     }
@@ -300,7 +339,7 @@ def _window(
     step = 24 * _HOUR if hours is None else 24 * _HOUR / len(hours)
     begin = _seconds(when["DataAnalysisStartTime"]) if _START in when else -step
     end = _seconds(when["DataAnalysisEndTime"]) if _END in when else 0.0
-    given = definition.get("DataQualityJobInput", {}).get("BatchTransformInput", {})
+    given = _data(definition) if definition else {}
     if "StartTimeOffset" in given:
         begin += _seconds(given["StartTimeOffset"])
     if "EndTimeOffset" in given:
@@ -361,13 +400,14 @@ def list_schedules(context: Context, request: dict[str, Any]) -> dict[str, Any]:
             _STATUS,
             "MonitoringJobDefinitionName",
             "MonitoringType",
+            "EndpointName",
         ),
     )
 
 
 def _is_asked(body: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
     return (
-        "EndpointName" not in request
+        request.get("EndpointName") in (None, body.get("EndpointName"))
         and request.get("MonitoringTypeEquals") in (None, body["MonitoringType"])
         and request.get("MonitoringJobDefinitionName")
         in (None, body["MonitoringJobDefinitionName"])
@@ -543,6 +583,8 @@ def _execute(context: Context, schedule: Mapping[str, Any], due: float) -> str:
         "MonitoringType": _TYPE,
         "_Name": job,
     }
+    if "EndpointName" in schedule:
+        body["EndpointName"] = schedule["EndpointName"]
     site.state.add(_EXECUTION, job, "", body)
     try:
         request = _request(context, schedule, job, due)
@@ -560,15 +602,19 @@ def _request(
     """Return the request of the processing job that analyzes the data of one window."""
     site, config = context.site, schedule[_CONFIG]
     definition = _find(context, _DEFINITION, config["MonitoringJobDefinitionName"])
-    data = definition["DataQualityJobInput"]["BatchTransformInput"]
+    data = _data(definition)
     begin, end = (due + part for part in _window(config, definition))
     place = _output(definition)
     moment = datetime.fromtimestamp(due, UTC)
     target = place["S3Uri"].rstrip("/")
     target += f"/{schedule['MonitoringScheduleName']}/{moment:%Y/%m/%d/%H}"
-    manifest = _manifest(site, data["DataCapturedDestinationS3Uri"], begin, end, target)
+    if "EndpointName" in data:
+        source, form = _captured_at(site, data["EndpointName"]), _CAPTURE_FORMAT
+    else:
+        source, form = data["DataCapturedDestinationS3Uri"], _format(data["DatasetFormat"])
+    manifest = _manifest(site, source, begin, end, target)
     environment = {
-        "dataset_format": _format(data["DatasetFormat"]),
+        "dataset_format": form,
         "dataset_source": data["LocalPath"],
         "output_path": place["LocalPath"],
         "publish_cloudwatch_metrics": "Disabled",
@@ -607,8 +653,25 @@ def _iso(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+_CAPTURE_FORMAT = json.dumps(
+    {"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput", "endpointOutput"]}}
+)
+
+
 def _format(given: Mapping[str, Any]) -> str:
     return '{"csv": {"header": true}}' if "Csv" in given else '{"parquet": {}}'
+
+
+_HOUR_FOLDER = re.compile(r"/(\d{4}/\d\d/\d\d/\d\d)/[^/]+\.jsonl$")
+
+
+def _lies_in(item: Object, begin: float, end: float) -> bool:
+    """Say whether an object is of a window: captured data by its folder, others by its time."""
+    match = _HOUR_FOLDER.search(item.key)
+    if match is None:
+        return begin <= item.modified < end
+    hour = datetime.strptime(match[1], "%Y/%m/%d/%H").replace(tzinfo=UTC).timestamp()
+    return begin < hour + _HOUR and hour < end
 
 
 def _manifest(site: Site, uri: str, begin: float, end: float, target: str) -> str:
@@ -621,7 +684,7 @@ def _manifest(site: Site, uri: str, begin: float, end: float, target: str) -> st
     names = [
         item.key.removeprefix(base)
         for item in site.objects.iterate(bucket, prefix=base)
-        if begin <= item.modified < end and not item.key.startswith(beside)
+        if not item.key.startswith(beside) and _lies_in(item, begin, end)
     ]
     if not names:
         raise invalid(f"Job inputs had no data: {uri} from {_iso(begin)} to {_iso(end)}.")

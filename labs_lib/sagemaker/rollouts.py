@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labs_lib.sagemaker import capture, serverless
 from labs_lib.sagemaker.deployments import (
     CHANGING,
     Item,
@@ -223,7 +224,7 @@ def variants_of(
     share: float = 1.0,
     status: str = "",
 ) -> dict[str, Any]:
-    """Return the members of an answer that describe variants and shadows."""
+    """Return the members of an answer that describe variants, shadows and data capture."""
     found: dict[str, Any] = {}
     given = {"Status": status, "StartTime": now} if status else None
     for key, shadow in (("ProductionVariants", False), ("ShadowProductionVariants", True)):
@@ -233,6 +234,8 @@ def variants_of(
             )
             or None
         )
+    config = next((item["Capture"] for item in items if "Capture" in item), None)
+    found["DataCaptureConfig"] = None if config is None else capture.summary(config)
     return found
 
 
@@ -288,6 +291,10 @@ def update_endpoint(context: Context, request: dict[str, Any]) -> dict[str, Any]
     elif request.get("ExcludeRetainedVariantProperties"):
         raise invalid("ExcludeRetainedVariantProperties needs RetainAllVariantProperties.")
     check_policy(context, policy, items)
+    if _is_serverless(items) and not _is_serverless(found["_Deployed"]):
+        raise invalid(
+            f"Endpoint {name} has instances; it cannot become serverless. Create another one."
+        )
     used = _with_default(policy)
     if found["EndpointStatus"] == "UpdateRollbackFailed" and used != _with_default(None):
         raise invalid(
@@ -332,6 +339,10 @@ def update_endpoint(context: Context, request: dict[str, Any]) -> dict[str, Any]
     return {"EndpointArn": found["EndpointArn"]}
 
 
+def _is_serverless(items: list[Item]) -> bool:
+    return any(serverless.config_of(item["Variant"]) for item in items)
+
+
 def _with_default(policy: Mapping[str, Any] | None) -> dict[str, Any]:
     given = dict(policy or {})
     return given if "RollingUpdatePolicy" in given else {**_ALL_AT_ONCE, **given}
@@ -352,7 +363,8 @@ def _require_settled(endpoint: Mapping[str, Any], allowed: tuple[str, ...]) -> N
 
 
 def _retain(old: list[Item], new: list[Item], excluded: set[str]) -> None:
-    """Give the new variants the counts and weights that those of the same name have."""
+    """Give the new variants what those of the same name have: count, weight, data capture."""
+    captured = old[0]
     known = {item["Variant"]["VariantName"]: item["Variant"] for item in old}
     for item in new:
         before = known.get(item["Variant"]["VariantName"])
@@ -362,8 +374,11 @@ def _retain(old: list[Item], new: list[Item], excluded: set[str]) -> None:
             ("InitialInstanceCount", "DesiredInstanceCount"),
             ("InitialVariantWeight", "DesiredWeight"),
         ):
-            if kind not in excluded:
+            if kind not in excluded and field in before and field in item["Variant"]:
                 item["Variant"] = {**item["Variant"], field: before[field]}
+        if "DataCaptureConfig" not in excluded:
+            item.pop("Capture", None)
+            item |= {key: captured[key] for key in ("Capture",) if key in captured}
 
 
 def _views(
@@ -702,7 +717,8 @@ def go_on(site: Site, name: str) -> None:
     "DesiredWeightsAndCapacities[].DesiredWeight "
     "DesiredWeightsAndCapacities[].DesiredInstanceCount",
     refuses={
-        "DesiredWeightsAndCapacities[].ServerlessUpdateConfig": "there is nothing serverless."
+        "DesiredWeightsAndCapacities[].ServerlessUpdateConfig": "what is provisioned is changed "
+        "by UpdateEndpoint."
     },
     differs=(
         "No instances at all are possible for an asynchronous endpoint only.",
@@ -728,6 +744,11 @@ def change(site: Site, endpoint: dict[str, Any], wanted: list[dict[str, Any]]) -
             raise invalid(
                 f"Could not find variant {entry['VariantName']} of endpoint {name}. It has: "
                 f"{', '.join(known)}."
+            )
+        if serverless.config_of(variant) is not None:
+            raise invalid(
+                f"Variant {entry['VariantName']} is serverless: it has no instances, and all of "
+                "the traffic. Update the endpoint with another configuration."
             )
         count = entry.get("DesiredInstanceCount", variant["InitialInstanceCount"])
         if not count and "AsyncInferenceConfig" not in endpoint:

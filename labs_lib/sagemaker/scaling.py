@@ -75,11 +75,13 @@ def _check(context: Context, request: dict[str, Any]) -> None:
     match = _RESOURCE.fullmatch(request["ResourceId"])
     endpoint = context.site.state.get("Endpoint", match[1]) if match else None
     names = [
-        item["Variant"]["VariantName"] for item in (endpoint or {}).get("_Deployed", [])
+        item["Variant"]["VariantName"]
+        for item in (endpoint or {}).get("_Deployed", [])
+        if "InitialInstanceCount" in item["Variant"]
     ]
     if match is None or match[2] not in names:
         raise invalid(
-            f"ResourceId {request['ResourceId'][:200]!r} is no variant that there is; expected "
+            f"ResourceId {request['ResourceId'][:200]!r} is no variant with instances; expected "
             "endpoint/NAME/variant/NAME."
         )
 
@@ -378,7 +380,7 @@ def _scale(
     if endpoint is None or endpoint["EndpointStatus"] != "InService":
         return
     counts = {
-        item["Variant"]["VariantName"]: item["Variant"]["InitialInstanceCount"]
+        item["Variant"]["VariantName"]: item["Variant"].get("InitialInstanceCount")
         for item in endpoint["_Deployed"]
     }
     current = counts.get(match[2])

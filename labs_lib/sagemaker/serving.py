@@ -4,6 +4,7 @@ import itertools
 import random
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.workers import Fleet
@@ -26,6 +27,8 @@ class Variant:
     image : str
     stream : str
         Where the workers' logs begin, without their number.
+    capture : dict, optional
+        A ``DataCaptureConfig``.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Variant:
     at_random: bool
     image: str
     stream: str
+    capture: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)

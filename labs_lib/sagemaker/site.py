@@ -47,6 +47,7 @@ class Site:
         self.endpoints = Endpoints()
         self.copies: Any = None
         self.queue: Any = None
+        self.captures: Any = None
         self.jobs: dict[str, Any] = {}
         self.pools: dict[str, Path] = {}
         self.executions: dict[str, Any] = {}

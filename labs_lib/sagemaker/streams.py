@@ -120,7 +120,9 @@ class _Parts:
 def invoke_with_response_stream(context: Context, request: dict[str, Any]) -> Any:
     site, name = context.site, request["EndpointName"]
     serving = serving_of(context, name)
-    _, variant, worker = take(name, serving, request.get("TargetVariant"))
+    _, variant, worker = take(
+        name, serving, request.get("TargetVariant"), len(request.get("Body", b""))
+    )
     begun = time.perf_counter()
 
     def done(status: int) -> None:

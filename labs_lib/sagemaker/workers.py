@@ -69,6 +69,7 @@ class Worker:
         self._on_line = on_line
         self._idle: list[http.client.HTTPConnection] = []
         self.outstanding = 0
+        self.used = 0.0
         self.leaving = False
         self.port = 0
         self.process = self._start()

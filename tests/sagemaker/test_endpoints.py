@@ -188,13 +188,11 @@ def test_configurations(site):
     for variants, message in (
         ([site.variant("v", "nothing")], 'Could not find model "arn'),
         ([variant, variant], "must be unique"),
-        ([{"VariantName": "v", "ModelName": "configured"}], "InitialInstanceCount is missing"),
         (
-            [{"VariantName": "v", "ModelName": "configured",
-              "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}],
-            "serverless variants are not here yet",
+            [{"VariantName": "v", "ModelName": "configured"}],
+            "InitialInstanceCount is missing",
         ),
-    ):  # fmt: skip
+    ):
         with pytest.raises(ClientError, match=message):
             site.sagemaker.create_endpoint_config(
                 EndpointConfigName="wrong", ProductionVariants=variants

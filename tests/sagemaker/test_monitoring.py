@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import sys
 import time
 
 import numpy as np
@@ -278,8 +279,8 @@ def test_what_is_refused(local, client):
             client.describe_data_quality_job_definition(JobDefinitionName="bad")
 
     endpoint = {"EndpointName": "e", "LocalPath": f"{ROOT}/input"}
-    refused("do not capture", DataQualityJobInput={"EndpointInput": endpoint})
-    refused("is missing", DataQualityJobInput={})
+    refused("no endpoint e", DataQualityJobInput={"EndpointInput": endpoint})
+    refused("Give one of", DataQualityJobInput={})
     refused("Nothing runs", DataQualityAppSpecification={"ImageUri": "other"})
     refused("no completed", DataQualityBaselineConfig={"BaseliningJobName": "nothing"})
     half = {"ConstraintsResource": {"S3Uri": "s3://b/constraints.json"}}
@@ -311,3 +312,110 @@ def test_what_is_refused(local, client):
         )
     found = client.describe_monitoring_schedule(MonitoringScheduleName="kept")
     assert found["MonitoringScheduleConfig"] == config("good", HOURLY)
+
+
+DOUBLE = """
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import os
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def do_POST(self):
+        rows = self.rfile.read(int(self.headers["Content-Length"])).decode().split()
+        body = "".join(f"{2 * float(row.split(',')[0])}\\n" for row in rows).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/csv")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+port = int(os.environ["SAGEMAKER_BIND_TO_PORT"])
+ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+"""
+
+
+def test_an_endpoint_is_monitored_over_what_it_captured(local, client, tmp_path):
+    script = tmp_path / "double.py"
+    script.write_text(DOUBLE)
+    image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/double:1"
+    local.register(image, serve=[sys.executable, "-S", str(script)])
+    client.create_model(
+        ModelName="double",
+        ExecutionRoleArn=local.role,
+        PrimaryContainer={"Image": image},
+    )
+    client.create_endpoint_config(
+        EndpointConfigName="double",
+        ProductionVariants=[
+            {
+                "VariantName": "only",
+                "ModelName": "double",
+                "InitialInstanceCount": 1,
+                "InstanceType": "ml.m5.large",
+            }
+        ],
+        DataCaptureConfig={
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": f"s3://{local.bucket}/seen",
+            "CaptureOptions": [{"CaptureMode": "InputAndOutput"}],
+            "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+        },
+    )
+    client.create_endpoint(EndpointName="double", EndpointConfigName="double")
+    client.get_waiter("endpoint_in_service").wait(EndpointName="double")
+    about = {"EndpointName": "double", "LocalPath": f"{ROOT}/input"}
+    asked = definition(
+        local,
+        "seen",
+        DataQualityBaselineConfig={},
+        DataQualityJobInput={"EndpointInput": about},
+    )
+    client.create_data_quality_job_definition(**asked)
+    (listed,) = client.list_data_quality_job_definitions(EndpointName="double")[
+        "JobDefinitionSummaries"
+    ]
+    assert listed["EndpointName"] == "double"
+    to_the_hour(local)
+    client.create_monitoring_schedule(
+        MonitoringScheduleName="seen", MonitoringScheduleConfig=config("seen", HOURLY)
+    )
+    runtime = local.client("sagemaker-runtime", config=ONCE)
+    body = "\n".join(table(5).splitlines()[1:])
+    runtime.invoke_endpoint(EndpointName="double", Body=body, ContentType="text/csv")
+    deadline = time.monotonic() + 20
+    while not local.client("s3").list_objects_v2(Bucket=local.bucket, Prefix="seen/")[
+        "KeyCount"
+    ]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    to_the_hour(local)
+    (execution,) = executions(client, "seen", 1)
+    assert execution["MonitoringExecutionStatus"] == "Completed", execution
+    assert execution["EndpointName"] == "double"
+    job = client.describe_processing_job(
+        ProcessingJobName=execution["ProcessingJobArn"].rpartition("/")[2]
+    )
+    place = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+    key = place.partition(f"s3://{local.bucket}/")[2] + "/statistics.json"
+    content = json.loads(
+        local.client("s3").get_object(Bucket=local.bucket, Key=key)["Body"].read()
+    )
+    assert content["dataset"]["item_count"] == 2000
+    means = [f["numerical_statistics"]["mean"] for f in content["features"]]
+    assert [f["name"] for f in content["features"]] == ["_c0", "_c1", "_c2"]
+    assert means[0] == pytest.approx(2 * means[1])
+    client.delete_monitoring_schedule(MonitoringScheduleName="seen")
+    variant = client.describe_endpoint_config(EndpointConfigName="double")
+    client.create_endpoint_config(
+        EndpointConfigName="blind", ProductionVariants=variant["ProductionVariants"]
+    )
+    client.create_endpoint(EndpointName="blind", EndpointConfigName="blind")
+    blind = {"EndpointInput": {**about, "EndpointName": "blind"}}
+    with pytest.raises(ClientError, match="does not capture"):
+        client.create_data_quality_job_definition(
+            **definition(local, "blind", DataQualityJobInput=blind)
+        )
