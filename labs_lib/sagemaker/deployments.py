@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labs_lib.sagemaker import archives, images, lineage, serverless
+from labs_lib.sagemaker.many_models import ManyModels
 from labs_lib.sagemaker.models import container_of, require
 from labs_lib.sagemaker.objects import split_uri
 from labs_lib.sagemaker.operations import Context
@@ -274,6 +275,23 @@ def _variant(site: Site, name: str, item: Item, count: int, deployment: int) -> 
         container["Image"],
         stream,
         item.get("Capture"),
+        _many(site, name, item, folder),
+    )
+
+
+def _many(site: Site, name: str, item: Item, folder: Path) -> ManyModels | None:
+    container = item["Container"]
+    if container.get("Mode") != "MultiModel":
+        return None
+    variant = item["Variant"]["VariantName"]
+    setting = container.get("MultiModelConfig", {}).get("ModelCacheSetting", "Enabled")
+    return ManyModels(
+        site.objects,
+        site.metrics,
+        dimensions=(("EndpointName", name), ("VariantName", variant)),
+        uri=container["ModelDataUrl"],
+        folder=folder / "models",
+        keeps=setting == "Enabled",
     )
 
 
@@ -282,7 +300,8 @@ def prepare(
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Fetch model and code; return the command of a worker and its environment."""
     given = dict(container.get("Environment", {}))
-    if container.get("ModelDataUrl"):
+    many = container.get("Mode") == "MultiModel"
+    if container.get("ModelDataUrl") and not many:
         fetch_archive(site, container["ModelDataUrl"], folder / "model")
     runner = images.find(site, container["Image"])
     program = given.get("SAGEMAKER_PROGRAM")
@@ -310,6 +329,8 @@ def prepare(
         "SM_MODEL_DIR": str(folder / "model"),
         "PYTHONUNBUFFERED": "1",
     }
+    if many:
+        paths["SAGEMAKER_MULTI_MODEL"] = "true"
     return command, {**site.environment, **paths, **given}
 
 

@@ -4,12 +4,13 @@ import http.client
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from labs_lib.sagemaker.capture import captures_of
 from labs_lib.sagemaker.deployments import group_of
 from labs_lib.sagemaker.errors import ApiError
+from labs_lib.sagemaker.many_models import NotLoaded
 from labs_lib.sagemaker.operations import Context, operation
 from labs_lib.sagemaker.serverless import BODY_LIMIT, ServerlessFleet
 from labs_lib.sagemaker.serving import Group, Serving, Variant
@@ -39,10 +40,10 @@ LACKS = {
 @operation(
     "sagemaker-runtime",
     "InvokeEndpoint",
-    uses="EndpointName Body ContentType Accept CustomAttributes TargetVariant InferenceId",
+    uses="EndpointName Body ContentType Accept CustomAttributes TargetVariant TargetModel "
+    "InferenceId",
     refuses={
         **LACKS,
-        "TargetModel": "endpoints of many models are not here yet.",
         "EnableExplanations": "endpoints explain nothing.",
     },
     differs=(
@@ -54,6 +55,14 @@ LACKS = {
         "Invocation5XXErrors, InvocationModelErrors, ModelLatency and OverheadLatency, when the "
         "request ends. No answer in time is an InvocationModelErrors alone. What an instance uses "
         "(CPUUtilization and so on) is not measured.",
+        "Of many models in a container: a model is fetched and loaded by its first request, which "
+        "waits for it, at a worker that has it loaded if there is one. When the container answers "
+        "507, the model that was asked for longest ago is unloaded, until it fits; AWS says only "
+        "`unused models`. A model stays as it was fetched until the endpoint's variant ends, "
+        "also when its object is replaced or deleted. Built-in containers answer 507 when the "
+        "files of their models have together more than LOCAL_MODEL_MEMORY_BYTES of their "
+        "environment. Shadow variants get no copies. LoadedModelCount has the endpoint's other "
+        "metrics' namespace.",
         "An asynchronous endpoint takes InvokeEndpointAsync only.",
         "A serverless endpoint whose workers are all busy answers ThrottlingException, also when "
         "this machine has no room for another one; such requests are in no metric. A cold start "
@@ -63,15 +72,25 @@ LACKS = {
 def invoke_endpoint(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name = context.site, request["EndpointName"]
     headers, body = headers_of(request), request.get("Body", b"")
-    serving = serving_of(context, name)
-    group, variant, worker = take(name, serving, request.get("TargetVariant"), len(body))
+    serving, model = serving_of(context, name), request.get("TargetModel")
+    group, variant, worker = take(
+        name, serving, request.get("TargetVariant"), len(body), model
+    )
     if group.shadows:
         _copy(site, name, serving, group, variant, body, headers, request)
     status, begun = 0, time.perf_counter()
     try:
-        status, answered, found = worker.post(
-            "/invocations", body, headers, timeout=TIME_LIMIT
-        )
+        if variant.many is not None and model is not None:
+            status, answered, found = variant.many.invoke(
+                worker, model, body, headers, timeout=TIME_LIMIT
+            )
+        else:
+            status, answered, found = worker.post(
+                "/invocations", body, headers, timeout=TIME_LIMIT
+            )
+    except NotLoaded as error:
+        status = error.status
+        raise model_error(context, name, status, error.message) from None
     except TimeoutError:
         raise model_error(context, name, 0, TIMED_OUT) from None
     except (OSError, http.client.HTTPException):
@@ -147,7 +166,11 @@ def serving_of(context: Context, name: str, *, waits: bool = False) -> Serving:
 
 
 def take(
-    name: str, serving: Serving, target: str | None, size: int = 0
+    name: str,
+    serving: Serving,
+    target: str | None,
+    size: int = 0,
+    model: str | None = None,
 ) -> tuple[Group, Variant, Worker]:
     """Return a worker for a request, with its variant and group; give it back afterwards.
 
@@ -160,6 +183,8 @@ def take(
         The variant that is wanted.
     size : int
         Bytes of the request.
+    model : str, optional
+        One of many models of the container: a worker that has it loaded is preferred.
     """
     while True:
         groups = serving.groups
@@ -172,11 +197,19 @@ def take(
             )
             raise ApiError("ValidationError", f"{text} endpoint {name}.")
         group, variant = chosen
+        if (model is None) != (variant.many is None):
+            verb = "needs" if model is None else "takes no"
+            text = f"Variant {variant.name} of endpoint {name} {verb} TargetModel."
+            raise ApiError("ValidationError", text)
         if isinstance(variant.fleet, ServerlessFleet) and size > BODY_LIMIT:
             text = f"The body has {size} bytes; a serverless endpoint takes {BODY_LIMIT}."
             raise ApiError("ValidationError", text)
         try:
-            worker = variant.fleet.pick(at_random=variant.at_random, chance=serving.chance)
+            worker = variant.fleet.pick(
+                at_random=variant.at_random,
+                chance=serving.chance,
+                wanted=_has(variant, model),
+            )
         except StartFailed as error:
             text = f"Variant {variant.name} of endpoint {name} could not start: {error}."
             raise ApiError("ServiceUnavailable", text, status=503) from None
@@ -191,6 +224,13 @@ def take(
                 f"Variant {variant.name} of endpoint {name} has no worker at this moment.",
                 status=503,
             )
+
+
+def _has(variant: Variant, model: str | None) -> Callable[[Worker], bool] | None:
+    many = variant.many
+    if many is None or model is None:
+        return None
+    return lambda worker: many.has(worker, model)
 
 
 def give_back(
@@ -273,7 +313,7 @@ def _copy(
     request: Mapping[str, Any],
 ) -> None:
     for shadow in group.shadows:
-        if serving.chance.random() * variant.weight < shadow.weight:
+        if shadow.many is None and serving.chance.random() * variant.weight < shadow.weight:
             if site.copies is None:
                 site.copies = Copies()
             site.copies.add(site, name, serving, shadow, body, headers, request)

@@ -145,7 +145,7 @@ class Metrics:
         """Note how long a serverless worker took to start."""
         dimensions = (("EndpointName", endpoint), ("VariantName", variant))
         metric = Metric(ENDPOINTS, "ModelSetupTime", dimensions, "Microseconds")
-        self.put_value(metric, self._clock.now(), round(1e6 * seconds))
+        self.put_now(metric, round(1e6 * seconds))
 
     def put(self, metric: Metric, at: float, points: Points) -> None:
         """Add observations to the second that a time lies in."""
@@ -157,6 +157,10 @@ class Metrics:
         points = Points()
         points.add(value)
         self.put(metric, at, points)
+
+    def put_now(self, metric: Metric, value: float) -> None:
+        """Add one observation of this moment."""
+        self.put_value(metric, self._clock.now(), value)
 
     def _add(self, metric: Metric, at: float, points: Points) -> None:
         self._waiting.setdefault((metric, math.floor(at)), Points()).merge(points)

@@ -49,7 +49,6 @@ def require(context: Context, kind: str, words: str, name: str) -> dict[str, Any
 
 _CONTAINERS = ("PrimaryContainer", "Containers[]")
 _MODEL_LACKS = {
-    "Mode=MultiModel": "endpoints of many models are not here yet.",
     "ModelDataSource": "give the archive in ModelDataUrl.",
     "AdditionalModelDataSources": "give one archive in ModelDataUrl.",
     "InferenceSpecificationName": "a package has one specification here.",
@@ -61,12 +60,15 @@ _MODEL_LACKS = {
     "CreateModel",
     uses="ModelName PrimaryContainer.Image PrimaryContainer.ModelDataUrl "
     "PrimaryContainer.Environment PrimaryContainer.Mode "
+    "PrimaryContainer.MultiModelConfig.ModelCacheSetting "
+    "Containers[].MultiModelConfig.ModelCacheSetting "
     "PrimaryContainer.ModelPackageName Containers[].Image Containers[].ModelDataUrl "
     "Containers[].Environment Containers[].Mode Containers[].ModelPackageName Tags",
     refuses={f"{at}.{k}": why for at in _CONTAINERS for k, why in _MODEL_LACKS.items()},
     differs=(
         "One container: a pipeline of several is refused.",
-        "The archive has to exist when the model is created.",
+        "The archive has to exist when the model is created, those of a container of many when "
+        "they are asked for.",
         "A version of a package has to be approved when the model is created; what becomes of "
         "the package later does not matter.",
         "The role is kept; what it may do is not checked.",
@@ -99,7 +101,13 @@ def create_model(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     if not (runner.has_script_mode and (script or runner.needs_script)):
         images.require(runner, "serve", container["Image"])
     url = container.get("ModelDataUrl")
-    if url is not None and context.site.objects.find(*split_uri(url)) is None:
+    if container.get("Mode") == "MultiModel":
+        if url is None:
+            raise invalid("ModelDataUrl is missing: a prefix under which the models are.")
+        split_uri(url)
+    elif "MultiModelConfig" in container:
+        raise invalid("MultiModelConfig is for a container whose Mode is MultiModel.")
+    elif url is not None and context.site.objects.find(*split_uri(url)) is None:
         raise invalid(f"Could not find model data at {url}.")
     name = request["ModelName"]
     arn = context.arn(f"model/{name}")
@@ -207,7 +215,9 @@ def create_endpoint_config(context: Context, request: dict[str, Any]) -> dict[st
         for field in needed:
             if field not in variant:
                 raise invalid(f"{field} is missing in variant {variant['VariantName']}.")
-        require(context, "Model", "model", variant["ModelName"])
+        model = require(context, "Model", "model", variant["ModelName"])
+        if container_of(model).get("Mode") == "MultiModel":
+            _check_many(variant, request)
     serverless.check(variants, request)
     if "DataCaptureConfig" in request:
         capture.check(context.site, request["DataCaptureConfig"])
@@ -232,6 +242,16 @@ def create_endpoint_config(context: Context, request: dict[str, Any]) -> dict[st
     }
     keep(context, "EndpointConfig", "endpoint configuration", name, body)
     return {"EndpointConfigArn": arn}
+
+
+def _check_many(variant: dict[str, Any], request: dict[str, Any]) -> None:
+    given = [field for field in ("AsyncInferenceConfig",) if field in request]
+    given += [field for field in ("ServerlessConfig",) if field in variant]
+    if given:
+        raise invalid(
+            f"The model of variant {variant['VariantName']} is a container of many models: "
+            f"leave out {given[0]}."
+        )
 
 
 @operation("sagemaker", "DescribeEndpointConfig", uses="EndpointConfigName")

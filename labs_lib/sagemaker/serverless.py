@@ -86,7 +86,7 @@ class ServerlessFleet(Fleet):
     def resize(self, size: int, clock: Clock) -> None:
         """Do nothing: requests decide how many there are."""
 
-    def pick(self, *, at_random: bool, chance: Any) -> Worker | None:
+    def pick(self, *, at_random: bool, chance: Any, wanted: Any = None) -> Worker | None:
         """Return an idle worker, or one that starts now; None if as many run as may.
 
         Raises

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labs_lib.sagemaker.errors import ApiError
+from labs_lib.sagemaker.many_models import ManyModels
 from labs_lib.sagemaker.workers import Fleet
 
 WORKERS = 16
@@ -29,6 +30,8 @@ class Variant:
         Where the workers' logs begin, without their number.
     capture : dict, optional
         A ``DataCaptureConfig``.
+    many : ManyModels, optional
+        The models of a container of many.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Variant:
     image: str
     stream: str
     capture: dict[str, Any] | None = None
+    many: ManyModels | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,9 @@ def create_transform_job(context: Context, request: dict[str, Any]) -> dict[str,
     site, name = context.site, request["TransformJobName"]
     if request["TransformResources"]["InstanceCount"] != 1:
         raise invalid("InstanceCount: a job on this machine has one instance.")
-    models.require(context, "Model", "model", request["ModelName"])
+    model = models.require(context, "Model", "model", request["ModelName"])
+    if models.container_of(model).get("Mode") == "MultiModel":
+        raise invalid(f"Model {request['ModelName']} is a container of many models.")
     for uri in (
         request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"],
         request["TransformOutput"]["S3OutputPath"],

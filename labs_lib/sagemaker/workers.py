@@ -136,7 +136,21 @@ class Worker:
         OSError, http.client.HTTPException
             If the worker hangs up.
         """
-        connection, answer = self.send(path, body, headers, timeout=timeout)
+        return self.request("POST", path, body, headers, timeout=timeout)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        timeout: float,
+    ) -> tuple[int, Any, bytes]:
+        """Send a request of any method; otherwise as `post`."""
+        connection, answer = self.send(
+            path, body, headers or {}, timeout=timeout, method=method
+        )
         try:
             found = answer.status, answer.headers, answer.read()
         except BaseException:
@@ -146,7 +160,13 @@ class Worker:
         return found
 
     def send(
-        self, path: str, body: bytes, headers: Mapping[str, str], *, timeout: float
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout: float,
+        method: str = "POST",
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         """Send a request; return the connection and the answer, whose body is to be read.
 
@@ -164,7 +184,7 @@ class Worker:
             except IndexError:
                 connection, used = self._connect(timeout), False
             try:
-                connection.request("POST", path, body, dict(headers))
+                connection.request(method, path, body, dict(headers))
                 return connection, connection.getresponse()
             except (http.client.RemoteDisconnected, ConnectionError):
                 connection.close()
@@ -347,12 +367,23 @@ class Fleet:
                 self.closing.wait(pause)
                 pause = min(2 * pause, 30.0)
 
-    def pick(self, *, at_random: bool, chance: random.Random) -> Worker | None:
-        """Return a worker for one more request, counted as outstanding; None if none runs."""
+    def pick(
+        self,
+        *,
+        at_random: bool,
+        chance: random.Random,
+        wanted: Callable[[Worker], bool] | None = None,
+    ) -> Worker | None:
+        """Return a worker for one more request, counted as outstanding; None if none runs.
+
+        One that is `wanted` goes before all others.
+        """
         with self._lock:
             workers = self.workers[: self.active] if self.active else self.workers
             if not workers:
                 return None
+            if wanted is not None:
+                workers = [worker for worker in workers if wanted(worker)] or workers
             worker = (
                 chance.choice(workers)
                 if at_random

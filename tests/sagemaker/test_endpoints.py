@@ -143,7 +143,11 @@ def test_a_model_from_its_creation_to_its_end(site):
             {"Image": "unknown/image:1"},
             "It runs ACCOUNT.dkr.ecr.REGION.amazonaws.com/sagemaker",
         ),
-        ({"Image": IMAGE, "Mode": "MultiModel"}, "endpoints of many models are not here"),
+        ({"Image": IMAGE, "Mode": "MultiModel"}, "a prefix under which the models are"),
+        (
+            {"Image": IMAGE, "MultiModelConfig": {"ModelCacheSetting": "Enabled"}},
+            "whose Mode is MultiModel",
+        ),
         (
             {"Image": IMAGE, "ModelDataUrl": "s3://no-bucket/x"},
             "Could not find model data at",

@@ -146,8 +146,8 @@ def test_without_data_nothing_is_scaled(site):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ResourceId": "endpoint/none/variant/v"}, "no variant that there is"),
-        ({"ResourceId": "table/x"}, "no variant that there is"),
+        ({"ResourceId": "endpoint/none/variant/v"}, "no variant with instances"),
+        ({"ResourceId": "table/x"}, "no variant with instances"),
         ({"ServiceNamespace": "ecs"}, "scales sagemaker only"),
         ({"MinCapacity": 3, "MaxCapacity": 2}, "MinCapacity is more"),
         (

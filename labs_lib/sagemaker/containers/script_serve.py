@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from labs_lib.sagemaker.containers import folders
-from labs_lib.sagemaker.containers.http_worker import Refused, serve
+from labs_lib.sagemaker.containers.http_worker import Invoke, Refused, serve, serve_models
 
 
 def main() -> None:
@@ -21,7 +21,15 @@ def main() -> None:
     functions = _load(script)
     if "model_fn" not in functions:
         folders.fail(f"{script.name} has no model_fn(model_dir).")
-    model = functions["model_fn"](str(folders.ml() / "model"))
+    if os.environ.get("SAGEMAKER_MULTI_MODEL") == "true":
+        serve_models(lambda folder: _loaded(functions, folder))
+    else:
+        serve(_loaded(functions, folders.ml() / "model"))
+
+
+def _loaded(functions: dict[str, Callable[..., Any]], folder: Path) -> Invoke:
+    """Return what answers for the model of a folder."""
+    model = functions["model_fn"](str(folder))
     read = functions.get("input_fn", read_request)
     predict = functions.get("predict_fn", lambda data, model: model.predict(data))
     write = functions.get("output_fn", write_answer)
@@ -41,7 +49,7 @@ def main() -> None:
             return found[0], found[1]
         return found, accept if "/" in accept and "*" not in accept else "text/csv"
 
-    serve(invoke)
+    return invoke
 
 
 def _load(script: Path) -> dict[str, Callable[..., Any]]:

@@ -2,25 +2,40 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 
 from labs_lib.sagemaker.containers import folders, tables
 from labs_lib.sagemaker.containers.boosting import xgboost
-from labs_lib.sagemaker.containers.http_worker import Refused, serve
+from labs_lib.sagemaker.containers.http_worker import Invoke, Refused, serve, serve_models
 
 
 def main() -> None:
-    """Load the model and answer."""
-    file = folders.ml() / "model" / "xgboost-model"
+    """Load the model and answer, or answer for many models."""
+    if os.environ.get("SAGEMAKER_MULTI_MODEL") == "true":
+        serve_models(_load)
+        return
+    try:
+        invoke = _load(folders.ml() / "model")
+    except ValueError as error:
+        folders.fail(str(error))
+    serve(invoke)
+
+
+def _load(folder: Path) -> Invoke:
+    """Return what answers for the model of a folder."""
+    file = folder / "xgboost-model"
     if not file.exists():
-        folders.fail("The model's archive holds no file xgboost-model.")
+        raise ValueError("The model's archive holds no file xgboost-model.")
     booster = xgboost.Booster()
     try:
         # A bytearray, since the name tells XGBoost nothing; a pickle is not opened.
         booster.load_model(bytearray(file.read_bytes()))
     except xgboost.core.XGBoostError:
-        folders.fail("xgboost-model is no model that XGBoost has saved itself.")
+        raise ValueError(
+            "xgboost-model is no model that XGBoost has saved itself."
+        ) from None
     booster.set_param({"nthread": int(os.environ.get("OMP_NUM_THREADS", "1"))})
     columns = booster.num_features()
 
@@ -32,7 +47,7 @@ def main() -> None:
         found = booster.inplace_predict(features, validate_features=False)
         return _write(np.asarray(found), accept)
 
-    serve(invoke)
+    return invoke
 
 
 def _read(body: bytes, kind: str, columns: int) -> np.ndarray:
