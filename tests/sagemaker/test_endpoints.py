@@ -354,7 +354,7 @@ def test_bodies_over_the_limit(served):
     ("more", "message"),
     [
         ({"TargetVariant": "none"}, "Variant none is not one of endpoint plain"),
-        ({"TargetModel": "a.tar.gz"}, "endpoints of many models are not here"),
+        ({"TargetModel": "a.tar.gz"}, "takes no TargetModel"),
         ({"CustomAttributes": "x" * 1025}, "customAttributes"),
     ],
 )
