@@ -17,6 +17,9 @@ from .test_endpoints import Site
 
 HERE = Path(__file__).parent
 POINTS = 10
+KINDS = (
+    "object", "model", "job", "message", "record", "processing", "transform", "endpoint",
+)  # fmt: skip
 
 
 def running_in(folder):
@@ -41,12 +44,27 @@ def wait_until_gone(folder, seconds=20):
     assert left == [], [process.cmdline() for process in left]
 
 
+def received(local):
+    """Return the bodies of all messages of the kernels' queue."""
+    client = local.client("sqs", config=ONCE)
+    url = client.get_queue_url(QueueName="kept")["QueueUrl"]
+    found = set()
+    while True:
+        answer = client.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=3600
+        )
+        if not answer.get("Messages"):
+            return found
+        found |= {message["Body"] for message in answer["Messages"]}
+
+
 def check(folder, journal):
     """Start again and hold what is there against what was answered."""
     with sagemaker.start(folder) as local:
         s3, client = local.client("s3", config=ONCE), local.client("sagemaker", config=ONCE)
         lines = [line.split() for line in journal.read_text(encoding="utf-8").splitlines()]
         assert len(lines) > 0
+        messages = received(local) if any(kind == "message" for kind, _ in lines) else set()
         for kind, name in lines:
             if kind == "object":
                 body = s3.get_object(Bucket=local.bucket, Key=name)["Body"].read()
@@ -57,6 +75,22 @@ def check(folder, journal):
                 job = client.describe_training_job(TrainingJobName=name)
                 assert job["TrainingJobStatus"] == "Failed"
                 assert "ended while the job ran" in job["FailureReason"]
+            elif kind == "message":
+                assert name in messages
+            elif kind == "record":
+                found = local.client("sagemaker-featurestore-runtime").get_record(
+                    FeatureGroupName=f"kept-{name[1:].partition('-')[0]}",
+                    RecordIdentifierValueAsString=name,
+                )
+                assert found["Record"][0]["ValueAsString"] == name
+            elif kind == "processing":
+                job = client.describe_processing_job(ProcessingJobName=name)
+                assert job["ProcessingJobStatus"] == "Failed"
+                assert job["FailureReason"]
+            elif kind == "transform":
+                job = client.describe_transform_job(TransformJobName=name)
+                assert job["TransformJobStatus"] == "Failed"
+                assert job["FailureReason"]
             else:
                 waiter = client.get_waiter("endpoint_in_service")
                 waiter.wait(EndpointName=name)
@@ -88,6 +122,11 @@ def test_a_kill_at_any_moment(tmp_path, victim, points):
         server = psutil.Process(int(pid))
         # From before the first answer to well after the endpoint serves.
         time.sleep(0.02 + 0.15 * point)
+        if point == points[-1]:
+            deadline = time.monotonic() + 120
+            while any(f"{kind} " not in journal.read_text() for kind in KINDS):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
         if victim in ("server", "both"):
             server.kill()
         if victim in ("kernel", "both"):
