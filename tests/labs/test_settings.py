@@ -7,11 +7,6 @@ from tests.labs.constructions import Model, engines, models
 
 OTHERS = {
     "prepare/features": {"Ridge(alpha=0.1)": "shows an unseen category, on 150 rows"},
-    "prepare/bias": {
-        "XGBoost(learning_rate=0.1, max_depth=4, n_estimators=40)": (
-            "guesses the protected column, which no stored row is about"
-        ),
-    },
     "train/metrics": {
         "LogisticRegression(C=1000000.0, solver='newton-cholesky')": (
             "Platt's curve, which has no penalty"
