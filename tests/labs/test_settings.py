@@ -12,11 +12,6 @@ OTHERS = {
             "guesses the protected column, which no stored row is about"
         ),
     },
-    "train/metrics": {
-        "LogisticRegression(C=1000000.0, solver='newton-cholesky')": (
-            "Platt's curve, which has no penalty"
-        ),
-    },
     "train/fit": {
         "XGBoost(max_bin=64, n_estimators=150)": (
             "the colleague's model with XGBoost's own penalty, for one comparison"
