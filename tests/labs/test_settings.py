@@ -7,11 +7,6 @@ from tests.labs.constructions import Model, engines, models
 
 OTHERS = {
     "prepare/features": {"Ridge(alpha=0.1)": "shows an unseen category, on 150 rows"},
-    "train/metrics": {
-        "LogisticRegression(C=1000000.0, solver='newton-cholesky')": (
-            "Platt's curve, which has no penalty"
-        ),
-    },
     "train/fit": {
         "XGBoost(max_bin=64, n_estimators=150)": (
             "the colleague's model with XGBoost's own penalty, for one comparison"

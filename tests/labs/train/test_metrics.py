@@ -1,8 +1,5 @@
-import numpy as np
 import pytest
-from sklearn.metrics import precision_recall_curve
 
-from labs_lib.labs.train.metrics import exercises as metrics
 from labs_lib.labs.train.metrics.exercises import lab
 from tests.labs.contract import assert_exercise
 
@@ -23,74 +20,62 @@ def by_counting(tpr, fpr, rate):
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(precision_at,), (by_counting,)],
+        right=[
+            (precision_at,),
+            (by_counting,),
+            (lambda *point: round(precision_at(*point), 3),),
+        ],
         wrong={
             "no_rate": (lambda tpr, fpr, rate: tpr / (tpr + fpr),),
             "fpr_of_all": (lambda tpr, fpr, rate: tpr * rate / (tpr * rate + fpr),),
+            "tpr_of_all": (lambda tpr, fpr, rate: tpr / (tpr + fpr * (1 - rate)),),
             "complement": (
                 lambda tpr, fpr, rate: tpr * rate / (tpr * rate + (1 - fpr) * (1 - rate)),
             ),
-            "other": (lambda tpr, fpr, rate: rate,),
+            "false_alerts": (lambda *point: 1 - precision_at(*point),),
+            None: (lambda tpr, fpr, rate: rate,),
         },
         stub=(stub,),
     )
 
 
-def from_library(y, score, target):
-    precision, recall, thresholds = precision_recall_curve(y, score)
-    enough = recall[:-1] >= target
-    return thresholds[enough][np.argmax(precision[:-1][enough])]
+def test_ex1_refuses_two_decimals():
+    outcome = lab.ex1.check(lambda *point: round(precision_at(*point), 2))
+    assert outcome.status == "wrong"
+    assert "expected 0.8889; yours gave 0.89" in outcome.text
 
 
-def lowest_of_the_best(y, score, target):
-    enough = [t for t in score if metrics._at(y, score, t)[1] >= target]
-    best = max(metrics._at(y, score, t)[0] for t in enough)
-    return min(t for t in enough if metrics._at(y, score, t)[0] == best)
+GOOD = {"a": "LogLoss", "b": "precision in the top", "c": "cost", "d": "AUC", "e": "none"}
 
 
 def test_ex2():
     assert_exercise(
         lab.ex2,
-        right=[(from_library,), (lowest_of_the_best,)],
-        wrong={
-            "value": (lambda *a: metrics._at(*a[:2], from_library(*a))[0],),
-            "other_criterion": (metrics._recall_at_precision,),
-            "first": (metrics._highest_threshold,),
-            "recall": (lambda y, score, target: 0.95,),
-            "other": (lambda y, score, target: 0.1,),
-        },
-        stub=(stub,),
-    )
-
-
-GOOD = {"a": "LogLoss", "b": "precision in the top", "c": "cost", "d": "AUC"}
-
-
-def test_ex3():
-    assert_exercise(
-        lab.ex3,
         right=[(GOOD,), (GOOD | {"a": "cost", "b": "cost"},)],
         wrong={
             "price": (GOOD | {"a": "AUC"},),
             "queue": (GOOD | {"b": "Recall"},),
             "money": (GOOD | {"c": "Accuracy"},),
+            "recall": (GOOD | {"d": "Recall"},),
+            "nothing_fits": (GOOD | {"d": "none"},),
             "rates": (GOOD | {"d": "precision in the top"},),
+            "mix": (GOOD | {"e": "AUC"},),
         },
         stub=(...,),
     )
 
 
-@pytest.mark.parametrize("answer", [{"a": "F1"}, dict.fromkeys("abcd", "F1"), [1, 2]])
-def test_ex3_asks_for_its_own_names(answer):
-    assert lab.ex3.check(answer).status == "error"
+@pytest.mark.parametrize("answer", [{"a": "F1"}, dict.fromkeys("abcde", "F1"), [1, 2]])
+def test_ex2_asks_for_its_own_names(answer):
+    assert lab.ex2.check(answer).status == "error"
 
 
-def test_ex1_shows_the_digits_that_differ():
-    outcome = lab.ex1.check(lambda *point: round(precision_at(*point), 3))
-    assert "expected 0.8889; yours gave 0.889" in outcome.text
+def test_ex2_does_not_say_that_recall_changes_with_the_rate():
+    text = lab.ex2.check(GOOD | {"d": "Recall"}).text
+    assert "at a given threshold it does not change with the fraud rate" in text
 
 
-@pytest.mark.parametrize("metric", ["Recall", "LogLoss", "cost"])
-def test_ex3_says_of_each_metric_only_what_holds(metric):
-    text = lab.ex3.check(GOOD | {"d": metric}).text
-    assert f"{metric} needs a threshold, or changes with the rate" in text
+@pytest.mark.parametrize("metric", ["LogLoss", "cost", "Accuracy", "precision in the top"])
+def test_ex2_says_so_of_what_does_change(metric):
+    text = lab.ex2.check(GOOD | {"d": metric}).text
+    assert f"{metric} changes with the rate" in text
