@@ -6,7 +6,6 @@ from labs_lib.course import catalog
 from tests.labs.constructions import Model, engines, models
 
 OTHERS = {
-    "prepare/features": {"Ridge(alpha=0.1)": "shows an unseen category, on 150 rows"},
     "prepare/bias": {
         "XGBoost(learning_rate=0.1, max_depth=4, n_estimators=40)": (
             "guesses the protected column, which no stored row is about"
