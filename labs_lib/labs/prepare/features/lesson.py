@@ -427,7 +427,7 @@ with plots.figure(
 ) as axes:
     for ax, model in zip(axes, three, strict=True):
         plots.intervals(ax, grid[model])
-        ax.set(title=model, xlim=(-0.2, 0.12))
+        ax.set(title=model, xlim=(-0.2, 0.15))
 
 # %%
 by_bins = [grid[m]["quantile bins"].verdict for m in three]
@@ -586,7 +586,7 @@ pd.DataFrame({m: {t: r.verdict for t, r in real[m].items()} for m in three})
 #
 # - Data Wrangler's flow format and its Spark jobs; its similarity encoding.
 # - Linear Learner's own solver: it trains many models at once and picks one.
-# - Target encoding, crossed columns, hours on a circle.
+# - A penalty tuned for each unit; target encoding, crossed columns, hours on a circle.
 #
 # ## Takeaways
 #

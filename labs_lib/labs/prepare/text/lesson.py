@@ -258,8 +258,8 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Set `WIDTHS = (64, 256, 512, 1_024, 4_096, 16_384, 65_536)`, and run that cell and the last one
-# again. Yours is in `rows.yours.wide()`.
+# **What to try.** Set `WORD = r"[a-z]{4,}"`, so that only words of four letters and more are counted, and run
+# that cell and the last one again. The part that is easy to compare is `rows.yours.wide()["counts"]`.
 #
 # First, check each arm: does each model beat the simplest guess, the longest novel for every paragraph?
 
