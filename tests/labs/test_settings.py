@@ -6,7 +6,6 @@ from labs_lib.course import catalog
 from tests.labs.constructions import Model, engines, models
 
 OTHERS = {
-    "prepare/features": {"Ridge(alpha=0.1)": "shows an unseen category, on 150 rows"},
     "train/fit": {
         "XGBoost(max_bin=64, n_estimators=150)": (
             "the colleague's model with XGBoost's own penalty, for one comparison"

@@ -1,14 +1,8 @@
 """Exercises of the lab prepare/features."""
 
-import json
-from collections.abc import Callable
-
 import numpy as np
-import pandas as pd
 
-from labs_lib.course.exercise import Wrong, wrong
 from labs_lib.course.lab import Lab
-from labs_lib.prepare.recipe import Recipe, action
 
 lab = Lab("prepare/features")
 
@@ -17,275 +11,98 @@ lab.predict("standardize", options=_COUNTS)
 lab.predict("bins", options=_COUNTS)
 
 
-# Exercise 1: z-scores of live rows -------------------------------------------------------
-
-_TRAIN = np.array([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0])
-_LIVES = [np.array([1.0, 6.0, 20.0]), np.array([9.0])]
+# Exercise 1: from z-scores to raw units --------------------------------------------------
 
 
-def _scaled(x: np.ndarray, by: np.ndarray, *, ddof: int = 0) -> np.ndarray:
-    spread = by.std(ddof=ddof) if len(by) > ddof else 0.0
-    return (x - by.mean()) / (spread or 1.0)
+def _for_raw_units(weights, intercept, mean, spread):
+    raw = weights / spread
+    return raw, intercept - (raw * mean).sum()
 
 
-@lab.exercise(
-    "z-scores of live rows",
+lab.function(
+    "from z-scores to raw units",
+    cases=(
+        (np.array([2.0, -1.0]), 0.5, np.array([10.0, 4.0]), np.array([5.0, 0.5])),
+        (np.array([3.0]), -2.0, np.array([-7.0]), np.array([100.0])),
+        (np.array([0.0, 1.5]), 1.0, np.array([8.0, 0.0]), np.array([2.0, 3.0])),
+        (np.array([1.0, -2.0, 0.3]), 0.0, np.array([1.0, 2.0, -5.0]), np.ones(3)),
+    ),
+    right=_for_raw_units,
+    mistakes={
+        "multiplied": (
+            "You multiplied by the spread. A column with large numbers needs a small weight.",
+            lambda w, b, mean, spread: (w * spread, b - (w * mean).sum()),
+            lambda w, b, mean, spread: (w * spread, b - (w * spread * mean).sum()),
+            lambda w, b, mean, spread: (w * spread, b),
+        ),
+        "intercept_kept": (
+            "The weights are right, but a row at the mean has z-scores of zero and raw values that are "
+            "not. The intercept has to take back what these add.",
+            lambda w, b, mean, spread: (w / spread, b),
+        ),
+        "intercept_not_scaled": (
+            "The intercept takes back `weights * mean` with the old weights. In raw units the weights "
+            "are others.",
+            lambda w, b, mean, spread: (w / spread, b - (w * mean).sum()),
+        ),
+        "sign": (
+            "A z-score subtracts the mean. You added its part to the intercept.",
+            lambda w, b, mean, spread: (w / spread, b + (w / spread * mean).sum()),
+        ),
+        "not_summed": (
+            "There is one intercept for the whole row: sum what all columns add.",
+            lambda w, b, mean, spread: (w / spread, b - w / spread * mean),
+        ),
+        "variance": (
+            "You divided by the variance. A z-score divides by the standard deviation.",
+            lambda w, b, mean, spread: (
+                w / spread**2,
+                b - (w / spread**2 * mean).sum(),
+            ),
+        ),
+    },
     hints=(
-        "The model was trained on numbers that mean one thing. A live value of 9 has to become "
-        "the same number every day, whoever else pays in that minute.",
-        "Which of the two arrays may the mean and the standard deviation come from?",
-        "`(live - train.mean()) / train.std()`.",
+        "Write out the score of one row with one column, and put `(x - mean) / spread` in place of z.",
+        "What is multiplied by x is the new weight. What is left is the new intercept.",
+        "`weights / spread`, and `intercept - (weights / spread * mean).sum()`.",
     ),
-    misconceptions={
-        "live_statistics": "You take mean or spread from the live rows. A payment then gets "
-        "another value in another batch, and a batch of one has no spread at all.",
-        "joint": "You learn from training and live rows together. The live rows change what the "
-        "model was trained on, a little more each day.",
-        "min_max": "That is MIN_MAX, from 0 to 1. A z-score subtracts the mean and divides by the "
-        "standard deviation.",
-        "not_divided": "You subtract the mean and do not divide by the standard deviation, so the "
-        "unit is still there.",
-        "variance": "You divide by the variance, the square of the standard deviation.",
-        "train_returned": "Return the live values, one for each live row. Yours has {got} values "
-        "for {expected} live rows.",
-        "other": "For the live values {live}, expected {expected}; yours gave {got}.",
-    },
-    praise="Nothing in it depends on the batch: one row or a million, the same numbers.",
+    praise="Every unit has its own weights for the same scores. That is why only a penalty or a solver "
+    "can tell the units apart.",
 )
-def ex1(z_score: Callable) -> Wrong | None:
-    """Any function with the training rows' mean and either standard deviation passes."""
-    got = [
-        np.asarray(z_score(_TRAIN.copy(), live.copy()), dtype=float).ravel()
-        for live in _LIVES
-    ]
-
-    def all_close(make: Callable[[np.ndarray], np.ndarray]) -> bool:
-        made = [make(live) for live in _LIVES]
-        return all(
-            a.shape == b.shape and np.allclose(a, b, equal_nan=True)
-            for a, b in zip(got, made, strict=True)
-        )
-
-    if any(all_close(lambda x, d=d: _scaled(x, _TRAIN, ddof=d)) for d in (0, 1)):
-        return None
-    for answer, live in zip(got, _LIVES, strict=True):
-        if answer.shape != live.shape:
-            return wrong("train_returned", got=len(answer), expected=len(live))
-    both = [np.concatenate([_TRAIN, live]) for live in _LIVES]
-    for ddof in (0, 1):
-        mixed = [_scaled(x, b, ddof=ddof) for x, b in zip(_LIVES, both, strict=True)]
-        if all(np.allclose(a, b) for a, b in zip(got, mixed, strict=True)):
-            return wrong("joint")
-    low, high = _TRAIN.min(), _TRAIN.max()
-    if all_close(lambda x: (x - low) / (high - low)):
-        return wrong("min_max")
-    if all_close(lambda x: x - _TRAIN.mean()):
-        return wrong("not_divided")
-    if any(
-        all_close(lambda x, d=d: (x - _TRAIN.mean()) / _TRAIN.var(ddof=d))
-        for d in (0, 1)
-    ):
-        return wrong("variance")
-    # The value of a row must not depend on the company it is in.
-    alone = np.asarray(
-        z_score(_TRAIN.copy(), _LIVES[0][:1].copy()), dtype=float
-    ).ravel()
-    if alone.shape != (1,) or not np.isclose(alone[0], got[0][0]):
-        return wrong("live_statistics")
-    return wrong(
-        "other",
-        live=_LIVES[0].tolist(),
-        expected=_scaled(_LIVES[0], _TRAIN).round(3).tolist(),
-        got=got[0].round(3).tolist(),
-    )
 
 
-# Exercise 2: a clock has no end ----------------------------------------------------------
-
-
-@lab.exercise(
-    "a clock has no end",
-    hints=(
-        "Put the 24 hours on a circle. A point on a circle has two coordinates.",
-        "The angle of hour h is the share h / 24 of a full turn.",
-        "`angle = 2 * np.pi * hour / 24`, then `np.sin(angle)` and `np.cos(angle)`.",
-    ),
-    misconceptions={
-        "shape": "Return two arrays, each with one value an hour. Yours has the shape {shape}.",
-        "period": "Hours 23 and 0 lie on the same point. There are 24 steps to a turn, not 23.",
-        "degrees": "The hours jump about: NumPy's sine takes radians, and a full turn is 2 pi.",
-        "half": "Your hours fill half a circle: 23 and 0 are as far from each other as they can be.",
-        "one": "Both coordinates are the same function, so two different hours share a point. "
-        "Take the sine and the cosine.",
-        "other": "From hour {a} to hour {b} the distance is {one:.3f}, from 23 to 0 it is "
-        "{other:.3f}. All neighbours should be equally far apart, and no other hours nearer.",
-    },
-    praise="Where the circle starts, and which way round it goes, makes no difference.",
-)
-def ex2(circle: Callable) -> Wrong | None:
-    """Any circle passes: neighbours equally far apart, the opposite hour farthest."""
-    points = np.asarray(circle(np.arange(24.0)), dtype=float)
-    if points.shape == (24, 2):
-        points = points.T
-    if points.shape != (2, 24):
-        return wrong("shape", shape=points.shape)
-    apart = np.linalg.norm(points[:, :, None] - points[:, None, :], axis=0)
-    step = apart[np.arange(24), (np.arange(24) + 1) % 24]
-    twelve = apart[np.arange(24), (np.arange(24) + 12) % 24]
-    if (
-        np.allclose(step, step[0])
-        and step[0] > 1e-6
-        and np.allclose(twelve, apart.max())
-    ):
-        return None
-    if np.allclose(points[0], points[1]):
-        return wrong("one")
-    if np.isclose(step[-1], 0, atol=1e-9):
-        return wrong("period")
-    if np.isclose(step[-1], apart.max(), rtol=0.05) and np.allclose(step[:-1], step[0]):
-        return wrong("half")
-    turn = np.arange(24) * 15.0
-    if np.allclose(
-        np.sort(points, axis=0), np.sort([np.sin(turn), np.cos(turn)], axis=0)
-    ):
-        return wrong("degrees")
-    worst = int(np.argmax(np.abs(step - step[-1])))
-    return wrong("other", a=worst, b=(worst + 1) % 24, one=step[worst], other=step[-1])
-
-
-# Exercise 3: mend the recipe -------------------------------------------------------------
-
-TRAINING_ROWS = pd.DataFrame(
-    {
-        "amount": [10.0, 100.0, 20.0, 50.0, 5.0, 80.0],
-        "distance": [1.0, np.nan, 8.0, 3.0, np.nan, 2.0],
-        "channel": ["chip", "online", "chip", "swipe", "online", "swipe"],
-    }
-)
-LIVE_ROWS = pd.DataFrame(
-    {
-        "amount": [1000.0, 20.0, 7.0],
-        "distance": [np.nan, 2.0, np.nan],
-        "channel": ["chip", "wallet", "online"],
-    },
-    index=["row 1", "row 2", "row 3"],
-)
-BROKEN = [
-    action(
-        "NORMALIZATION",
-        sourceColumn="amount",
-        targetColumn="amount",
-        strategy="Z_SCORE",
-    ),
-    action("LN", sourceColumn="amount", targetColumn="amount"),
-    action("FILL_WITH_MEDIAN", sourceColumn="distance"),
-    action(
-        "FLAG_COLUMN_FROM_NULL", sourceColumn="distance", targetColumn="no_distance"
-    ),
-    action("ONE_HOT_ENCODING", sourceColumn="channel", invalidHandlingStrategy="SKIP"),
-    action("DELETE", sourceColumn="channel"),
-]
-
-
-@lab.exercise(
-    "mend the recipe",
-    hints=(
-        "Actions run in their order. What does each see of the column that it works on?",
-        "Logarithm before z-score, flag before fill: the later action would destroy what the "
-        "earlier one needs. And what does SKIP do with the second live row?",
-        "`[BROKEN[1], BROKEN[0], BROKEN[3], BROKEN[2], ...]`, with a new ONE_HOT_ENCODING whose "
-        'invalidHandlingStrategy is `"KEEP"`, then `BROKEN[5]`.',
-    ),
-    misconceptions={
-        "steps": "Give a list of actions, as in BROKEN. The recipe refused yours: {reason}",
-        "order": "The recipe refused: {reason} A z-score has negative values, and those have no "
-        "logarithm.",
-        "rows_lost": "{lost} live row(s) did not come out. A payment that is left out is not "
-        "scored at all.",
-        "refused": "The recipe refused the live rows because of a channel that training had not "
-        "seen. The customer is at the till.",
-        "flag_late": "`no_distance` is false everywhere: the gaps were filled before anybody "
-        "asked where they were.",
-        "gaps": "There are missing values left in {columns}. Fill them.",
-        "columns": "Expected the columns amount, distance and no_distance, and the channels as "
-        "columns of 0 and 1; got {columns}.",
-        "amount": "`amount` should be the z-score of the logarithm: mean 0 and standard deviation "
-        "1 on the training rows. The live amounts became {got}, expected {expected}.",
-    },
-    praise="Before you move an action, ask what it destroys and who needs it.",
-)
-def ex3(mended: list) -> Wrong | None:
-    """Any list of actions with the asked-for result passes."""
-    try:
-        recipe = Recipe(list(mended)).fit(TRAINING_ROWS)
-    except ValueError as error:
-        logarithm = "LN:" in str(error)
-        return wrong("order" if logarithm else "steps", reason=_sentence(error))
-    try:
-        out = recipe.transform(LIVE_ROWS)
-    except ValueError as error:
-        if "ONE_HOT_ENCODING" in str(error):
-            return wrong("refused")
-        return wrong("steps", reason=_sentence(error))
-    if len(out) < len(LIVE_ROWS):
-        return wrong("rows_lost", lost=len(LIVE_ROWS) - len(out))
-    channels = {"channel_chip", "channel_online", "channel_swipe"}
-    needed = {"amount", "distance", "no_distance"} | channels
-    if not needed <= set(out) or "channel" in out:
-        return wrong("columns", columns=", ".join(out.columns))
-    if not out["no_distance"].any():
-        return wrong("flag_late")
-    if out.isna().any(axis=None):
-        return wrong("gaps", columns=", ".join(out.columns[out.isna().any()]))
-    logs = np.log(TRAINING_ROWS["amount"])
-    expected = (np.log(LIVE_ROWS["amount"]) - logs.mean()) / logs.std(ddof=0)
-    if not np.allclose(out["amount"], expected):
-        return wrong(
-            "amount",
-            got=out["amount"].round(3).tolist(),
-            expected=expected.round(3).tolist(),
-        )
-    return None
-
-
-def _sentence(error: ValueError) -> str:
-    # Braces in a message would be read as names to fill in.
-    return json.dumps(
-        str(error).replace("{", "(").replace("}", ")"), ensure_ascii=False
-    )
-
-
-# Exercise 4: what helps which model? -----------------------------------------------------
+# Exercise 2: what helps which model? -----------------------------------------------------
 
 lab.match(
     "what helps which model?",
-    right={"a": "nothing", "b": "standardize", "c": "logarithm", "d": "circle"},
+    right={"a": "nothing", "b": "standardize", "c": "logarithm", "d": "bins"},
+    options=("standardize", "logarithm", "bins", "nothing"),
     mistakes={
         "trees": (
-            "Boosted trees cut a column somewhere. `{got}` keeps the order of the values, so "
-            "the same cuts are there before and after.",
+            "Boosted trees cut a column somewhere. With `{got}` they could at best make the cuts that "
+            "they make already.",
             "a",
         ),
-        "distance": (
-            "Distances add up columns in their units: the balance in cents decides "
-            "alone, until all columns have the same scale. `{got}` does not see to that.",
+        "penalty": (
+            "The age in seconds needs a tiny weight, the balance in thousands a large one, and the "
+            "penalty makes the large one dear. `{got}` does not give both one scale.",
             "b",
         ),
         "tail": (
-            "A straight line cannot rise steeply over small amounts and flatten over large "
-            "ones. `{got}` leaves its shape as it is.",
+            "If the log odds rise with each doubling, they are a straight line in one certain form of "
+            "the amount. `{got}` does not give that form.",
             "c",
         ),
-        "clock": (
-            "A line through the hours rises or falls from 0 to 23, and midnight is a jump. "
-            "`{got}` does not join the ends.",
+        "bumps": (
+            "A straight line through the hours cannot have two peaks. After `{got}` it still has "
+            "one weight for the hour.",
             "d",
         ),
     },
     hints=(
-        "What does each model do with a number: add it up, measure distances with it, or cut it?",
-        "A cut is the same in every unit and after every logarithm. A distance is not.",
-        "Find each model's row in the grid, and ask what could hide the effect from it.",
+        "What does each model do with a number: add it up with a weight, or cut it?",
+        "Two of the four are about the shape of an effect, one about the size of weights.",
+        "A logarithm turns doublings into steps of equal length. Bins give each stretch its own weight.",
     ),
-    praise="Ask what the model does with a number, then you know what helps it.",
+    praise="Ask what the model does with a number, and which shape the effect has.",
 )
