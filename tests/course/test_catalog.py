@@ -73,9 +73,9 @@ def test_routes_fit_into_their_time():
     ("at_most", "labs", "message"),
     [
         (
-            100,
+            50,
             ["train/metrics", "train/fit"],
-            "takes 145 minutes and may take 100; take a lab",
+            "minutes and may take 50; take a lab",
         ),
         (
             100,
