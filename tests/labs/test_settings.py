@@ -6,11 +6,6 @@ from labs_lib.course import catalog
 from tests.labs.constructions import Model, engines, models
 
 OTHERS = {
-    "train/fit": {
-        "XGBoost(max_bin=64, n_estimators=150)": (
-            "the colleague's model with XGBoost's own penalty, for one comparison"
-        ),
-    },
     "train/ensembles": {
         "LogisticRegression(C=1000000.0, solver='newton-cholesky')": (
             "mends the level of a score; it has no penalty"

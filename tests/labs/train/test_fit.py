@@ -68,8 +68,9 @@ def test_ex2():
     right = lab.ex2._judge.right
     assert_exercise(
         lab.ex2,
-        right=[(right,)],
+        right=[(right,), (pd.Series(right),)],
         wrong={
+            "a_gap": (right | {"a": "simpler model or penalty"},),
             "a": (right | {"a": "more rows"},),
             "b_rows": (right | {"b": "more rows"},),
             "b": (right | {"b": "simpler model or penalty"},),
@@ -77,46 +78,70 @@ def test_ex2():
             "c": (right | {"c": "richer model"},),
             "d": (right | {"d": "stop here"},),
         },
+        stub=(...,),
     )
 
 
-def l1(z, s):
-    return np.sign(z) * np.maximum(np.abs(z) - s, 0)
+def test_ex2_a_leak_is_not_read_off_the_own_rows():
+    right = lab.ex2._judge.right
+    answer = right | {"a": "look for a leak"}
+    assert lab.ex2.check(answer).misconception == "a_gap"
 
 
-def l1_in_cases(z, s):
-    return [v - s if v > s else v + s if v < -s else 0.0 for v in z]
+# Exercise 3 --------------------------------------------------------------------------------
 
 
-def l2(z, s):
-    return z / (1 + s)
+def with_two_errors(errors, noise):
+    return errors.mean() + 2 * errors.std() / np.sqrt(len(errors)) < noise
+
+
+def from_a_sample(errors, noise):
+    return noise - errors.mean() > 2 * errors.std(ddof=1) / len(errors) ** 0.5
+
+
+def by_t(errors, noise):
+    from scipy import stats
+
+    error = stats.sem(errors)
+    return (errors.mean() - noise) / error < -2 if error else errors.mean() < noise
+
+
+def by_the_usual_quantile(errors, noise):
+    return np.mean(errors) + 1.96 * np.std(errors) / np.sqrt(np.size(errors)) < noise
+
+
+def from_a_list(errors, noise):
+    return bool(with_two_errors(np.array(errors.tolist()), noise))
+
+
+def as_array(errors, noise):
+    return np.array([with_two_errors(errors, noise)])
 
 
 def test_ex3():
+    root = np.sqrt
     assert_exercise(
         lab.ex3,
-        right=[(l1, l2), (l1_in_cases, lambda z, s: z - z * s / (1 + s))],
+        right=[
+            (answer,)
+            for answer in (
+                with_two_errors,
+                from_a_sample,
+                by_t,
+                by_the_usual_quantile,
+                from_a_list,
+                as_array,
+            )
+        ],
         wrong={
-            "swapped": (l2, l1),
-            "overshoot": (lambda z, s: z - s * np.sign(z), l2),
-            "hard": (lambda z, s: np.where(abs(z) > s, z, 0), l2),
-            "one_sided": (lambda z, s: np.maximum(z - s, 0), l2),
-            "half": (l1, lambda z, s: z / (1 + 2 * s)),
-            "subtracts": (l1, l1),
-            "other": (l1, lambda z, s: z**2),
+            "luck": (lambda e, n: np.mean(e) < n,),
+            "spread": (lambda e, n: e.mean() + 2 * e.std() < n,),
+            "no_root": (lambda e, n: e.mean() + 2 * e.std() / len(e) < n,),
+            "one": (lambda e, n: e.mean() + e.std() / root(len(e)) < n,),
+            "wrong_side": (lambda e, n: e.mean() - 2 * e.std() / root(len(e)) < n,),
+            "either_side": (lambda e, n: abs(e.mean() - n) > 2 * e.std() / root(len(e)),),
+            "turned": (lambda e, n: e.mean() > n,),
+            None: (lambda e, n: False,),
         },
-        stub=(stub, stub),
+        stub=(stub,),
     )
-
-
-def test_ex3_the_closed_forms_minimize():
-    w = np.linspace(-6, 6, 120_001)
-    for z in (-3.0, -0.3, 0.2, 4.0):
-        for s in (0.5, 1.3):
-            loss = (w - z) ** 2 / 2
-            assert w[np.argmin(loss + s * abs(w))] == pytest.approx(l1(z, s), abs=1e-3)
-            assert w[np.argmin(loss + s * w**2 / 2)] == pytest.approx(l2(z, s), abs=1e-3)
-
-
-def test_ex3_shapes():
-    assert lab.ex3.check(lambda z, s: 0.0, l2).status == "wrong"

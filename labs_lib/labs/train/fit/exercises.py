@@ -10,7 +10,7 @@ from labs_lib.course.lab import Lab
 
 lab = Lab("train/fit")
 
-lab.predict("together", options=("higher", "lower", "tie", "undecided"))
+lab.predict("gap", options=("higher", "lower", "tie", "undecided"))
 
 
 # Exercise 1: the three parts from many models --------------------------------------------
@@ -113,9 +113,14 @@ lab.match(
     },
     options=("more rows",),
     mistakes={
+        "a_gap": (
+            "You want to close the gap of team a. But on new rows it is within luck of the noise: "
+            "nothing that it does there can gain much. A forest remembers its own rows.",
+            lambda step: step["a"] in ("simpler model or penalty", "look for a leak"),
+        ),
         "a": (
-            "Team a is within a few thousandths of the noise on new rows. Nothing that it does "
-            "can gain much; time is better spent elsewhere.",
+            "Team a is within a few thousandths of the noise on new rows, and twice the rows changed "
+            "nothing. Time is better spent elsewhere.",
             "a",
         ),
         "b_rows": (
@@ -134,88 +139,115 @@ lab.match(
             lambda step: step["c"] == "more rows",
         ),
         "c": (
-            "Team c remembers its own rows and fails on new ones: it has too much freedom.",
+            "Team c remembers its own rows, and on new ones its error is twice the noise: it has "
+            "too much freedom.",
             "c",
         ),
         "d": (
-            "Team d claims to be below the noise on new rows. No model can. Before anything "
-            "else, find out how the answers got in: copies on both sides of the split, a column from "
-            "the future.",
+            "Team d claims to be below the noise on new rows, by far more than luck. No model can. "
+            "Before anything else, find out how the answers got in: copies on both sides of the "
+            "split, a column from the future.",
             "d",
         ),
     },
     hints=(
-        "Compare three numbers: own rows with new rows (the gap), and new rows with the noise "
-        "(what is left to gain).",
-        "What did twice the rows change? And which of the four errors is not possible for an "
-        "honest measurement?",
+        "Look at the error on new rows first: how far is it from the noise, and did twice the rows "
+        "change it? The gap comes second.",
+        "Own rows may be below the noise: that is memory. Which of the four errors on new rows is "
+        "not possible for an honest measurement?",
         "One team is at the noise already; one is high with a small gap; one has a gap of more "
-        "than two hundred; one is below the noise on rows that it has not seen.",
+        "than two hundred and a high error; one is below the noise on rows that it has not seen.",
     ),
-    praise="Gap, level and floor: three looks, in this order.",
+    praise="The error on new rows, against the noise, comes first. The gap only helps to say what "
+    "is behind it.",
 )
 
 
-# Exercise 3: shrink a weight ------------------------------------------------------------------
+# Exercise 3: below the noise, or luck? -------------------------------------------------------
 
 
-@lab.exercise(
-    "shrink a weight",
-    hints=(
-        "Differentiate and set to zero. For L2 that is one line. For L1 the derivative of "
-        "`abs(w)` is the sign of `w`, and at zero anything from -1 to 1.",
-        "L1: as long as `w` is positive, `w = z - strength`. What if that is negative? Mirror it "
-        "for negative `z`.",
-        "`np.sign(z) * np.maximum(np.abs(z) - strength, 0)` and `z / (1 + strength)`.",
+def _rows(mean: float, spread: float, n: int) -> np.ndarray:
+    """Return n errors with exactly this mean and standard deviation."""
+    drawn = np.random.default_rng(n).gamma(0.5, size=n)
+    return mean + spread * (drawn - drawn.mean()) / drawn.std()
+
+
+def _below(errors: np.ndarray, noise: float, *, errors_of_mean: float = 2) -> bool:
+    return bool(
+        errors.mean() + errors_of_mean * errors.std() / len(errors) ** 0.5 < noise
+    )
+
+
+lab.function(
+    "below the noise, or luck?",
+    cases=(
+        (_rows(0.094, 0.15, 4_000), 0.130),
+        (_rows(0.120, 0.15, 250), 0.130),
+        (_rows(0.120, 0.15, 4_000), 0.130),
+        (_rows(0.126, 0.15, 4_000), 0.130),
+        (_rows(0.124, 0.15, 4_000), 0.130),
+        (_rows(0.114, 0.16, 250), 0.130),
+        (_rows(0.109, 0.16, 250), 0.130),
+        (_rows(0.136, 0.15, 4_000), 0.130),
+        (_rows(0.131, 0.15, 250), 0.130),
+        (_rows(0.262, 0.30, 4_000), 0.130),
+        (np.full(100, 0.25), 0.25),
+        (np.full(100, 0.20), 0.25),
+        (_rows(0.10, 0.10, 25), 0.130),
+        (_rows(0.126, 0.10, 25), 0.130),
+        (_rows(0.124, 0.15, 250), 0.130),
     ),
-    misconceptions={
-        "swapped": "The two are swapped: the first should be able to return exactly zero.",
-        "overshoot": "Your L1 weight changes its sign when `z` is smaller than the strength. The "
-        "best weight is then exactly zero.",
-        "hard": "You keep `z` as it is above the strength and drop it below. L1 also shortens the "
-        "weights that it keeps, by the strength.",
-        "one_sided": "Your L1 forgets negative weights: the penalty charges the size, so minus "
-        "three shrinks like plus three.",
-        "half": "Your L2 shrinks twice as much: the penalty in the text has a factor of one half, "
-        "as the squared error has.",
-        "subtracts": "Your L2 takes off a fixed piece. The derivative of a square grows with the "
-        "weight, so L2 takes off a share.",
-        "other": "For z = {z:.1f} and strength {strength:.1f} the {which} weight should be "
-        "{expected:.3f}; yours gave {got:.3f}.",
+    right=_below,
+    mistakes={
+        "luck": (
+            "You compare the mean alone. With 250 rows, an honest model at the noise is below it "
+            "half of the time.",
+            lambda errors, noise: errors.mean() < noise,
+            lambda errors, noise: errors.mean() <= noise,
+        ),
+        "spread": (
+            "You take the spread of the rows for that of their mean. The mean of many rows varies "
+            "less: divide by the root of their number.",
+            lambda errors, noise: errors.mean() + 2 * errors.std() < noise,
+            lambda errors, noise: errors.mean() + errors.std() < noise,
+        ),
+        "no_root": (
+            "You divide by the number of rows. Four times the rows halve the error of a mean: "
+            "divide by the root.",
+            lambda errors, noise: (
+                errors.mean() + 2 * errors.std() / len(errors) < noise
+            ),
+        ),
+        "one": (
+            "You take one standard error. An honest model at the noise is that far below it in "
+            "one of six measurements.",
+            lambda errors, noise: _below(errors, noise, errors_of_mean=1),
+        ),
+        "wrong_side": (
+            "You ask whether the error may be below the noise. Ask whether it has to be: add the "
+            "two standard errors to the mean.",
+            lambda errors, noise: _below(errors, noise, errors_of_mean=-2),
+        ),
+        "either_side": (
+            "You also answer True where the mean is far above the noise. Such a model is just not "
+            "good.",
+            lambda errors, noise: (
+                abs(errors.mean() - noise) > 2 * errors.std() / len(errors) ** 0.5
+            ),
+        ),
+        "turned": (
+            "You answer True where the mean is above the noise, and that is the usual case.",
+            lambda errors, noise: (
+                errors.mean() - 2 * errors.std() / len(errors) ** 0.5 > noise
+            ),
+            lambda errors, noise: errors.mean() > noise,
+        ),
     },
-    praise="L1 takes the same piece off every weight and stops at zero; L2 takes a share off each "
-    "and never gets there.",
+    hints=(
+        "A mean of few rows is often below the noise by chance. How far, usually?",
+        "The standard error is `errors.std() / np.sqrt(len(errors))`. Which end of mean plus and "
+        "minus two of it has to be below the noise?",
+        "`errors.mean() + 2 * errors.std() / np.sqrt(len(errors)) < noise`",
+    ),
+    praise="With 250 rows only a gross leak shows in this way, with 4,000 a small one too.",
 )
-def ex3(shrink_l1: Callable, shrink_l2: Callable) -> Wrong | None:
-    """Compare with the closed forms for several strengths."""
-    z = np.array([-3.0, -1.2, -0.3, 0.0, 0.2, 0.9, 1.6, 4.0])
-    for strength in (0.0, 0.5, 1.3):
-        l1 = np.sign(z) * np.maximum(np.abs(z) - strength, 0)
-        l2 = z / (1 + strength)
-        got1 = np.asarray(shrink_l1(z.copy(), strength), dtype=float)
-        got2 = np.asarray(shrink_l2(z.copy(), strength), dtype=float)
-        if np.shape(got1) != z.shape or np.shape(got2) != z.shape:
-            got1, got2 = (np.resize(got, z.shape) for got in (got1, got2))
-        if strength == 0 or (np.allclose(got1, l1) and np.allclose(got2, l2)):
-            continue
-        if np.allclose(got1, l2) and np.allclose(got2, l1):
-            return wrong("swapped")
-        for key, mistake in (
-            ("overshoot", z - strength * np.sign(z)),
-            ("hard", np.where(np.abs(z) > strength, z, 0)),
-            ("one_sided", np.maximum(z - strength, 0)),
-            ("one_sided", np.maximum(np.abs(z) - strength, 0)),
-        ):
-            if np.allclose(got1, mistake):
-                return wrong(key)
-        if np.allclose(got2, z / (1 + 2 * strength)):
-            return wrong("half")
-        if np.allclose(got2, l1) or np.allclose(got2, z - strength * np.sign(z)):
-            return wrong("subtracts")
-        which, got, expected = (
-            ("L1", got1, l1) if not np.allclose(got1, l1) else ("L2", got2, l2)
-        )
-        bad = int(np.argmax(~np.isclose(got, expected)))
-        details = {"expected": expected[bad], "got": got[bad], "which": which}
-        return wrong("other", z=z[bad], strength=strength, **details)
-    return None
