@@ -13,9 +13,40 @@ from unittest import mock
 
 import optuna
 
-from labs_lib.labs.train.tune import replays
+from labs_lib.course import store
+from labs_lib.train.tuning import TuningJob, tune
+from labs_lib.train.tuning.replay import Replay
 
 RUNS, JOBS = 5, 100
+SCALES = {
+    "eta": "Logarithmic",
+    "max_depth": "Linear",
+    "min_child_weight": "Logarithmic",
+    "subsample": "Linear",
+    "colsample_bytree": "Linear",
+    "lambda": "Logarithmic",
+}
+
+
+def search(grid: Replay, strategy: str, surrogate: str) -> TuningJob:
+    """Search the whole range of each hyperparameter of a grid."""
+    ends = grid.settings.agg(["min", "max"])
+    ranges = [
+        {
+            "Name": name,
+            "MinValue": str(ends[name]["min"]),
+            "MaxValue": str(ends[name]["max"]),
+            "ScalingType": scale,
+        }
+        for name, scale in SCALES.items()
+    ]
+    config = {
+        "Strategy": strategy,
+        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "score"},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": JOBS, "MaxParallelTrainingJobs": 1},
+        "ParameterRanges": {"ContinuousParameterRanges": ranges},
+    }
+    return tune(config, grid, surrogate=surrogate)
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -51,7 +82,7 @@ def timed_search(run: Callable[[], object]) -> tuple[float, float]:
 
 def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    grid = replays.replay("payments")
+    grid = Replay(store.load("train/tune/payments"), scales=SCALES)
     setting = grid.settings.iloc[0].to_dict()
     looked_up = seconds(lambda: [grid(setting) for _ in range(10_000)]) / 10_000
     print(f"a look-up: {1e6 * looked_up:.1f} microseconds")
@@ -61,9 +92,7 @@ def main() -> None:
         ("TPE", "Bayesian", "tpe", 0.3),
         ("Gaussian process", "Bayesian", "gp", 3.0),
     ):
-        run = functools.partial(
-            replays.search, "payments", strategy, seed=0, surrogate=surrogate
-        )
+        run = functools.partial(search, grid, strategy, surrogate)
         whole, alone = zip(*[timed_search(run) for _ in range(RUNS)], strict=True)
         beside = statistics.median(w - a for w, a in zip(whole, alone, strict=True)) / JOBS
         print(

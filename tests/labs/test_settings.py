@@ -14,9 +14,6 @@ OTHERS = {
             "a member without random rows and columns, which those of the stored stack have"
         ),
     },
-    "train/tune": {
-        "XGBoost(n_estimators=40, ...)": "a live search; the stored grids are replayed",
-    },
     "train/explain": {
         "XGBoost(n_estimators=5)": "made to be refused by shap: it splits on categories",
     },

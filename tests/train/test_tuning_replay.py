@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labs_lib.labs.train.tune import replays
-from labs_lib.labs.train.tune.experiments import ranges as tune_ranges
 from labs_lib.train.tuning.replay import Replay, chosen
 
 GRID = {"eta": (0.01, 0.1, 1.0), "depth": (2, 4, 8)}
@@ -86,23 +84,6 @@ def test_what_is_chosen_when():
     assert then["test"].tolist() == pytest.approx([100.3, 106.1, 106.1])
     with pytest.raises(ValueError, match="expected budgets between"):
         chosen(jobs, replay, [1, 4])
-
-
-# The boxes of the experiment
-
-
-@pytest.mark.parametrize("table", replays.TABLES)
-def test_boxes_hold_the_optimum_or_miss_it(table):
-    best = tune_ranges.optimum(table)
-    grid = replays.replay(table)
-    for name, (low, high) in tune_ranges.around(best).items():
-        assert low * (1 - 1e-9) <= best[name] <= high * (1 + 1e-9)
-    low, high = tune_ranges.without(best)["eta"]
-    for eta in np.linspace(low * (1 + 1e-9), high, 50):
-        place = grid.place(best | {"eta": eta})
-        assert grid.settings.iloc[place]["eta"] != best["eta"]
-    for name, (low, high) in tune_ranges.around(best).items():
-        assert replays.BOX[name][0] <= low < high <= replays.BOX[name][1]
 
 
 def test_a_hyperparameter_may_not_be_called_like_a_curve():

@@ -1,17 +1,12 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from labs_lib.labs.train.tune import exercises as tune
 from labs_lib.labs.train.tune.exercises import lab
+from labs_lib.train.tuning import MedianRule
 from tests.labs.contract import assert_exercise
-
-# Mutants that no input tells apart, or that are right answers themselves; see mutation.py.
-EQUIVALENT = {
-    "ex3: if not 0.2 <= (x - low) / (high - low) <= 0.8: → if not 0.2 < (x - low) / (high - low) <= 0.8:": "a place of exactly a fifth is a matter of rounding",
-    "ex3: if not 0.2 <= (x - low) / (high - low) <= 0.8: → if not 0.2 <= (x - low) / (high - low) < 0.8:": "a place of exactly four fifths is a matter of rounding",
-}
 
 
 def stub(*answers):
@@ -65,95 +60,63 @@ def by_sorting(earlier, current):
     return (low + high) / 2 > current[-1]
 
 
+def by_running_sums(earlier, current):
+    averages = []
+    for curve in earlier:
+        total, count = 0.0, 0
+        for value in curve:
+            if count == len(current):
+                break
+            total, count = total + value, count + 1
+        averages.append(total / count)
+    return np.array(current)[-1] < np.quantile(averages, 0.5)
+
+
+def by_frame(earlier, current):
+    table = pd.DataFrame({i: pd.Series(curve) for i, curve in enumerate(earlier)})
+    return bool(current[-1] < table.head(len(current)).mean().median())
+
+
 def test_ex2():
     assert_exercise(
         lab.ex2,
-        right=[(rule,), (by_sorting,)],
+        right=[(rule,), (by_sorting,), (by_running_sums,), (by_frame,)],
         wrong={
+            "no_cut": (lambda e, c: c[-1] < np.median([np.mean(curve) for curve in e]),),
             "values": (
                 lambda e, c: c[-1] < np.median([curve[: len(c)][-1] for curve in e]),
             ),
             "best": (lambda e, c: max(c) < np.median([np.mean(k[: len(c)]) for k in e]),),
+            "own_average": (
+                lambda e, c: np.mean(c) < np.median([np.mean(k[: len(c)]) for k in e]),
+            ),
             "mean": (lambda e, c: c[-1] < np.mean([np.mean(k[: len(c)]) for k in e]),),
+            "left_out": (lambda e, c: rule([k for k in e if len(k) >= len(c)], c),),
             "equal": (lambda e, c: c[-1] <= np.median([np.mean(k[: len(c)]) for k in e]),),
-            "no_cut": (lambda e, c: c[-1] < np.median([np.mean(curve) for curve in e]),),
-            "other": (lambda e, c: False,),
+            "goes_on": (lambda e, c: not rule(e, c),),
+            None: (lambda e, c: False,),
         },
         stub=(stub,),
     )
 
 
-def test_the_ways_to_go_wrong_can_be_told_apart():
-    ways = [
-        tune._by(np.median, tune._value, tune._last),
-        tune._by(np.median, tune._running, max),
-        tune._by(np.mean, tune._running, tune._last),
-        tune._by(np.median, tune._running, tune._last, strict=False),
-    ]
-    assert len({tuple(map(bool, way)) for way in ways}) == len(ways)
-    assert [rule(e, c) for e, c, _ in tune._CASES] == [a for *_, a in tune._CASES]
-
-
-def too_narrow(jobs, ranges):
-    best = jobs.nlargest(5, "value")
-    names = []
-    for name, (low, high, scaling) in ranges.items():
-        x = best[name].median()
-        log = scaling == "Logarithmic"
-        place = (
-            math.log(x / low) / math.log(high / low) if log else (x - low) / (high - low)
-        )
-        if place < 0.2 or place > 0.8:
-            names.append(name)
-    return names
-
-
-def by_the_mean_place(jobs, ranges):
-    best = jobs.sort_values("value").tail(5)
-    found = set()
-    for name, (low, high, scaling) in ranges.items():
-        change = np.log if scaling == "Logarithmic" else np.asarray
-        place = (change(best[name]) - change(low)) / (change(high) - change(low))
-        if not 0.2 <= place.mean() <= 0.8:
-            found.add(name)
-    return found
-
-
-def test_ex3():
-    assert_exercise(
-        lab.ex3,
-        right=[(too_narrow,), (by_the_mean_place,)],
-        wrong={
-            "linear": (
-                lambda jobs, ranges: too_narrow(
-                    jobs, {n: (a, b, "Linear") for n, (a, b, _) in ranges.items()}
-                ),
-            ),
-            "worst": (
-                lambda jobs, ranges: too_narrow(jobs.assign(value=-jobs["value"]), ranges),
-            ),
-            "one_end": (
-                lambda jobs, ranges: [
-                    name
-                    for name in too_narrow(jobs, ranges)
-                    if jobs.nlargest(5, "value")[name].median()
-                    < math.sqrt(ranges[name][0] * ranges[name][1])
-                ],
-            ),
-            "few": (lambda jobs, ranges: too_narrow(jobs.nlargest(1, "value"), ranges),),
-            "other": (lambda jobs, ranges: list(ranges),),
-        },
-        stub=(stub,),
+def test_ex2_refuses_whole_curves_in_any_form():
+    whole = (
+        lambda e, c: c[-1] < np.median([pd.Series(k).mean() for k in e]),
+        lambda e, c: c[-1] < np.median([sum(k) / len(k) for k in e]),
     )
+    for answer in whole:
+        assert lab.ex2.check(answer).misconception == "no_cut"
 
 
-@pytest.mark.parametrize("few", [1, 2, 3])
-def test_ex3_refuses_too_few_of_the_best(few):
-    outcome = lab.ex3.check(lambda jobs, r: too_narrow(jobs.nlargest(few, "value"), r))
-    assert outcome.misconception == "few"
-
-
-@pytest.mark.parametrize("kind", [list, tuple, set, dict.fromkeys])
-def test_ex3_takes_any_container(kind):
-    outcome = lab.ex3.check(lambda jobs, ranges: kind(too_narrow(jobs, ranges)))
-    assert outcome.status == "passed"
+@pytest.mark.parametrize(
+    ("earlier", "current"),
+    [
+        ([[0.1, 0.3, 0.5], [0.2, 0.2, 0.2], [0.0, 0.4, 0.6]], [0.1, 0.2, 0.35]),
+        ([[0.9], [0.6, 0.6], [0.1, 0.1]], [0.5, 0.55]),
+        ([[0.1], [0.3], [0.4], [0.9]], [0.34]),
+    ],
+)
+def test_the_rule_of_ex2_is_that_of_the_engine(earlier, current):
+    engine = MedianRule(maximize=True, earlier=earlier)
+    assert engine.stops(len(current), current[-1]) == rule(earlier, current)
