@@ -33,9 +33,6 @@ OTHERS = {
     "train/tune": {
         "XGBoost(n_estimators=40, ...)": "a live search; the stored grids are replayed",
     },
-    "train/explain": {
-        "XGBoost(n_estimators=5)": "made to be refused by shap: it splits on categories",
-    },
     "monitor/data_drift": {
         "XGBoost(learning_rate=0.1, max_depth=3, n_estimators=60)": (
             "flights; the stored rows are about payments"
