@@ -15,9 +15,9 @@ os.environ.setdefault("LABS_JOBS", "1")
 import numpy as np
 
 from labs_lib import data
-from labs_lib.labs.train.explain.experiments.worlds import filled
-from labs_lib.labs.train.explain.shared import Boosted
+from labs_lib.payments.causes import causes_as_numbers
 from labs_lib.train import explain
+from labs_lib.train.boosted import boosted
 
 RUNS = 5
 
@@ -31,22 +31,32 @@ def seconds(run) -> float:
     return statistics.median(times)
 
 
+def filled(X):
+    return X.fillna({"distance_km": -1.0, "balance_cents": -1.0})
+
+
 def main() -> None:
     X, y, _ = data.load_causes()
     seen, asked = filled(X.head(10_000)), filled(X.tail(2_000))
-    model = Boosted(n_estimators=100).fit(seen, y.head(10_000).to_numpy())
+    model = boosted().fit(causes_as_numbers(seen), y.head(10_000))
+
+    def margin(table):
+        return model.predict(causes_as_numbers(table), output_margin=True)
+
+    def probability(table):
+        return model.predict_proba(causes_as_numbers(table))[:, 1]
 
     def analysis():
         table = filled(data.load_causes()[0]).tail(100)
         explain.analyze(
-            model.probability, table, baseline=seen.head(1), num_samples=500
+            probability, table, baseline=seen.head(1), num_samples=500
         ).to_json()
 
     def curves():
-        explain.ice(model.margin, asked, "hour", np.arange(20))
+        explain.ice(margin, asked, "hour", np.arange(20))
 
     def lime():
-        explain.lime_weights(model.margin, asked.head(10), data=seen)
+        explain.lime_weights(margin, asked.head(10), data=seen)
 
     print(f"analysis.json of 100 rows: {seconds(analysis):.2f} s (target 15 s)")
     print(f"curves of 2,000 rows, 20 values: {seconds(curves):.2f} s (target 1 s)")

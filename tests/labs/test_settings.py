@@ -14,9 +14,6 @@ OTHERS = {
             "a member without random rows and columns, which those of the stored stack have"
         ),
     },
-    "train/explain": {
-        "XGBoost(n_estimators=5)": "made to be refused by shap: it splits on categories",
-    },
     "monitor/data_drift": {
         "XGBoost(learning_rate=0.1, max_depth=3, n_estimators=60)": (
             "flights; the stored rows are about payments"

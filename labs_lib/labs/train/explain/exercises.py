@@ -10,7 +10,10 @@ from labs_lib.course.lab import Lab
 
 lab = Lab("train/explain")
 
-lab.predict("global_shap", options=("higher", "lower", "tie", "undecided"))
+lab.predict(
+    "winner",
+    options=("SHAP by both", "ICE by both", "each by its own", "no difference shown"),
+)
 
 
 # Exercise 1: from one-hot columns to columns ---------------------------------------------
@@ -137,126 +140,44 @@ def ex2(hidden_share: Callable) -> Wrong | None:
     return wrong("other", expected=expected[2], got=got[2])
 
 
-# Exercise 3: reason codes ----------------------------------------------------------------
-
-_VALUES = {
-    "amount_cents": 0.40,
-    "amount_local": 0.45,
-    "hour": 0.62,
-    "distance_km": 0.15,
-    "age_band": -0.90,
-    "device": -0.02,
-}
-# The copy lowers the score: only the two together say what the amount did.
-_AGAINST = {"amount_local": -0.30, "amount_cents": 0.50, "hour": 0.35, "device": 0.10}
-_CANCELLED = {"hour": 0.20, "amount_cents": 0.25, "amount_local": -0.25, "device": 0.30}
-_GROUPS = {"amount_local": "amount_cents"}
-
-
-def _reasons(
-    values: dict[str, float],
-    groups: dict[str, str],
-    k: int,
-    *,
-    size: Callable = float,
-    raised: Callable = lambda value: value > 0,
-    falling: bool = True,
-    first: Callable = lambda value: True,
-) -> list[str]:
-    total: dict[str, float] = {}
-    for name, value in values.items():
-        if first(value):
-            name = groups.get(name, name)
-            total[name] = total.get(name, 0) + value
-    kept = [name for name in total if raised(total[name])]
-    return sorted(kept, key=lambda n: size(total[n]), reverse=falling)[:k]
-
-
-lab.function(
-    "reason codes",
-    cases=(
-        (_VALUES, _GROUPS, 2),
-        (_VALUES, _GROUPS, 10),
-        (_AGAINST, _GROUPS, 2),
-        (_CANCELLED, _GROUPS, 3),
-        (_VALUES, {}, 3),
-        ({"hour": -0.2, "device": 0.0}, _GROUPS, 3),
-    ),
-    right=_reasons,
-    mistakes={
-        "absolute": (
-            "You list what lowered the score. A reason for a decline has to have pushed towards it, "
-            "however large the others are.",
-            lambda *given: _reasons(*given, size=abs, raised=lambda value: True),
-            lambda *given: _reasons(*given, size=abs, raised=lambda value: value != 0),
-        ),
-        "twice": (
-            "The amount and its copy in local currency stand apart. They are one fact: split in two, "
-            "each half looks smaller than it is, or the reader is told it twice.",
-            lambda values, groups, k: _reasons(values, {}, k),
-        ),
-        "dropped_first": (
-            "You drop what lowered the score before you add up the columns that say the same. A copy "
-            "may take back what the other gave: add first, then ask what is above zero.",
-            lambda *given: _reasons(*given, first=lambda value: value > 0),
-        ),
-        "padded": (
-            "Asked for more reasons than there are, you list some that raised nothing. Fewer true "
-            "reasons are better than a full list.",
-            lambda *given: _reasons(*given, raised=lambda value: True),
-            lambda *given: _reasons(*given, raised=lambda value: value >= 0),
-        ),
-        "order": (
-            "The largest reason comes first.",
-            lambda *given: _reasons(*given, falling=False),
-            lambda values, groups, k: _reasons(values, groups, k)[::-1],
-        ),
-        "too_many": (
-            "You give every reason there is; at most k were asked for.",
-            lambda values, groups, k: _reasons(values, groups, 99),
-        ),
-    },
-    hints=(
-        "Which columns pushed this score towards a decline? Which two say the same thing?",
-        "Add up by `groups.get(name, name)`, keep what is above zero, sort from large to small.",
-        "`total = {}`; for each name and value add to `total[groups.get(name, name)]`; then "
-        "`sorted((n for n in total if total[n] > 0), key=total.get, reverse=True)[:k]`.",
-    ),
-    praise="A list of reasons describes the score. Whether the reasons caused anything in the "
-    "world, it does not say.",
-)
-
-
-# Exercise 4: what the letter may say -----------------------------------------------------
+# Exercise 3: which method? ----------------------------------------------------------------
 
 
 lab.match(
-    "what the letter may say",
-    right={"a": True, "b": False, "c": True, "d": False},
+    "which method?",
+    right={"a": "SHAP", "b": "ICE", "c": "PDP", "d": "none", "e": "LIME"},
+    options=("SHAP", "ICE", "PDP", "LIME", "none"),
     mistakes={
-        "cause": (
-            "Sentence b says what would happen in the world. You saw the opposite: with "
-            "another local amount the score moved, the true risk did not.",
+        "sum": (
+            "In a, the parts have to sum to the score. A curve has no parts, and the weights of a "
+            "line that was fitted nearby sum to what the line says.",
+            "a",
+        ),
+        "flat": (
+            "In b, the mean curve is known already. What it may hide are single curves that run "
+            "in opposite directions.",
             "b",
         ),
-        "group": (
-            "Sentence d makes a rule about people from what one column added to one score. "
-            "The age has no effect in this world; here it stands in for what goes with it.",
+        "shape": (
+            "In c, the single curves run in parallel, so their mean speaks for all of them, and "
+            "one line was asked for. Values that are summed up to one number have no shape.",
+            "c",
+        ),
+        "world": (
+            "d asks what would happen in the world. All four methods ask the model.",
             "d",
         ),
-        "score_denied": (
-            "Sentences a and c are about the score alone, and you can check them with the "
-            "model in hand. They may stand.",
-            lambda may: not (may["a"] and may["c"]),
+        "line": (
+            "In e, a straight line near one payment was asked for, and draws at random are "
+            "accepted.",
+            "e",
         ),
     },
     hints=(
-        "Two of the sentences are about the score. Which of them could be checked by asking the "
-        "model again?",
-        "A sentence about the world, or about other people, cannot be checked by asking the "
-        "model.",
-        "a and c speak of the score; b and d of the world.",
+        "What does each reader want: parts of a score, a curve, one line for all, or a rule for "
+        "near payments? And one of them asks about the world.",
+        "Parts that sum: one method. Curves: two, single or mean. A fitted line: one.",
+        "a is SHAP, d is none; b and c are the two that draw curves.",
     ),
-    praise="Explanations answer for the model. For the world you need an experiment, or a "
-    "published law as here.",
+    praise="First the question, then the method. Who starts from the method answers its question.",
 )
