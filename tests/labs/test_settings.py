@@ -36,11 +36,6 @@ OTHERS = {
     "train/explain": {
         "XGBoost(n_estimators=5)": "made to be refused by shap: it splits on categories",
     },
-    "monitor/data_drift": {
-        "XGBoost(learning_rate=0.1, max_depth=3, n_estimators=60)": (
-            "flights; the stored rows are about payments"
-        ),
-    },
 }
 """Models of a lesson that no stored row is about, and why they differ from those of a kind."""
 
