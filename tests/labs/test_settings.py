@@ -14,11 +14,6 @@ OTHERS = {
             "a member without random rows and columns, which those of the stored stack have"
         ),
     },
-    "monitor/data_drift": {
-        "XGBoost(learning_rate=0.1, max_depth=3, n_estimators=60)": (
-            "flights; the stored rows are about payments"
-        ),
-    },
 }
 """Models of a lesson that no stored row is about, and why they differ from those of a kind."""
 

@@ -7,7 +7,6 @@
 #       "0.25": "the team's budget of false alarms a month, chosen before looking"
 #       "1.25": "a slack of a quarter on top of the doubt; chosen on twenty pilot worlds"
 #       "0.1": "Model Monitor's comparison threshold in its example of constraints.json"
-#       "0.9": "Model Monitor's limit for the NDCG of attributions"
 # ---
 
 # %% [markdown]
@@ -20,20 +19,19 @@
 #
 # - say from which day on a week of predictions can be judged;
 # - find the earliest honest alarm, and say how much of its delay is the labels' fault;
-# - test what scores, confidence and attributions can see without labels;
+# - test what scores and confidence can see without labels;
 # - put policies of retraining on trial, in money, and count how often they retrain;
 # - build a gate between a new model and the old one, and know what it can show.
 #
 # **You need** [Data drift](10_data_drift.ipynb), and log loss from
-# [Metrics](../2_train/20_metrics.ipynb). **Data in:** the payments world with its dated events,
-# adults of the US census of 1994 ([data cards](../data.md)). **Data out:** nothing.
+# [Metrics](../2_train/20_metrics.ipynb). **Data in:** the payments world with its dated events
+# ([data cards](../data.md)). **Data out:** nothing.
 # It computes for about 35 seconds, a third of them to run two stored repeats again.
 #
 # | SageMaker term | here |
 # |---|---|
 # | ground truth, merged by `inferenceId` | `monitor.join_labels` |
 # | model quality job: metrics, `constraints.json` | `monitor.quality`, `monitor.check_quality` |
-# | bias drift, feature attribution drift | `monitor.check_bias`, `monitor.check_attributions` |
 # | retraining pipeline, model approval | a policy, and a gate |
 
 # %%
@@ -726,110 +724,6 @@ stopped.round(1)
 # it does not know customers who walk a thousand kilometres. Retraining is no answer here: it
 # would learn the fault, or wait for labels until the fault is over.
 #
-# ## Real data: adults, window by window
-#
-# Two more monitors of Clarify, on real people: a model of income, trained on half of the census of
-# 1994; the other half arrives in windows of 2,000. Some windows are as before. In *young*, people
-# under 30 come four times as often. In *lost*, the marital status is recorded as never married
-# for everybody. In *turned*, the world has changed: a fifth of the labels is turned over.
-
-# %%
-from labs_lib.prepare import bias
-
-people = data.load_adult_income()
-A = people.drop(columns=["income", "split", "fnlwgt", "education", "native_country"])
-f"{len(A):,} people, {A.shape[1]} columns"
-
-# %%
-rich = (people["income"] == ">50K").astype(int).to_numpy()
-rng = np.random.default_rng(0)
-order = rng.permutation(len(A))
-old, new = order[: len(A) // 2], order[len(A) // 2 :]
-scorer = xgb.XGBClassifier(**shape, n_jobs=settings.n_jobs())
-scorer.fit(A.iloc[old], rich[old])
-f"accuracy {scorer.score(A.iloc[new], rich[new]):.3f}"
-
-
-# %%
-def window(kind):
-    """Draw 2,000 people of the other half: inputs and labels."""
-    weight = np.where((A["age"].to_numpy()[new] < 30) & (kind == "young"), 4.0, 1.0)
-    rows = rng.choice(new, 2_000, replace=False, p=weight / weight.sum())
-    inputs, labels = A.iloc[rows].copy(), rich[rows].copy()
-    if kind == "lost":
-        inputs["marital_status"] = pd.Categorical(
-            ["Never-married"] * len(rows), A["marital_status"].cat.categories
-        )
-    if kind == "turned":
-        turn = rng.random(len(rows)) < 0.2
-        labels[turn] = 1 - labels[turn]
-    return inputs, labels
-
-
-# %%
-def attributions(inputs):
-    """Return the mean absolute SHAP value of each column."""
-    matrix = xgb.DMatrix(inputs, enable_categorical=True)
-    shap = scorer.get_booster().predict(matrix, pred_contribs=True)[:, :-1]
-    return dict(zip(inputs, np.abs(shap).mean(axis=0).tolist(), strict=True))
-
-
-shap_before = attributions(A.iloc[new])
-pd.Series(shap_before).nlargest(4).round(2)
-
-# %%
-asked = {"label": "label", "positive": 1, "predicted": "offer"}
-asked |= {"facets": {"sex": "Female"}, "methods": ["DPPL", "RD", "AD"]}
-
-
-def bias_of(inputs, labels, offers, repeats=0):
-    said = pd.DataFrame({"sex": inputs["sex"].astype(str), "label": labels})
-    return bias.report(said.assign(offer=offers), **asked, repeats=repeats).table
-
-
-bias_before = bias_of(A.iloc[new], rich[new], scorer.predict(A.iloc[new]))
-bias_before.set_index("metric")[["value"]].round(3)
-
-# %% [markdown]
-# *DPPL* is the difference of the shares of offers between men and women, *RD* that of recall, *AD*
-# that of accuracy. The guide has two rules. By the one a metric of the window violates if its *value*
-# is further from zero than that of the baseline, by the other if its whole *interval* is. Ten windows of
-# each kind:
-
-
-# %%
-def watch(kind):
-    inputs, labels = window(kind)
-    offers = scorer.predict(inputs)
-    live = bias_of(inputs, labels, offers, repeats=400)
-    row = {"window": kind, "accuracy": (offers == labels).mean()}
-    for rule in ("value", "interval"):
-        violations = monitor.check_bias(bias_before, live, rule=rule)["violations"]
-        row[f"bias, {rule}"] = len(violations) > 0
-    return row | {"NDCG": monitor.ndcg(shap_before, attributions(inputs))}
-
-
-# %%
-kinds = ("as before", "young", "lost", "turned")
-rows = [watch(kind) for kind in kinds for _ in range(10)]
-drifted = pd.DataFrame(rows).groupby("window", sort=False).mean()
-drifted.round(3)
-
-# %% [markdown]
-# - *As before*: the rule of values reports bias drift in {{drifted.bias_value.as_before}} of the
-#   windows in which nothing happened, since three metrics have three chances to lie a little
-#   further out. The rule of intervals: {{drifted.bias_interval.as_before}}.
-# - *Turned*: accuracy falls from {{drifted.accuracy.as_before}} to {{drifted.accuracy.turned}},
-#   and NDCG is {{drifted.ndcg.turned}}, as before. No label enters an attribution: it cannot see
-#   that the world has changed, only that the inputs have. The interval rule of bias reports
-#   {{drifted.bias_interval.turned}}.
-# - *Lost*: one of the best columns says nothing any more. NDCG is {{drifted.ndcg.lost}}, where a
-#   violation is below 0.9: a column that is the same for everybody still has attributions.
-#   Accuracy is {{drifted.accuracy.lost}}.
-# - *Young*: NDCG {{drifted.ndcg.young}}, accuracy {{drifted.accuracy.young}}, bias by the
-#   interval rule {{drifted.bias_interval.young}}. The mix has changed; accuracy alone would tell
-#   you that the model got better.
-#
 # ## On SageMaker
 #
 # A model quality job reads captured predictions and ground truth, which you upload yourself with
@@ -877,34 +771,6 @@ aws.validate("CreateModelQualityJobDefinition", quality_job)
 
 
 # %%
-def clarify_job(kind, name, job_input):
-    """Return the definition of a bias or explainability job."""
-    return common | {
-        "JobDefinitionName": name,
-        f"{kind}AppSpecification": {
-            "ImageUri": image.replace("model-monitor-analyzer", "clarify-processing"),
-            "ConfigUri": f"{bucket}/analysis_config.json",
-        },
-        f"{kind}JobInput": job_input,
-        f"{kind}JobOutputConfig": outputs,
-    }
-
-
-# %%
-with_truth = {"EndpointInput": captured, "GroundTruthS3Input": truth_place}
-bias_job = clarify_job("ModelBias", "fraud-bias", with_truth)
-why_job = clarify_job("ModelExplainability", "fraud-why", {"EndpointInput": captured})
-aws.validate("CreateModelBiasJobDefinition", bias_job)
-
-# %%
-aws.validate("CreateModelExplainabilityJobDefinition", why_job)
-
-# %% [markdown]
-# One asks for labels, the other does not: you saw above what follows from that. Each definition
-# gets a schedule of its type.
-
-
-# %%
 def schedule(kind, job):
     return {
         "MonitoringScheduleName": job["JobDefinitionName"],
@@ -917,11 +783,7 @@ def schedule(kind, job):
 
 
 # %%
-jobs = {"ModelQuality": quality_job, "ModelBias": bias_job}
-jobs["ModelExplainability"] = why_job
-for kind, job in jobs.items():
-    aws.validate("CreateMonitoringSchedule", schedule(kind, job))
-[*jobs]
+aws.validate("CreateMonitoringSchedule", schedule("ModelQuality", quality_job))
 
 # %% [markdown]
 # Leave the labels out of the quality job, and it is refused:
@@ -936,9 +798,8 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# Model Monitor and Clarify are closed to new customers; existing ones go on. AWS now recommends to
-# compute quality with Evidently AI in a job of your own, bias with pandas and scikit-learn by the
-# formulas of the guide, attributions with the `shap` library, to log all of it with MLflow on
+# Model Monitor is closed to new customers; existing ones go on. AWS now recommends to
+# compute quality with Evidently AI in a job of your own, to log all of it with MLflow on
 # SageMaker, and to alarm with CloudWatch.
 #
 # ## What is not reproduced
@@ -947,14 +808,13 @@ except ValueError as error:
 # - Metrics in CloudWatch, alarms, and a pipeline that a violation starts.
 # - Model Registry and its approval, where the gate would stand; traffic for a challenger in the
 #   shadow.
-# - Kernel SHAP: Clarify explains by it, the lab by the exact values for trees.
 # - What Model Monitor does not have either: a running sum, limits chosen from false alarms,
 #   policies in money.
 #
 # ## Takeaways
 #
-# - A changed relation of inputs and labels is seen by labels, or by inputs made of labels. Scores,
-#   confidence and attributions are functions of the inputs.
+# - A changed relation of inputs and labels is seen by labels, or by inputs made of labels. Scores
+#   and confidence are functions of the inputs.
 # - The delay of the alarm is the delay of the labels plus the time that evidence needs. Buy labels
 #   sooner before you buy a better monitor.
 # - Add up small deviations with a memory; choose the limit from quiet worlds and a budget.
@@ -999,18 +859,14 @@ lab.facts(
     zeros=Fact(zeros, digits=4, tolerance=0.001),
     fault=Fact(fault, digits=0, tolerance=2),
     stopped=Fact(dict(stopped), digits=1, tolerance=0.5),
-    drifted=drifted.to_dict(),
 )
 
 # %% [markdown]
 # ## Sources
 #
-# - Quality, bias and attribution monitors: SageMaker developer guide, pages
-#   `model-monitor-model-quality-metrics`, `model-monitor-model-quality-merge`,
-#   `clarify-model-monitor-bias-drift`, `clarify-model-monitor-feature-attribution-drift`;
-#   availability and what AWS recommends instead: `model-monitor-availability-change`,
-#   `clarify-availability-change`.
+# - Quality monitors: SageMaker developer guide, pages
+#   `model-monitor-model-quality-metrics`, `model-monitor-model-quality-merge`;
+#   availability and what AWS recommends instead: `model-monitor-availability-change`.
 # - Page (1954), Continuous inspection schemes, Biometrika 41, doi:10.1093/biomet/41.1-2.100.
 # - Delayed labels and concept drift: Gama, Zliobaite, Bifet, Pechenizkiy and Bouchachia (2014), A
 #   survey on concept drift adaptation, ACM Computing Surveys 46, doi:10.1145/2523813.
-# - Adults: Becker and Kohavi (1996), UCI Machine Learning Repository, `CC BY 4.0`.
