@@ -9,7 +9,7 @@ from labs_lib.course.lab import Lab
 
 lab = Lab("train/ensembles")
 
-lab.predict("stacking", options=("higher", "lower", "no difference shown"))
+lab.predict("stacking", options=("higher", "lower", "tie", "undecided"))
 
 
 # Exercise 1: how many trees? -----------------------------------------------------------------
