@@ -6,14 +6,6 @@ from labs_lib.course import catalog
 from tests.labs.constructions import Model, engines, models
 
 OTHERS = {
-    "train/ensembles": {
-        "LogisticRegression(C=1000000.0, solver='newton-cholesky')": (
-            "mends the level of a score; it has no penalty"
-        ),
-        "XGBoost(learning_rate=0.1, max_depth=4, n_estimators=25)": (
-            "a member without random rows and columns, which those of the stored stack have"
-        ),
-    },
 }
 """Models of a lesson that no stored row is about, and why they differ from those of a kind."""
 

@@ -9,7 +9,7 @@ from labs_lib.course.lab import Lab
 
 lab = Lab("train/ensembles")
 
-lab.predict("stacking", options=("higher", "lower", "no difference shown"))
+lab.predict("stacking", options=("higher", "lower", "tie", "undecided"))
 
 
 # Exercise 1: how many trees? -----------------------------------------------------------------
@@ -83,70 +83,7 @@ def ex1(trees_needed: Callable) -> Wrong | None:
     return wrong("other", rho=rho, share=share, expected=expected[bad], got=got[bad])
 
 
-# Exercise 2: reweigh ---------------------------------------------------------------------------
-
-
-def _reweighed(weights: np.ndarray, mistaken: np.ndarray) -> np.ndarray:
-    error = weights[mistaken].sum()
-    return np.where(mistaken, weights / (2 * error), weights / (2 * (1 - error)))
-
-
-def _boosted(weights: np.ndarray, mistaken: np.ndarray) -> np.ndarray:
-    error = weights[mistaken].sum()
-    return np.where(mistaken, weights * (1 - error) / error, weights)
-
-
-@lab.exercise(
-    "reweigh",
-    hints=(
-        "Let `error` be the weight of the mistakes now. By what factor must they grow to weigh one "
-        "half? And the others?",
-        "Mistakes: divide by twice their total. Others: divide by twice theirs, which is "
-        "`1 - error`.",
-        "`np.where(mistaken, weights / (2 * error), weights / (2 * (1 - error)))`.",
-    ),
-    misconceptions={
-        "sum": "The new weights sum to {got:.3f}, not to 1. Scale them.",
-        "reversed": "Your mistakes lose weight. The next tree should look at them, not away.",
-        "doubled": "You double the mistakes, or use another fixed factor, and scale. They then "
-        "weigh {got:.3f} together; with one half, the last tree is as good as a coin.",
-        "even": "You give every mistake the same weight. What a point has gathered in earlier "
-        "rounds should stay: keep their proportions.",
-        "other": "The mistakes weigh {half:.3f} together; expected one half, each in proportion "
-        "to what it had.",
-    },
-    praise="By these weights the last tree is right half of the time: the next one has to find "
-    "something else.",
-)
-def ex2(reweigh: Callable) -> Wrong | None:
-    """Compare the new weights, however they are written, on two rounds."""
-    rng = np.random.default_rng(0)
-    for share in (0.1, 0.3):
-        weights = rng.gamma(2.0, 1.0, 40)
-        weights = weights / weights.sum()
-        mistaken = rng.random(40) < share
-        mistaken[:2] = True, False
-        got = np.asarray(reweigh(weights.copy(), mistaken.copy()), dtype=float)
-        right = _reweighed(weights, mistaken)
-        if got.shape == right.shape and np.allclose(got, right):
-            continue
-        if got.shape != right.shape or not np.isclose(got.sum(), 1):
-            return wrong("sum", got=float(got.sum()))
-        half = float(got[mistaken].sum())
-        if half < weights[mistaken].sum():
-            return wrong("reversed")
-        ratio = got / weights
-        if np.allclose(ratio[mistaken], ratio[mistaken][0]) and not np.isclose(
-            half, 0.5
-        ):
-            return wrong("doubled", got=half)
-        if np.allclose(got[mistaken], got[mistaken][0]):
-            return wrong("even")
-        return wrong("other", half=half)
-    return None
-
-
-# Exercise 3: out of fold -----------------------------------------------------------------------
+# Exercise 2: out of fold -----------------------------------------------------------------------
 
 
 def _nearest(X: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -213,7 +150,7 @@ def _averaged(learner, X, y, folds):
     },
     praise="No row was predicted by a model that has seen it.",
 )
-def ex3(out_of_fold: Callable) -> Wrong | None:
+def ex2(out_of_fold: Callable) -> Wrong | None:
     """Use a learner that memorizes, so that every leak shows."""
     X, y, folds = _task()
     got = np.asarray(
