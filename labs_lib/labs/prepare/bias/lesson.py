@@ -307,7 +307,8 @@ audits.design(
 
 # %% [markdown]
 # **What to try.** Give North `0.3` in `COMPANIES`: half of the gap is deserved then. Run that cell and the last one again; your
-# means are in `audits.yours.wide("CDDL, test", noise=0.5)`.
+# values are in `audits.yours.wide("CDDL, test", noise=0.0)`. Compare them with South's values at `noise=2.0`: which company
+# looks worse?
 #
 # First, check each arm. Are the companies what we said they are? Sort the people by
 # test and record: *smallest part* says how many of them share both, where they are fewest. Means over the [worlds](../glossary.md#world):
@@ -538,7 +539,7 @@ local.table[["facet", "value_or_threshold", "metric", "value"]].round(3)
 # - Clarify's report as HTML, PDF and notebook; here it is a table. Neither takes survey weights.
 # - Where guide and open code of Clarify disagree, the docstring of `labs_lib.prepare.bias` says how, and which one
 #   the engine follows.
-# - Metrics of predictions: they belong to the time after training.
+# - Metrics of predictions: [Fairness](../2_train/67_fairness.ipynb).
 #
 # ## Takeaways
 #
