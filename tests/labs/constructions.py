@@ -290,7 +290,8 @@ class _Reader(ast.NodeVisitor):
         """Return the model of ``xgb.train(settings, rows, rounds, ...)``."""
         given = self._value(node.args[0])
         given = dict(given) if isinstance(given, dict) else {OPEN: True}
-        given["n_estimators"] = self._value(node.args[2])
+        named = [k.value for k in node.keywords if k.arg == "num_boost_round"]
+        given["n_estimators"] = self._value([*node.args[2:3], *named][0])
         for keyword in node.keywords:
             if keyword.arg == "early_stopping_rounds":
                 given[keyword.arg] = self._value(keyword.value)
