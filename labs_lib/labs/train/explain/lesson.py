@@ -321,8 +321,9 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Set `max_depth=2` in `fit`, and run that cell and the last one again. Your version is in
-# `rows.yours.wide("rank, shares", columns="independent")`.
+# **What to try.** Set `max_depth=2` in `fit`, and run that cell and the last one again. That model learns
+# less noise. Compare the ranks, and the points without effect; `rows.yours.wide("rank, shares", columns="independent")`
+# is a part of your version.
 #
 # First, check each arm: did it explain the same rows, and does it tell columns apart? Means over the
 # [worlds](../glossary.md#world):
@@ -398,8 +399,9 @@ stats.table(together)
 # effect.{{!copy}}
 #
 # Now the sizes. Of its 100 points, SHAP gives {{idle.shap}} to columns that do nothing, and ICE {{idle.ice}}. By points
-# instead of ranks, LIME is nearest by shares, and PDP by curves.{{!by_points}} So sign an order, not the sizes. And before
-# you drop a column, fit once without it.
+# instead of ranks, LIME is nearest by shares, and PDP by curves.{{!by_points}} Does that hold for a model that has learned
+# less noise? Try it, as said above. Until you know, sign an order, not the sizes. And before you drop a column, fit once
+# without it.
 #
 # ## Where it fails: each method once
 #
