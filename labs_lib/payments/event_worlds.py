@@ -1,12 +1,9 @@
-"""Small payment worlds, each with one event or none, and a model trained before any of them."""
-
-from functools import lru_cache
+"""Small payment worlds, each with one event or none."""
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 
-from labs_lib import payments, schema, settings
+from labs_lib import payments, schema
 
 N_TRANSACTIONS = 40_000
 
@@ -17,9 +14,6 @@ LIVE = (120, 270)
 
 EVENTS = {"a": (150, 180), "c": (185, 195), "b": (210, 270), "d": (240, 270)}
 """First day of each event, and the day after its last."""
-
-ECHO = 30
-"""Days after an event in which windows of 30 days still hold its rows."""
 
 PAYMENT = [
     *(name for name in payments.FEATURES[:12] if name != "account_age_days"),
@@ -45,23 +39,3 @@ def between(table: pd.DataFrame, days: tuple[int, int]) -> pd.DataFrame:
     """Return the rows from the first of two days to before the second."""
     first, last = np.searchsorted(table.index.to_numpy(), days)
     return table.iloc[first:last]
-
-
-@lru_cache(maxsize=1)
-def model(seed: int) -> xgb.XGBClassifier:
-    """Fit the model of a world on months 1 to 3, which no event reaches."""
-    X, truth = (between(part, TRAINING) for part in world(seed, ()))
-    return xgb.XGBClassifier(
-        n_estimators=60,
-        max_depth=3,
-        min_child_weight=3,
-        learning_rate=0.1,
-        enable_categorical=True,
-        n_jobs=settings.n_jobs(),
-        random_state=0,
-    ).fit(X, truth["is_fraud"])
-
-
-def score(seed: int, X: pd.DataFrame) -> np.ndarray:
-    """Return the probability of fraud that the model of a world gives to each row."""
-    return model(seed).predict_proba(X)[:, 1].astype(float)

@@ -1,15 +1,11 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from labs_lib import monitor
 from labs_lib.labs.monitor.data_drift import exercises as data_drift
 from labs_lib.labs.monitor.data_drift.exercises import lab
-from labs_lib.labs.monitor.data_drift.experiments import windows
 from labs_lib.monitor import distances
-from labs_lib.payments import event_worlds
 from tests.labs.contract import assert_exercise
 
 # Mutants that no input tells apart, or that are right answers themselves; see mutation.py.
@@ -116,57 +112,3 @@ def test_ex3():
             "silent": (ACTIONS | {"d": "change the monitor"},),
         },
     )
-
-
-# The experiments behind the lab ----------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def festival():
-    return event_worlds.world(0, ("a",))
-
-
-def test_windows_say_what_the_monitor_says(festival):
-    X, _ = festival
-    X = X[[*event_worlds.PAYMENT, "account_age_days"]]
-    reference, window = (
-        event_worlds.between(X, event_worlds.BASELINE),
-        event_worlds.between(X, (155, 162)),
-    )
-    days = X.index.to_numpy()
-    found = {}
-    for name in X:
-        column = windows.values(X[name])
-        known = windows.part(column, days, event_worlds.BASELINE)
-        found[name] = windows.looked_at(known, windows.part(column, days, (155, 162)))
-    table = pd.DataFrame(found).T
-    expected = monitor.drift(reference, window).set_index("feature")
-    for measure in ("simple", "robust", "psi"):
-        assert np.allclose(table[measure].astype(float), expected[measure])
-    worst = windows.worst(found)
-    assert worst["p_value"] == pytest.approx(expected["p_value"].min(), rel=1e-6)
-    base = monitor.baseline(reference, mode="exact", share_method="Simple")
-    checked = monitor.check(window, base, mode="exact")
-    kinds = {v["constraint_check_type"] for v in checked.violations}
-    assert ("baseline_drift_check" in kinds) == (worst["robust"] > 0.1)
-    assert ("completeness_check" in kinds) == (worst["gap"] > 0)
-    assert ("categorical_values_check" in kinds) == (worst["unknown"] > 0.1)
-
-
-def test_events_leave_training_and_baseline_alone(festival):
-    quiet, _ = event_worlds.world(0, ())
-    for days in (event_worlds.TRAINING, event_worlds.BASELINE):
-        pd.testing.assert_frame_equal(
-            event_worlds.between(quiet, days),
-            event_worlds.between(festival[0], days),
-            check_categorical=False,
-        )
-
-
-def test_windows_cover_each_event():
-    for kind, (begin, end) in event_worlds.EVENTS.items():
-        for length in (1, 7):
-            starts = windows.starts(kind, length)
-            assert set(starts) <= set(windows.starts("none", length))
-            assert min(starts) <= begin
-            assert max(starts) + length >= min(end, 267)

@@ -1,14 +1,10 @@
 import math
 
 import numpy as np
-import pytest
 
 from labs_lib import monitor
 from labs_lib.labs.monitor.model_drift import exercises as model_drift
-from labs_lib.labs.monitor.model_drift import shared
 from labs_lib.labs.monitor.model_drift.exercises import lab
-from labs_lib.labs.monitor.model_drift.experiments import daily, policies
-from labs_lib.payments import cost
 from tests.labs.contract import assert_exercise
 
 # Mutants that no input tells apart, or that are right answers themselves; see mutation.py.
@@ -114,75 +110,3 @@ def test_ex3():
         },
         stub=(stub,),
     )
-
-
-# The experiments behind the lab ----------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def world():
-    return shared.draw(0, ())
-
-
-def test_costs_and_alerts_are_those_of_the_payments_world(world):
-    p = np.clip(world.probability, 1e-6, 1)
-    alert = shared.alerts(p, world.euros)
-    cents = np.rint(world.euros * 100).astype(int)
-    assert shared.costs(world.fraud, alert, world.euros).sum() == pytest.approx(
-        cost(world.fraud, alert, cents)
-    )
-    # By the truth, no payment is decided against its expected cost.
-    passing = p * (world.euros + shared.MISSED_FIXED)
-    stopping = 5 + (1 - p) * 10
-    assert np.array_equal(alert, stopping < passing)
-
-
-def test_a_model_never_sees_a_label_before_its_morning(world):
-    life = policies.Life(world)
-    seen = []
-
-    class Spy:
-        def __getattr__(self, name):
-            return getattr(shared, name)
-
-        def fit(self, w, rows, y):
-            seen.append((rows, y))
-
-    original, policies.shared = policies.shared, Spy()
-    try:
-        life._model(150, 150)
-        life._model(150, 122)
-        life._model(150, 150, True)
-    finally:
-        policies.shared = original
-    for rows, _ in seen[:2]:
-        assert (world.known[rows] <= 150).all()
-    assert (world.day[seen[1][0]] < 122).all()
-    rows, y = seen[2]
-    late = rows & (world.known > 150)
-    assert late.any()
-    assert not y[late].any()
-
-
-def test_sums_of_days(world):
-    p = np.full(len(world.day), 0.01)
-    days = daily.days(world, p)
-    assert len(days) == 150
-    live = world.day >= shared.START
-    assert sum(row["paid_rows"] for row in days) == live.sum()
-    arrived = live & (world.known < shared.END)
-    assert sum(row["known_frauds"] for row in days) == world.y[arrived].sum()
-    assert days[0]["known_rows"] == 0  # no label of a live payment is there yet
-    assert all(row["distance"] == 0 for row in days)
-
-
-def test_numbers_are_the_features(world):
-    booster = shared.first_model(world)
-    p = shared.score(booster, world.numbers[:5])
-    assert p.shape == (5,)
-    channel = list(world.X.columns).index("channel")
-    codes = world.X["channel"].cat.codes.to_numpy()
-    assert np.array_equal(world.numbers[:, channel], codes)
-    balance = list(world.X.columns).index("balance_cents")
-    missing = world.X["balance_cents"].isna().to_numpy()
-    assert np.array_equal(np.isnan(world.numbers[:, balance]), missing)

@@ -243,7 +243,7 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** Set `n_estimators=5` in `frozen_model`, and run that cell and the last one again. Do the
-# events change the excess of a weak model?
+# events change the excess of a weak model? Yours is `rows.yours.wide("excess", "with")`, and "without". Set it back.
 #
 # First, check the model. It has to beat a constant that knows the fraud rate of these very days. Means over
 # the worlds, with the event:

@@ -10,7 +10,7 @@ from labs_lib.course.lab import Lab
 
 lab = Lab("monitor/model_drift")
 
-lab.predict("schedule", options=("lower", "tie", "higher", "undecided"))
+lab.predict("doubt", options=("few", "half", "most"))
 
 
 # Exercise 1: when may you judge a week? ---------------------------------------------------
