@@ -508,7 +508,7 @@ census.round(3)
 # ## On SageMaker
 #
 # Clarify, a part of Amazon SageMaker AI, is closed to new customers. AWS advises them to compute the formulas
-# themselves, as you did. Data Wrangler, in SageMaker Canvas, has a bias report with these metrics.
+# themselves, as you did. The guide lists a bias report with these metrics for Data Wrangler too.
 #
 # A Clarify job reads what to compute from a file, `analysis_config.json`. These lines ask for the
 # report of this lab; the engine here takes the same words. Rows are not weighted in it.
