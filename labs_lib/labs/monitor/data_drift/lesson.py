@@ -398,7 +398,7 @@ restless = {name: fired.to_numpy().mean() for name, fired in rules.items()}
 pd.Series(restless).round(2)
 
 # %% [markdown]
-# Completeness fires in a share of {{restless.completeness}} of the quiet weeks, so its alarm says nothing. The
+# Completeness fires in a share of {{restless.completeness}} of the quiet weeks, so its alarm says little. The
 # test fires in {{restless.p_value}}. If weeks were like month 4, and payments independent, it would
 # be at most one week in twenty.{{!too_often}}
 #
@@ -522,7 +522,7 @@ by_month.round(3)
 
 # %% [markdown]
 # Log loss of all flights of a month, low is good. Flights of a day share the weather, so
-# days are drawn as a whole; each table is corrected for ten months. Are the drifted columns to blame? The frozen
+# days are drawn as a whole; each table is corrected for its comparisons. Are the drifted columns to blame? The frozen
 # model minus the one without them:
 
 
@@ -531,12 +531,12 @@ def mean_loss(y, values, sample_weight):
     return np.average(values, weights=sample_weight)
 
 
-def minus(name, other, m):
+def minus(name, other, m, comparisons=10):
     """Compare two predictions in one month; days are drawn as a whole."""
     rows = of_month == m
     pair = (loss[name][rows], loss[other][rows])
-    days = {"groups": flights.loc[rows, "date"], "repeats": 2_000, "comparisons": 10}
-    return stats.rows(mean_loss, late[rows], *pair, **days)
+    days = {"groups": flights.loc[rows, "date"], "repeats": 3_000}
+    return stats.rows(mean_loss, late[rows], *pair, comparisons=comparisons, **days)
 
 
 # %%
@@ -553,10 +553,10 @@ stats.table(blame).drop(columns=["design", "n"])
 
 # %%
 september = {
-    f"{name} − winter's share": minus(name, "winter's share", 9)
+    f"{name} − winter's share": minus(name, "winter's share", 9, 12)
     for name in ("frozen", "without them")
 }
-fresh = {f"frozen − fresh, month {m}": minus("frozen", "fresh", m) for m in months}
+fresh = {f"frozen − fresh, month {m}": minus("frozen", "fresh", m, 12) for m in months}
 stats.table(september | fresh).drop(columns=["design", "n"])
 
 # %% [markdown]

@@ -587,7 +587,8 @@ except ValueError as error:
 # - Compare signals at equally many false alarms.
 # - Scores and confidence are functions of the inputs. Here they saw as much as the labels inside their inputs told
 #   them.{{!through_labels}}
-# - Buy labels sooner: a random sample, investigated the next day.{{!sooner}}
+# - An input that is made of labels can be watched like a signal.{{!risk_sees}} Better still, buy labels sooner: a random
+#   sample, investigated the next day.{{!sooner}}
 # - "The model is worse" does not say that this new one pays. Ask what the truth would save, and what your new model is
 #   shown to save.
 # - Do not train on labels that have not come.{{!zeros_worse}}
