@@ -819,10 +819,10 @@ def test_rows_of_an_edited_data_file(course, current):
     line = next(
         line
         for line in (ROOT / "data" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-        if line.endswith("king_county_houses.parquet")
+        if line.endswith("credit_default.parquet")
     )
     found = stale(course, current, "SHA256SUMS", line, f"{'0' * 64}{line[64:]}")
-    assert found == reading("data.load_houses(") != set()
+    assert found == reading("data.load_credit_default(") != set()
 
 
 def test_layout_and_comments_never_count(course, current, tmp_path):
