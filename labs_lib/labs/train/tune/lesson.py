@@ -293,7 +293,8 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** Give the Bayesian search Optuna's other method: change `surrogate="gp"` into `"tpe"` in `searching`. Or type
-# other values into `TYPED`. Run that cell and the one with `lab.trial` again.
+# other values into `TYPED`, as many as stand there. Run that cell and the one with `lab.trial` again, and put the old
+# text back in the end.
 #
 # Before anything is compared, look at the arms. Means over the [seeds](../glossary.md#seed), payments, the whole budget:
 
