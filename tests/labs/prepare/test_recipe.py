@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from labs_lib.labs.prepare.recipe.exercises import BROKEN, LIVE_ROWS, lab
 from labs_lib.prepare.recipe import action
@@ -32,6 +33,7 @@ def test_ex1():
         right=[
             (z,),
             (lambda train, live: [(v - train.mean()) / train.std(ddof=1) for v in live],),
+            (lambda train, live: ((v - train.mean()) / train.std() for v in live),),
         ],
         wrong={
             "live_statistics": (on_live,),
@@ -97,6 +99,25 @@ def test_ex3():
     assert_exercise(
         lab.ex3,
         right=[(by_a_loop,)],
-        wrong={None: (lambda transform, rows: len(rows) == 4,)},
+        wrong={
+            None: (lambda transform, rows: len(rows) == 4,),
+            "same_company": (lambda f, x: np.allclose(f(x[::-1]), f(x)[::-1]),),
+        },
         stub=(stub,),
     )
+
+
+def by_halves(f, x):
+    middle = len(x) // 2
+    parts = [f(part) for part in (x[:middle], x[middle:]) if len(part)]
+    return np.allclose(np.concatenate(parts), f(x))
+
+
+def each_in_front(f, x):
+    return all(np.isclose(f(np.append(v, x))[0], f(x)[i]) for i, v in enumerate(x))
+
+
+@pytest.mark.parametrize("test", [by_halves, each_in_front])
+def test_ex3_says_one_row_only_of_nothing_else(test):
+    outcome = lab.ex3.check(test)
+    assert (outcome.status, outcome.misconception) == ("wrong", None)

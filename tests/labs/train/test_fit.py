@@ -33,6 +33,8 @@ def test_ex1():
         right=[(fit._parts,), (corrected,)],
         wrong={
             "three": (lambda f, p: fit._parts(f, p)[:2],),
+            "each": (changed(noise=lambda f, p: p * (1 - p)),),
+            "order": (lambda f, p: fit._parts(f, p)[::-1],),
             "noise": (changed(noise=lambda f, p: p.mean() * (1 - p.mean())),),
             "signed": (changed(bias=lambda f, p: (f.mean() - p.mean()) ** 2),),
             "not_squared": (changed(bias=lambda f, p: abs(f.mean(axis=0) - p).mean()),),
@@ -137,6 +139,8 @@ def test_ex3():
             "luck": (lambda e, n: np.mean(e) < n,),
             "spread": (lambda e, n: e.mean() + 2 * e.std() < n,),
             "no_root": (lambda e, n: e.mean() + 2 * e.std() / len(e) < n,),
+            "variance": (lambda e, n: e.mean() + 2 * e.var() / root(len(e)) < n,),
+            "each_row": (lambda e, n: (e < n).all(),),
             "one": (lambda e, n: e.mean() + e.std() / root(len(e)) < n,),
             "wrong_side": (lambda e, n: e.mean() - 2 * e.std() / root(len(e)) < n,),
             "either_side": (lambda e, n: abs(e.mean() - n) > 2 * e.std() / root(len(e)),),

@@ -28,10 +28,20 @@ def falling(u, low, high, scaling):
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(value,), (falling,)],
+        right=[
+            (value,),
+            (falling,),
+            (lambda *given: np.array([value(*given)]),),
+            (lambda *given: pd.Series([value(*given)]),),
+        ],
         wrong={
             "ignores": (lambda u, low, high, scaling: low + u * (high - low),),
             "outside": (
+                lambda u, low, high, scaling: (
+                    low + u * high if scaling == "Linear" else value(u, low, high, scaling)
+                ),
+            ),
+            "no_exp": (
                 lambda u, low, high, scaling: (
                     math.log10(low) + u * math.log10(high / low)
                     if scaling == "Logarithmic"
@@ -107,6 +117,13 @@ def test_ex2_refuses_whole_curves_in_any_form():
     )
     for answer in whole:
         assert lab.ex2.check(answer).misconception == "no_cut"
+
+
+def test_ex2_one_epoch_too_many_is_not_whole_curves():
+    answer = lab.ex2.check(
+        lambda e, c: c[-1] < np.median([np.mean(k[: len(c) + 1]) for k in e])
+    )
+    assert (answer.status, answer.misconception) == ("wrong", None)
 
 
 @pytest.mark.parametrize(

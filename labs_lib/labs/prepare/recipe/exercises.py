@@ -1,7 +1,8 @@
 """Exercises of the lab prepare/recipe."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,11 @@ _LIVES = [np.array([1.0, 6.0, 20.0]), np.array([9.0])]
 def _scaled(x: np.ndarray, by: np.ndarray, *, ddof: int = 0) -> np.ndarray:
     spread = by.std(ddof=ddof) if len(by) > ddof else 0.0
     return (x - by.mean()) / (spread or 1.0)
+
+
+def _numbers(answer: Any) -> np.ndarray:
+    values = list(answer) if isinstance(answer, Iterator) else answer
+    return np.asarray(values, dtype=float).ravel()
 
 
 @lab.exercise(
@@ -54,10 +60,7 @@ def _scaled(x: np.ndarray, by: np.ndarray, *, ddof: int = 0) -> np.ndarray:
 )
 def ex1(z_score: Callable) -> Wrong | None:
     """Any function with the training rows' mean and either standard deviation passes."""
-    got = [
-        np.asarray(z_score(_TRAIN.copy(), live.copy()), dtype=float).ravel()
-        for live in _LIVES
-    ]
+    got = [_numbers(z_score(_TRAIN.copy(), live.copy())) for live in _LIVES]
 
     def all_close(make: Callable[[np.ndarray], np.ndarray]) -> bool:
         made = [make(live) for live in _LIVES]
@@ -87,9 +90,7 @@ def ex1(z_score: Callable) -> Wrong | None:
     ):
         return wrong("variance")
     # The value of a row must not depend on the company it is in.
-    alone = np.asarray(
-        z_score(_TRAIN.copy(), _LIVES[0][:1].copy()), dtype=float
-    ).ravel()
+    alone = _numbers(z_score(_TRAIN.copy(), _LIVES[0][:1].copy()))
     if alone.shape != (1,) or not np.isclose(alone[0], got[0][0]):
         return wrong("live_statistics")
     return wrong(
@@ -227,11 +228,15 @@ lab.function(
         (lambda x: x - np.median(x), np.array([1.0, 2.0, 9.0])),
         (lambda x: x - x.mean(), np.array([7.0])),
         (np.log, _BATCH),
+        (lambda x: x - x[-1:], np.array([5.0, 2.0, 1.0, 5.0])),
+        # The last row stays as it is; all others know how many they are.
+        (lambda x: x - len(x) * (np.arange(len(x)) < len(x) - 1), _BATCH),
     ),
     right=_independent,
     mistakes={
         "first_row": (
-            "You try one row only. `x - x[0]` leaves the first row as it is alone, and moves all others.",
+            "You try one row only. A transform may leave that row as it is alone, and move all others: "
+            "`x - x[0]` does so with the first.",
             lambda f, x: bool(np.allclose(f(x[:1]), f(x)[:1])),
             lambda f, x: bool(np.allclose(f(x[-1:]), f(x)[-1:])),
         ),
@@ -240,6 +245,11 @@ lab.function(
             lambda f, x: any(
                 np.allclose(f(x[i : i + 1]), f(x)[i : i + 1]) for i in range(len(x))
             ),
+        ),
+        "same_company": (
+            "You change the order of the rows, but each keeps the same company. A mean does not "
+            "depend on the order.",
+            lambda f, x: bool(np.allclose(f(x[::-1])[::-1], f(x))),
         ),
         "order_lost": (
             "You compare sorted results. `np.sort` gives the same values, but to other rows.",

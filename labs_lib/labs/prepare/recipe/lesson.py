@@ -54,11 +54,11 @@ lab.start()
 # [undecided](../glossary.md#undecided) that the data cannot say which side of 0.02 it is.
 
 # %%
-guess = ...  # "higher", "lower", "tie" or "undecided"
+guess = ...  # in batches of 100: "higher", "lower", "tie" or "undecided"
 lab.hundred.commit(guess)
 
 # %%
-guess = ...  # "higher", "lower", "tie" or "undecided"
+guess = ...  # the month as one batch: "higher", "lower", "tie" or "undecided"
 lab.month.commit(guess)
 
 # %% [markdown]
@@ -106,8 +106,9 @@ first[0], scaled[0]
 
 # %% [markdown]
 # The actions fill gaps, take the logarithm where there is a long tail, turn categories into
-# [one-hot](../glossary.md#one-hot) columns, and standardize at the end. *Fit* learns what they need from the
-# training rows. What is there to learn?
+# [one-hot](../glossary.md#one-hot) columns, and standardize at the end. A live row may hold a category that no training
+# row had: with `KEEP` it goes to a column `other`, with `SKIP` the row is left out, with `ERROR` the recipe
+# refuses. *Fit* learns what the actions need from the training rows. What is there to learn?
 
 # %%
 import json
@@ -121,7 +122,7 @@ learned[0], learned[-1]
 # %% [markdown]
 # A median for a gap, and for a z-score two numbers: the shift is the mean, the scale the standard
 # deviation. The text holds the actions and these numbers. Send it to the place where payments arrive; there it is loaded and
-# not fitted. Does a payment get the same numbers alone as among 30,000 others?
+# not fitted. Do twenty payments get the same numbers alone as among 30,000 others?
 
 # %%
 import pandas as pd
@@ -155,9 +156,10 @@ lab.ex1.check(z_scores)
 # ## On trial: "fit it on live rows, then it is up to date"
 #
 # Six months now: three train, the fourth sets the alarm's [threshold](../glossary.md#threshold), the fifth is quiet, the
-# sixth has a festival. The model is linear. In all arms gaps, logarithms and categories are as fitted. Only
-# the z-scores change: each batch of live payments gets a mean and a standard deviation of its own. A column that
-# is constant in a batch becomes 0.
+# sixth has a festival. Then people spend one and a half times as much, and the risk of fraud stays. The model is linear.
+# In all arms gaps, logarithms and categories are as fitted. Only the z-scores change: each batch of live payments, in
+# the order in which they come, gets a mean and a standard deviation of its own. A column that is constant in a batch
+# becomes 0.
 
 # %% tags=["trial"]
 import numpy as np
@@ -227,8 +229,8 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Add `"2 rows": 2` to `SIZES`, and run that cell and the last one again. Yours is in
-# `rows.yours.wide("average precision")["festival"]`.
+# **What to try.** Add `"2 rows": 2` to `SIZES`, and run that cell and the last one again (half a minute). The new
+# lines are at the end of the table. Compare them with batches of 10 below.
 #
 # First, look at each arm. *Mean score / share* is 1 if scores are as high as frauds are frequent. The cost is
 # that of 1,000 payments: a missed fraud costs its amount and 15 more, an alert 5, and a wrong one
@@ -244,8 +246,8 @@ arms = {
 pd.DataFrame(arms).round({m: 3 for m in measures[:2]} | {"alerts": 1, "cost": 0})
 
 # %% [markdown]
-# In each arm some payments raise an alert, and the level of the scores stays about right.{{!arms}} So the
-# mean score hardly gives the mistake away.
+# In each arm some payments raise an alert, and the level of the scores stays about right.{{!arms}} So who
+# watches the mean score hardly sees the mistake.
 
 # %%
 from labs_lib import plots, stats
@@ -267,7 +269,7 @@ stats.table(ranking)
 
 # %%
 with plots.figure(
-    title="Few rows a batch spoil the ranking; a month does not show it",  # {{!picture}}
+    title="Few rows a batch spoil the ranking; a month hardly shows it",  # {{!picture}}
     x="average precision, by batch - as fitted (-1 to 1)",
     y="",
     alt="Intervals lie far left of zero for small batches, and near it for a month.",
@@ -284,10 +286,12 @@ lab.month.reveal(ranking["a month, festival"].verdict)
 # In batches of 100 the festival's average precision changes by {{hundred}}.{{!hundred_lower}} In batches of
 # 10 most of the ranking is lost.{{!ten_lost}}
 #
-# With a whole month as one batch no harm is shown: the [interval](../glossary.md#interval) for the festival is {{month_ap}}. It does not
-# say that there is none, since a loss beyond the [margin](../glossary.md#margin) is inside too.{{!month_open}} This is how the mistake
-# survives a test. Offline, somebody fits the scaler on the whole test month, and the ranking looks as before. But a
-# service scores a payment when it comes. At one in the morning the batch is a handful.
+# With a whole month as one batch about a tenth of that is left: {{quiet_ap}} in month 5, and {{month_ap}} at
+# the festival.{{!month_tenth}} Both [intervals](../glossary.md#interval) reach beyond the [margin](../glossary.md#margin),
+# so it stays open whether the loss matters. A gain as large as the margin is outside of both.{{!month_open}}
+#
+# This is how the mistake survives a test. Offline, somebody fits the scaler on the whole test month, and the ranking
+# looks nearly as before. But a service scores a payment when it comes. At one in the morning the batch is a handful.
 #
 # And in money?
 
@@ -301,15 +305,15 @@ stats.table(bill, digits=0)
 
 # %% [markdown]
 # The same picture: batches of 100 cost {{hundred_cost}} more per 1,000 payments at the festival.{{!hundred_dearer}} For a
-# whole month no difference is shown, in either direction.{{!month_cost_open}} So the promise is not kept
-# either: in these [worlds](../glossary.md#world), being "up to date" was not shown to gain anything, not even at the
+# whole month no difference is shown, in either direction.{{!month_cost_open}} In these
+# [worlds](../glossary.md#world) neither table shows a gain from being "up to date", not even at the
 # festival.{{!no_gain}}
 #
 # ## Where it fails: one payment, many scores
 #
 # A table of means hides what a customer meets. Take one fraud of the quiet world, from month 5, and put it
 # into batches of 50 other payments: drawn from its own month, or from payments of that month at risky terminals, where
-# frauds had been frequent. Both happen, if a service collects what comes together.
+# frauds had been frequent. Both can happen, if a service collects what comes together.
 
 # %%
 model = LogisticRegression(solver="newton-cholesky")
@@ -471,7 +475,7 @@ stats.table(real)
 # postcode it falls by more than half.{{!homes_postcode}} What the houses of a postcode have in common, its own mean
 # removes. Yet the guesses are spread about as widely as before, so they do not look wrong.{{!homes_spread}}
 #
-# A test on all live houses at once is the first row. The service that the agent uses is the second.
+# So a test on all live houses at once (the first row) says nothing about the agent's service (the second).
 #
 # Houses of one year, split at random: next year's prices have another level, which neither arm knows.
 #
@@ -524,7 +528,7 @@ aws.validate("CreateModel", pipeline)
 # ## Takeaways
 #
 # - Fit once, write it down, apply it everywhere. What a row becomes must not depend on its company.
-# - A test on a whole month did not show the mistake.{{!month_open}} Test with the batches of the service, and
+# - A test on a whole month hardly showed the mistake.{{!month_tenth}} Test with the batches of the service, and
 #   with one row.
 # - "Up to date" was not shown to gain anything here.{{!no_gain}}
 # - If the recipe has to change, train the model again with it, and ship both together.
@@ -549,7 +553,7 @@ own = np.array(scores["its own month"])
 lab.facts(
     digits=3,
     tolerance=0.003,
-    same_bits=alone.equals(together.loc[some]),
+    same_bits=alone.equals(together.loc[some]) and len(some) == 20,
     arms=arms["alerts"].min() > 10
     and arms["mean score / share"].between(0.8, 1.3).all(),
     picture=all(
@@ -557,14 +561,21 @@ lab.facts(
         for b in ("10 rows", "100 rows")
         for m in months
     )
-    and all(ranking[f"a month, {m}"].verdict == "undecided" for m in months),
+    and all(abs(ranking[f"a month, {m}"].mean) < 0.02 for m in months),
     hundred=ranking["100 rows, festival"],
     hundred_lower=ranking["100 rows, festival"].verdict == "lower",
     ten_lost=arms["average precision"]["10 rows"]
     < arms["average precision"]["as fitted"] / 3,
     month_ap=ranking["a month, festival"],
-    month_open=ranking["a month, festival"].low < -0.02
-    and ranking["a month, festival"].high > 0,
+    quiet_ap=ranking["a month, month 5"],
+    month_tenth=all(
+        0.02 < ranking[f"a month, {m}"].mean / ranking[f"100 rows, {m}"].mean < 0.2
+        for m in months
+    ),
+    month_open=all(
+        ranking[f"a month, {m}"].low < -0.02 and ranking[f"a month, {m}"].high < 0.02
+        for m in months
+    ),
     hundred_cost=Fact(bill["100 rows, festival"], digits=0, tolerance=3),
     hundred_dearer=bill["100 rows, festival"].verdict == "higher",
     month_cost_open=all(

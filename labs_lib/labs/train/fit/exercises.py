@@ -44,6 +44,10 @@ def _parts(f: np.ndarray, p: np.ndarray) -> tuple[float, float, float]:
         "`predictions.var(axis=0).mean()`.",
     ),
     misconceptions={
+        "each": "Return one number for each part: average over the payments. Your {part} holds "
+        "{got} of them.",
+        "order": "Your three numbers are right, in another order. Return noise, squared bias and "
+        "variance.",
         "three": "Return three numbers: noise, squared bias and variance, in this order. You "
         "returned {got}.",
         "noise": "The noise is what chance does to each payment: the mean of `p * (1 - p)`. Yours "
@@ -70,6 +74,9 @@ def ex1(decompose: Callable[..., list]) -> Wrong | None:
     answer = decompose(f.copy(), p.copy())
     if len(answer) != 3:
         return wrong("three", got=f"{len(answer)} things")
+    for part, values in zip(("noise", "squared bias", "variance"), answer, strict=True):
+        if np.size(values) != 1:
+            return wrong("each", part=part, got=np.size(values))
     noise, bias, variance = (float(np.mean(part)) for part in answer)
     right = _parts(f, p)
     models = len(f)
@@ -78,6 +85,8 @@ def ex1(decompose: Callable[..., list]) -> Wrong | None:
     got = (noise, bias, variance)
     if np.allclose(got, right) or np.allclose(got, corrected):
         return None
+    if np.allclose(sorted(got), sorted(right)):
+        return wrong("order")
     if not np.isclose(noise, right[0]):
         if any(np.isclose(noise, v) for v in (p.mean() * (1 - p.mean()), p.var())):
             return wrong("noise")
@@ -168,7 +177,8 @@ lab.match(
 
 def _rows(mean: float, spread: float, n: int) -> np.ndarray:
     """Return n errors with exactly this mean and standard deviation."""
-    drawn = np.random.default_rng(n).gamma(0.5, size=n)
+    shape = min(0.5, (0.6 * mean / spread) ** 2)  # so that no squared error is negative
+    drawn = np.random.default_rng(n).gamma(shape, size=n)
     return mean + spread * (drawn - drawn.mean()) / drawn.std()
 
 
@@ -196,6 +206,8 @@ lab.function(
         (_rows(0.10, 0.10, 25), 0.130),
         (_rows(0.126, 0.10, 25), 0.130),
         (_rows(0.124, 0.15, 250), 0.130),
+        (_rows(0.100, 0.50, 100), 0.130),
+        (np.append(np.full(99, 0.1), 0.3), 0.25),
     ),
     right=_below,
     mistakes={
@@ -217,6 +229,18 @@ lab.function(
             lambda errors, noise: (
                 errors.mean() + 2 * errors.std() / len(errors) < noise
             ),
+        ),
+        "variance": (
+            "You take the variance of the rows. The standard error is made of the standard "
+            "deviation, its root.",
+            lambda errors, noise: (
+                errors.mean() + 2 * errors.var() / len(errors) ** 0.5 < noise
+            ),
+        ),
+        "each_row": (
+            "You ask whether each row is below the noise. Single rows may be far above it; the "
+            "question is about their mean.",
+            lambda errors, noise: bool((errors < noise).all()),
         ),
         "one": (
             "You take one standard error. An honest model at the noise is that far below it in "

@@ -1,9 +1,11 @@
 """Exercises of the lab train/tune."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from labs_lib.course import answers
 from labs_lib.course.exercise import Wrong, wrong
 from labs_lib.course.lab import Lab
 
@@ -30,6 +32,10 @@ def _scaled(u: np.ndarray, low: float, high: float, scaling: str) -> np.ndarray:
     return 1 - (1 - low) * ((1 - high) / (1 - low)) ** u
 
 
+def _number(answer: Any) -> float:
+    return float(answers.number(answer))
+
+
 @lab.exercise(
     "one number, three scales",
     hints=(
@@ -42,22 +48,23 @@ def _scaled(u: np.ndarray, low: float, high: float, scaling: str) -> np.ndarray:
     misconceptions={
         "ignores": "Your values are the same on every scale. The scale decides where most of the "
         "draws fall.",
-        "outside": "On the scale {scaling} you return {got:.3g}, outside of {low:g} to {high:g}. A "
+        "outside": "On the scale {scaling} you return {got:.3g}, outside of {low:g} to {high:g}.",
+        "no_exp": "On the scale {scaling} you return {got:.3g}, outside of {low:g} to {high:g}. A "
         "logarithm has to be turned back into a value.",
         "reverse": "On the scale ReverseLogarithmic most of your values lie near the low end. It is "
         "made for values such as 0.9, 0.99, 0.999: the room is near 1.",
-        "other": "On the scale {scaling} from {low:g} to {high:g}, a half should give "
-        "{expected:.4f}; yours gave {got:.4f}.",
+        "other": "On the scale {scaling} from {low:g} to {high:g}, u = {u:g} should give "
+        "{expected}; yours gave {got}.",
     },
     praise="An even spread on the wrong scale wastes jobs: they all try the same order of magnitude.",
 )
 def ex1(value: Callable) -> Wrong | None:
     """Any function with the right spread passes, rising or falling."""
     got = {
-        scaling: np.array([float(value(float(u), low, high, scaling)) for u in _U])
+        scaling: np.array([_number(value(float(u), low, high, scaling)) for u in _U])
         for scaling, (low, high) in _RANGES.items()
     }
-    same = [float(value(0.3, 0.1, 0.9, scaling)) for scaling in _RANGES]
+    same = [_number(value(0.3, 0.1, 0.9, scaling)) for scaling in _RANGES]
     if np.allclose(same, same[0]):
         return wrong("ignores")
     for scaling, (low, high) in _RANGES.items():
@@ -67,16 +74,22 @@ def ex1(value: Callable) -> Wrong | None:
             continue
         bad = values[(values < low - room) | (values > high + room)]
         if len(bad):
-            return wrong("outside", scaling=scaling, got=bad[0], low=low, high=high)
+            name = "no_exp" if scaling == "Logarithmic" and bad[0] < 0 else "outside"
+            return wrong(name, scaling=scaling, got=bad[0], low=low, high=high)
         if scaling == "ReverseLogarithmic" and np.median(values) < (low + high) / 2:
             return wrong("reverse")
+        if values[0] > values[-1]:
+            expected = expected[::-1]
+        place = int(np.argmax(~np.isclose(values, expected)))
+        wanted, yours = answers.told_apart(float(expected[place]), float(values[place]))
         return wrong(
             "other",
             scaling=scaling,
             low=low,
             high=high,
-            got=values[10],
-            expected=expected[10],
+            u=_U[place],
+            got=yours,
+            expected=wanted,
         )
     return None
 
@@ -120,6 +133,7 @@ lab.function(
         (_LEVELS, [0.34]),
         ([[0.2, 0.4]], [0.0, 0.35]),  # its own average does not count
         ([[0.1, 0.5]], [0.45, 0.45]),
+        ([[0.2, 0.2, 0.8]], [0.3]),  # whole curves: 0.4; one epoch too many: 0.2
         ([[-0.5, -0.3]], [-0.6, -0.45]),
         ([[-0.5, -0.3]], [-0.2, -0.35]),
     ),
