@@ -38,7 +38,14 @@ def signed(contributions, owner):
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(with_groupby,), (with_a_loop,)],
+        right=[
+            (with_groupby,),
+            (with_a_loop,),
+            (lambda c, o: with_groupby(c, o).to_frame(),),
+            (lambda c, o: with_groupby(c, o).to_frame().T,),
+            (lambda c, o: list(with_groupby(c, o).items()),),
+            (lambda c, o: {n: [v] for n, v in with_groupby(c, o).items()},),
+        ],
         wrong={
             "not_joined": (lambda c, o: dict(enumerate(np.abs(c).mean(axis=0))),),
             "abs_first": (abs_first,),
@@ -56,6 +63,8 @@ def test_ex1():
         (lambda c, o: signed(c, o).abs(), "no_abs"),
         (lambda c, o: pd.Series(np.abs(c).mean(axis=0), o), "not_joined"),
         (lambda c, o: [1, 2, 3], "not_joined"),
+        (lambda c, o: with_groupby(c, o).to_numpy(), "not_joined"),
+        (lambda c, o: {name: [0.1, 0.2] for name in o}, "not_joined"),
     ],
 )
 def test_ex1_sees_variants_of_the_same_mistakes(answer, misconception):
@@ -75,15 +84,34 @@ def by_centring(curves):
 def test_ex2():
     assert_exercise(
         lab.ex2,
-        right=[(hidden_share,), (by_centring,)],
+        right=[
+            (hidden_share,),
+            (by_centring,),
+            (lambda c: np.array([hidden_share(c)]),),
+            (lambda c: pd.Series([hidden_share(c)]),),
+        ],
         wrong={
             "levels": (lambda c: c.var(axis=0).mean() / c.var(),),
             "shown": (lambda c: 1 - hidden_share(c),),
             "spread": (lambda c: 1 - c.mean(axis=0).std() / c.std(axis=1).mean(),),
+            "axes": (lambda c: hidden_share(c.T),),
             "other": (lambda c: float(hidden_share(c) > 0.5),),
         },
         stub=(stub,),
     )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda c: 1.0,
+        lambda c: 1 - c.mean(axis=0).var() / c.var(axis=1).sum(),
+        lambda c: 1 - c.mean(axis=0).var(ddof=1) / c.var(axis=1).mean(),
+        lambda c: float("nan"),
+    ],
+)
+def test_ex2_blames_levels_only_for_levels(answer):
+    assert lab.ex2.check(answer).misconception == "other"
 
 
 GOOD = {"a": "SHAP", "b": "ICE", "c": "PDP", "d": "none", "e": "LIME"}

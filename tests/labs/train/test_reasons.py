@@ -66,6 +66,32 @@ def test_ex1_refuses_to_drop_before_joining(how):
     assert lab.ex1.check(drops).misconception == "dropped_first"
 
 
+@pytest.mark.parametrize("how", ["max", "mean", "last"])
+def test_ex1_wants_the_values_added_up(how):
+    def part(contributions, groups, k):
+        values = pd.Series(contributions).rename(index=groups).groupby(level=0).agg(how)
+        return values[values > 0].nlargest(k).index
+
+    assert lab.ex1.check(part).misconception == "not_added"
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_ex1_wants_more_than_names_joined(cut):
+    def renamed(contributions, groups, k):
+        names = reasons(contributions, {}, k if cut == "before" else 99)
+        return list(dict.fromkeys(groups.get(n, n) for n in names))[:k]
+
+    assert lab.ex1.check(renamed).misconception == "not_added"
+
+
+def test_ex1_wants_the_copy_counted():
+    def dropped(contributions, groups, k):
+        kept = {n: v for n, v in contributions.items() if n not in groups}
+        return reasons(kept, groups, k)
+
+    assert lab.ex1.check(dropped).misconception == "not_added"
+
+
 GOOD = {"a": True, "b": False, "c": True, "d": False}
 
 
@@ -76,7 +102,7 @@ def test_ex2():
         wrong={
             "score_denied": (GOOD | {"a": False},),
             "cause": (GOOD | {"b": True},),
-            "group": (GOOD | {"d": True},),
+            "age": (GOOD | {"d": True},),
         },
         stub=(...,),
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
+from labs_lib.course import answers
 from labs_lib.course.exercise import Wrong, wrong
 from labs_lib.course.lab import Lab
 
@@ -26,7 +27,7 @@ _CONTRIBUTIONS = np.array(
         [-0.4, 0.1, -0.2, 0.2, -0.3],
     ]
 )
-_OWNER = ["channel", "channel", "hour", "band", "band"]
+_OWNER = ["channel", "hour", "hour", "channel", "band"]
 
 
 def _by_owner(values: np.ndarray) -> dict[str, np.ndarray]:
@@ -64,18 +65,23 @@ def _close(got: Mapping, expected: Mapping) -> bool:
 def ex1(global_importance: Callable) -> Wrong | None:
     """Any mapping from name to the mean absolute sum passes."""
     got = global_importance(_CONTRIBUTIONS.copy(), list(_OWNER))
+    if isinstance(got, pd.DataFrame) and 1 in got.shape:
+        got = got.squeeze()
+    if isinstance(got, list | tuple) and all(np.shape(pair) == (2,) for pair in got):
+        got = dict(got)
     got = dict(got) if isinstance(got, Mapping | pd.Series) else {}
     expected = {n: np.abs(v).mean() for n, v in _by_owner(_CONTRIBUTIONS).items()}
     if sorted(got) != sorted(expected):
         return wrong(
             "not_joined",
             expected=", ".join(expected),
-            got=", ".join(map(str, got)) or "none",
+            got=", ".join(map(str, got)) or "no names",
         )
-    if not all(np.ndim(value) == 0 for value in got.values()):
+    if not all(np.size(value) == 1 for value in got.values()):
         return wrong(
             "not_joined", expected=", ".join(expected), got="more than one each"
         )
+    got = {name: answers.number(np.ravel(value)) for name, value in got.items()}
     if _close(got, expected):
         return None
     mistakes = {
@@ -97,6 +103,7 @@ _GRID = np.linspace(-1, 1, 5)
 _PARALLEL = np.array([_GRID, _GRID + 3, _GRID - 1])
 _CROSSING = np.array([_GRID, -_GRID, 2 * _GRID, -2 * _GRID])
 _PARTLY = np.array([3 * _GRID, _GRID + 1, _GRID**2])
+_ONE_LEVEL = np.array([_GRID, _GRID, _GRID])
 
 
 def _hidden(curves: np.ndarray) -> float:
@@ -118,26 +125,35 @@ def _hidden(curves: np.ndarray) -> float:
         "shown": "You return the share that the mean curve shows. The question is for the rest.",
         "spread": "You compare standard deviations. Movement is measured as variance here, "
         "which makes the two shares add up to one.",
-        "other": "For curves that partly agree, expected {expected:.3f}; yours is {got:.3f}.",
+        "axes": "You average along the grid and compare payments. A row is the curve of a payment: "
+        "the mean curve is the mean over the rows, and movement is along a row.",
+        "other": "For curves that {which}, expected {expected:.3f}; yours is {got:.3f}.",
     },
     praise="It is worth a line under every partial dependence plot: near zero, the mean curve "
     "speaks for all rows.",
 )
-def ex2(hidden_share: Callable) -> Wrong | None:
+def ex2(hidden_share: Callable[..., float]) -> Wrong | None:
     """Any function with the right values passes."""
-    cases = (_PARALLEL, _CROSSING, _PARTLY)
-    got = [float(hidden_share(curves.copy())) for curves in cases]
-    expected = [_hidden(curves) for curves in cases]
+    cases = {"are parallel": _PARALLEL, "cross": _CROSSING, "partly agree": _PARTLY}
+    curves = list(cases.values())
+    got = [hidden_share(c.copy()) for c in curves]
+    expected = [_hidden(c) for c in curves]
     if np.allclose(got, expected):
         return None
     if np.allclose(got, [1 - value for value in expected]):
         return wrong("shown")
-    by_spread = [1 - c.mean(axis=0).std() / c.std(axis=1).mean() for c in cases]
-    if np.allclose(got, by_spread):
+    if np.allclose(
+        got, [1 - c.mean(axis=0).std() / c.std(axis=1).mean() for c in curves]
+    ):
         return wrong("spread")
-    if not np.isclose(got[0], 0):
+    if np.allclose(
+        got, [1 - c.mean(axis=1).var() / c.var(axis=0).mean() for c in curves]
+    ):
+        return wrong("axes")
+    if not np.isclose(got[0], 0) and np.isclose(hidden_share(_ONE_LEVEL.copy()), 0):
         return wrong("levels", got=got[0])
-    return wrong("other", expected=expected[2], got=got[2])
+    bad = next(k for k in range(3) if not np.isclose(got[k], expected[k]))
+    return wrong("other", which=[*cases][bad], expected=expected[bad], got=got[bad])
 
 
 # Exercise 3: which method? ----------------------------------------------------------------
@@ -154,8 +170,8 @@ lab.match(
             "a",
         ),
         "flat": (
-            "In b, the mean curve is known already. What it may hide are single curves that run "
-            "in opposite directions.",
+            "In b, the mean curve is known already. Whether single payments move, and which way, "
+            "only their own curves show.",
             "b",
         ),
         "shape": (

@@ -37,12 +37,13 @@ def _reasons(
     raised: Callable = lambda value: value > 0,
     falling: bool = True,
     first: Callable = lambda value: True,
+    join: Callable = lambda old, new: old + new,
 ) -> list[str]:
     total: dict[str, float] = {}
     for name, value in values.items():
         if first(value):
             name = groups.get(name, name)
-            total[name] = total.get(name, 0) + value
+            total[name] = join(total[name], value) if name in total else value
     kept = [name for name in total if raised(total[name])]
     return sorted(kept, key=lambda n: size(total[n]), reverse=falling)[:k]
 
@@ -71,6 +72,27 @@ lab.function(
             "The amount and its copy in local currency stand apart. They are one fact: split in two, "
             "each half looks smaller than it is, or the reader is told it twice.",
             lambda values, groups, k: _reasons(values, {}, k),
+        ),
+        "not_added": (
+            "You name the fact once, and count only a part of what it did. Add up the values of "
+            "its columns before you rank.",
+            lambda *given: _reasons(*given, join=max),
+            lambda *given: _reasons(*given, join=lambda old, new: new),
+            lambda *given: _reasons(*given, join=lambda old, new: old),
+            lambda *given: _reasons(*given, join=lambda old, new: (old + new) / 2),
+            lambda values, groups, k: [
+                *dict.fromkeys(
+                    groups.get(name, name) for name in _reasons(values, {}, 99)
+                )
+            ][:k],
+            lambda values, groups, k: [
+                *dict.fromkeys(
+                    groups.get(name, name) for name in _reasons(values, {}, k)
+                )
+            ],
+            lambda values, groups, k: _reasons(
+                {n: v for n, v in values.items() if n not in groups}, {}, k
+            ),
         ),
         "dropped_first": (
             "You drop what lowered the score before you add up the columns that say the same. A copy "
@@ -116,9 +138,9 @@ lab.match(
             "another local amount the score moved, and the true risk did not.",
             "b",
         ),
-        "group": (
-            "Sentence d makes a rule about people from what one column added to one score. "
-            "The age has no effect in this world; here it stands in for what goes with it.",
+        "age": (
+            "Sentence d says what would happen in the world. The age itself has no effect there; "
+            "amounts and payments a day go with it, and the letter cannot tell them apart.",
             "d",
         ),
         "score_denied": (
