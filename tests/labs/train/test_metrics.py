@@ -39,6 +39,14 @@ def test_ex1():
     )
 
 
+def test_ex1_refuses_counts_that_were_rounded():
+    def answer(tpr, fpr, rate):
+        found, false = round(1000 * rate * tpr), round(1000 * (1 - rate) * fpr)
+        return found / (found + false)
+
+    assert lab.ex1.check(answer).status == "wrong"
+
+
 def test_ex1_refuses_two_decimals():
     outcome = lab.ex1.check(lambda *point: round(precision_at(*point), 2))
     assert outcome.status == "wrong"

@@ -45,6 +45,24 @@ def lowest_of_the_best(y, score, target):
     return min(t for t in enough if threshold._at(y, score, t)[0] == best)
 
 
+def recall_at_target_precision(y, score, target):
+    precision, recall, thresholds = precision_recall_curve(y, score)
+    enough = precision[:-1] >= target
+    return thresholds[enough][np.argmax(recall[:-1][enough])] if enough.any() else np.inf
+
+
+def highest_of_the_other_criterion(y, score, target):
+    enough = [t for t in score if threshold._at(y, score, t)[0] >= target]
+    return max(enough, key=lambda t: threshold._at(y, score, t)[1], default=np.nan)
+
+
+@pytest.mark.parametrize(
+    "answer", [recall_at_target_precision, highest_of_the_other_criterion]
+)
+def test_ex2_knows_the_other_criterion_by_what_it_reaches(answer):
+    assert lab.ex2.check(answer).misconception == "other_criterion"
+
+
 def test_ex2():
     assert_exercise(
         lab.ex2,
@@ -55,7 +73,7 @@ def test_ex2():
         ],
         wrong={
             "value": (lambda *a: threshold._at(*a[:2], from_library(*a))[0],),
-            "other_criterion": (threshold._recall_at_precision,),
+            "other_criterion": (recall_at_target_precision,),
             "first": (threshold._highest_threshold,),
             "recall": (lambda y, score, target: 0.95,),
             "other": (lambda y, score, target: 0.1,),

@@ -26,6 +26,7 @@ lab.function(
         (0.0, 0.2, 0.1),
         (0.7, 0.4, 1.0),
         (0.7, 0.4, 0.0),
+        (0.35, 0.013, 0.0015),
     ),
     right=_precision,
     tolerance=6e-4,  # three decimals are enough
