@@ -153,7 +153,7 @@ by_hand["Accuracy"] = (label == kind).mean()
 by_hand["LogLoss"] = -np.log(chance[np.arange(10), kind]).mean()
 several = beside(by_hand, kind, chance, problem_type="MulticlassClassification")
 gap = (several["by hand"] - several["reported"]).abs().max()
-f"macro F1 {several.loc['F1macro', 'by hand']:.3f}, largest difference {gap:.0e}"
+f"macro F1 {several.loc['F1macro', 'by hand']:.3f}, largest difference {gap:.6f}"
 
 # %% [markdown]
 # Four metrics judge predicted numbers: the mean absolute error, the mean squared error, its root, and R2. R2
@@ -167,7 +167,7 @@ by_hand = {"MAE": abs(price - said).mean(), "MSE": mse, "RMSE": mse**0.5}
 by_hand["R2"] = 1 - mse / ((price - price.mean()) ** 2).mean()
 numbers = beside(by_hand, price, said, problem_type="Regression")
 gap = (numbers["by hand"] - numbers["reported"]).abs().max()
-f"R2 {numbers.loc['R2', 'by hand']:.0f}, largest difference {gap:.0e}"
+f"R2 {numbers.loc['R2', 'by hand']:.0f}, largest difference {gap:.6f}"
 
 # %% [markdown]
 # R2 is {{r2}}, below the range of the guide.{{!below_range}} It has no lower end: a model can be worse than the
