@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from labs_lib.labs.train.ensembles import exercises as ensembles
@@ -24,11 +25,19 @@ def solved(rho, share):
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(solved,), (ensembles._trees,), (lambda rho, s: float(solved(rho, s)),)],
+        right=[
+            (solved,),
+            (ensembles._trees,),
+            (lambda rho, s: float(solved(rho, s)),),
+            (lambda rho, s: [solved(rho, s)],),
+            (lambda rho, s: pd.Series([solved(rho, s)]),),
+            (lambda rho, s: np.array(solved(rho, s)),),
+        ],
         wrong={
             "independent": (lambda rho, s: math.ceil(1 / s - 1e-9),),
             "absolute": (lambda rho, s: max(1, math.ceil((1 - rho) / s - 1e-9)),),
-            "down": (lambda rho, s: int((1 - rho) / (rho * s)),),
+            "whole variance": (lambda rho, s: math.ceil(1 / (rho * s) - 1e-9),),
+            "down": (lambda rho, s: max(1, int((1 - rho) / (rho * s))),),
             "none": (lambda rho, s: math.ceil((1 - rho) / (rho * s) - 1e-9),),
             "whole": (lambda rho, s: (1 - rho) / (rho * s),),
             "other": (lambda rho, s: 100,),
@@ -45,6 +54,11 @@ def test_ex1_the_number_is_the_smallest(rho, share):
     trees = solved(rho, share)
     assert above(trees) <= 1e-12
     assert trees == 1 or above(trees - 1) > 0
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1j, "4 trees"])
+def test_ex1_what_is_no_number_of_trees(value):
+    assert lab.ex1.check(lambda rho, share: value).misconception == "whole"
 
 
 def test_ex2():

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from labs_lib.labs.train.regularize.exercises import lab
 from tests.labs.contract import assert_exercise
@@ -37,11 +38,23 @@ def test_ex1():
             ),
             "swapped": (lambda g, h, a, r: in_cases(g, h, r, a),),
             "below": (lambda g, h, a, r: -g / (a + h + r),),
+            "no_l1": (lambda g, h, a, r: -g / (h + r),),
             "no_l2": (lambda g, h, a, r: in_cases(g, h, a, 0),),
             None: (lambda g, h, a, r: 0.0,),
         },
         stub=(stub,),
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "answer"),
+    [
+        ("hard", lambda g, h, a, r: -g / (h + r) if abs(g) >= a else 0),
+        ("one_sided", lambda g, h, a, r: -(g - a) / (h + r)),
+    ],
+)
+def test_ex1_names_the_other_forms_of_a_mistake(key, answer):
+    assert lab.ex1.check(answer).misconception == key
 
 
 def test_ex1_the_answer_minimizes():
@@ -73,6 +86,7 @@ def test_ex2():
             "no_parent": (lambda a, b, r, g: score(a, r) + score(b, r) - g,),
             "half": (lambda a, b, r, g: by_arrays(a, b, r, 0) / 2 - g,),
             "no_l2": (lambda a, b, r, g: by_arrays(a, b, 0, g),),
+            "no_gamma": (lambda a, b, r, g: by_arrays(a, b, r, 0),),
             "plus_gamma": (lambda a, b, r, g: by_arrays(a, b, r, -g),),
             None: (lambda a, b, r, g: 1.0,),
         },

@@ -50,7 +50,11 @@ def by_the_mean_place(jobs, ranges):
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(too_narrow,), (by_the_mean_place,)],
+        right=[
+            (too_narrow,),
+            (lambda j, r: {n: n in too_narrow(j, r) for n in r},),
+            (lambda j, r: pd.Series({n: n in too_narrow(j, r) for n in r}),),
+        ],
         wrong={
             "linear": (
                 lambda jobs, ranges: too_narrow(
@@ -69,6 +73,7 @@ def test_ex1():
                 ],
             ),
             "few": (lambda jobs, ranges: too_narrow(jobs.nlargest(1, "value"), ranges),),
+            "mean": (by_the_mean_place,),
             "other": (lambda jobs, ranges: list(ranges),),
         },
         stub=(stub,),
@@ -79,6 +84,14 @@ def test_ex1():
 def test_ex1_refuses_too_few_of_the_best(few):
     outcome = lab.ex1.check(lambda jobs, r: too_narrow(jobs.nlargest(few, "value"), r))
     assert outcome.misconception == "few"
+
+
+def test_ex1_refuses_the_mean_of_the_values():
+    def answer(jobs, ranges):
+        best = jobs.nlargest(5, "value").mean().to_frame().T
+        return too_narrow(best, ranges)
+
+    assert lab.ex1.check(answer).misconception == "mean"
 
 
 @pytest.mark.parametrize("kind", [list, tuple, set, dict.fromkeys])
@@ -129,6 +142,11 @@ def test_ex2():
         ],
         wrong={
             "stopping": (by(single, parallel, instances),),
+            "tighter": (
+                lambda request: min(
+                    most_hours(request), by(single, jobs, instances)(request)
+                ),
+            ),
             "jobs": (by(search, jobs, instances),),
             "one_instance": (by(search, parallel),),
             "one_job": (by(search, instances),),

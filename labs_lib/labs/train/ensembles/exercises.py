@@ -32,6 +32,15 @@ def _trees(rho: float, share: float) -> int:
     return trees
 
 
+def _one(value: object) -> object:
+    """Return one number, in whatever form, as a float or int, and all else as it is."""
+    try:
+        number = float(np.asarray(value, dtype=float).reshape(()))
+    except (TypeError, ValueError):
+        return value
+    return int(number) if number.is_integer() else number
+
+
 @lab.exercise(
     "how many trees?",
     hints=(
@@ -49,6 +58,8 @@ def _trees(rho: float, share: float) -> int:
         "none": "Trees that are perfectly correlated gain nothing, but a bag has at least 1 tree. "
         "Yours returned {got}.",
         "whole": "Return a whole number of trees. Yours returned {got}.",
+        "whole variance": "You let the whole variance go away, and then compare it with the floor. "
+        "Only the part `1 - rho` of it goes away.",
         "other": "For rho = {rho:g} and share = {share:g} expected {expected} trees; yours gave "
         "{got}.",
     },
@@ -56,12 +67,12 @@ def _trees(rho: float, share: float) -> int:
 )
 def ex1(trees_needed: Callable) -> Wrong | None:
     """Compare with counting upwards."""
-    got = [trees_needed(rho, share) for rho, share in _CASES]
+    got = [_one(trees_needed(rho, share)) for rho, share in _CASES]
     expected = [_trees(rho, share) for rho, share in _CASES]
     if got == expected:
         return None
     for value in got:
-        if not np.isreal(value) or float(value) != int(value):
+        if not isinstance(value, int):
             return wrong("whole", got=value)
     others = [i for i, (rho, _) in enumerate(_CASES) if rho < 1]
     if all(got[i] == expected[i] for i in others):
@@ -76,7 +87,11 @@ def ex1(trees_needed: Callable) -> Wrong | None:
         return wrong("independent")
     if matches(lambda rho, share: max(1, np.ceil((1 - rho) / share - 1e-9))):
         return wrong("absolute")
-    if matches(lambda rho, share: (1 - rho) / (rho * share) // 1):
+    if matches(lambda rho, share: np.ceil(1 / (rho * share) - 1e-9)):
+        return wrong("whole variance")
+    if matches(lambda rho, share: max(1, (1 - rho) / (rho * share) // 1)) or matches(
+        lambda rho, share: (1 - rho) / (rho * share) // 1
+    ):
         return wrong("down")
     bad = next(i for i in range(len(_CASES)) if got[i] != expected[i])
     rho, share = _CASES[bad]

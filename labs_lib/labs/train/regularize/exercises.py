@@ -14,7 +14,7 @@ lab.predict("together", options=("higher", "lower", "tie", "undecided"))
 
 def _leaf(gradient: float, hessian: float, alpha: float, lam: float) -> float:
     size = max(abs(gradient) - alpha, 0.0)
-    return float(-np.sign(gradient) * size / (hessian + lam))
+    return float(-np.sign(gradient) * size / (hessian + lam)) + 0.0  # no -0
 
 
 lab.function(
@@ -49,9 +49,11 @@ lab.function(
             "You keep the whole gradient once it is above alpha. L1 takes alpha off from those that "
             "it keeps, too.",
             lambda g, h, a, r: -g / (h + r) if abs(g) > a else 0.0,
+            lambda g, h, a, r: -g / (h + r) if abs(g) >= a else 0.0,
         ),
         "one_sided": (
             "You forget one sign: the penalty charges the size of an answer, whichever way it goes.",
+            lambda g, h, a, r: -(g - a) / (h + r),
             lambda g, h, a, r: -max(g - a, 0.0) / (h + r),
             lambda g, h, a, r: max(-g - a, 0.0) / (h + r),
             lambda g, h, a, r: -max(abs(g) - a, 0.0) / (h + r),
@@ -69,6 +71,10 @@ lab.function(
             "You treat L1 like L2: as a number beside the hessian. Then no answer would ever be "
             "exactly zero.",
             lambda g, h, a, r: -g / (h + r + a),
+        ),
+        "no_l1": (
+            "Your answer does not depend on alpha.",
+            lambda g, h, a, r: -g / (h + r),
         ),
         "no_l2": (
             "Your answer does not depend on lambda.",
@@ -136,6 +142,10 @@ lab.function(
         "no_l2": (
             "Your gain does not depend on lambda.",
             lambda one, two, r, g: _worth(one, two, 0.0, g),
+        ),
+        "no_gamma": (
+            "That is the gain itself. Take off the price of the split.",
+            lambda one, two, r, g: _worth(one, two, r, 0.0),
         ),
         "plus_gamma": (
             "You add gamma. It is the price of the split: take it off.",

@@ -87,11 +87,26 @@ _SEARCHES = [
         },
         {"depth", "subsample"},
     ),
+    # The median and the mean of the five disagree.
+    (
+        {
+            "eta": (0.05, 0.95, 0.10, 0.90, 0.15),
+            "depth": (0.25, 0.02, 0.25, 0.02, 0.30),
+            "lambda": (0.95, 0.40, 0.90, 0.30, 0.85),
+            "subsample": 0.5,
+        },
+        {"eta", "lambda"},
+    ),
 ]
 
 
 def _edges(
-    *, linear: bool = False, worst: bool = False, ends: str = "both", top: int = 5
+    *,
+    linear: bool = False,
+    worst: bool = False,
+    ends: str = "both",
+    top: int = 5,
+    mean: str = "",
 ) -> list[set[str]]:
     """Return the names that a way of looking gives in each search."""
     found = []
@@ -100,15 +115,26 @@ def _edges(
         some = jobs.nsmallest(top, "value") if worst else jobs.nlargest(top, "value")
         names = set()
         for name, (low, high, scaling) in _BOUNDS.items():
-            log = scaling == "Logarithmic" and not linear
-            a, b, x = (
-                np.log(v) if log else v for v in (low, high, some[name].median())
-            )
+            change = np.log if scaling == "Logarithmic" and not linear else np.asarray
+            if mean == "of places":
+                x = change(some[name]).mean()
+            else:
+                x = change(some[name].mean() if mean else some[name].median())
+            a, b = change(low), change(high)
             place = (x - a) / (b - a)
             if (place < 0.2 and ends != "high") or (place > 0.8 and ends != "low"):
                 names.add(name)
         found.append(names)
     return found
+
+
+def _names(answer: Any) -> set:
+    """Return the names; of a mapping to yes and no, those with yes."""
+    if isinstance(answer, pd.Series) and answer.dtype == bool:
+        return set(answer.index[answer])
+    if isinstance(answer, dict) and all(isinstance(v, bool) for v in answer.values()):
+        return {name for name, yes in answer.items() if yes}
+    return {answer} if isinstance(answer, str) else set(answer)
 
 
 @lab.exercise(
@@ -125,6 +151,7 @@ def _edges(
         "of 0.01 to 1; on a linear one it looks like the low end.",
         "worst": "You look at the jobs with the lowest objective. It is to be maximized.",
         "few": "You look at fewer than the five best jobs. One or three may lie anywhere by chance.",
+        "mean": "You take the mean of the five, which one far job moves a lot. Take the median.",
         "one_end": "You look at one end of the range only. The optimum may lie beyond either.",
         "other": "In one search the five best jobs lie at the ends of {expected}; you returned "
         "{got}.",
@@ -134,7 +161,7 @@ def _edges(
 def ex1(too_narrow: Callable) -> Wrong | None:
     """Any container of the right names passes."""
     got = [
-        set(too_narrow(_jobs(places, number), dict(_BOUNDS)))
+        _names(too_narrow(_jobs(places, number), dict(_BOUNDS)))
         for number, (places, _) in enumerate(_SEARCHES)
     ]
     expected = [names for _, names in _SEARCHES]
@@ -146,6 +173,8 @@ def ex1(too_narrow: Callable) -> Wrong | None:
         return wrong("worst")
     if got in [_edges(top=few) for few in (1, 2, 3)]:
         return wrong("few")
+    if got in (_edges(mean="of places"), _edges(mean="of values")):
+        return wrong("mean")
     if got in (_edges(ends="low"), _edges(ends="high")):
         return wrong("one_end")
     bad = next(i for i in range(len(got)) if got[i] != expected[i])
@@ -219,6 +248,16 @@ lab.function(
             lambda request: _hours(request, each=True),
             lambda request: _hours(request, each=True, jobs=True, parallel=False),
             lambda request: _hours(request, each=True, jobs=True),
+            lambda request: _hours(
+                request, each=True, jobs=True, parallel=False, instances=False
+            ),
+        ),
+        "tighter": (
+            "Right, a search cannot use more than all its jobs together. But the guide's bound "
+            "does not look at single jobs: search, times jobs at a time, times instances.",
+            lambda request: min(
+                _hours(request), _hours(request, each=True, jobs=True, parallel=False)
+            ),
         ),
         "jobs": (
             "You multiply by the number of jobs. `MaxRuntimeInSeconds` in `ResourceLimits` is the "

@@ -49,7 +49,8 @@ lab.start()
 # among all 60 jobs, and the test month judges by [average precision](../glossary.md#average-precision).
 #
 # Is the choice of the narrowed search higher? [Tie](../glossary.md#tie) means that the two certainly differ by less than
-# 0.01, [undecided](../glossary.md#undecided) that the data cannot say which side of 0.01 it is.
+# 0.01, higher and lower that they differ by more, [undecided](../glossary.md#undecided) that the data cannot say
+# which side of 0.01 it is.
 
 # %%
 guess = ...  # "higher", "lower", "tie" or "undecided"
@@ -346,8 +347,9 @@ stats.table(found)
 lab.narrowing.reveal(decided.verdict)
 
 # %% [markdown]
-# The 40 jobs of the warm start are better in the median than those of the cold one, which has to draw its first ten at
-# random again.{{!learned}} And in nearly every world, whatever the way, the choice is one of the 40.{{!new_best}}
+# The 40 jobs of the warm start are better in the median than those of the cold one.{{!learned}} (A search without
+# known jobs begins at random, so some of that is by construction.) And in nearly every world the choice is one of the
+# 40; the cold search has no others.{{!new_best}}
 #
 # But is the chosen model better? In the test month, narrowing changes average precision by {{narrowed}}. That does not
 # show a gain, and a gain of more than 0.01 does not agree with these worlds; a loss of that size
@@ -358,15 +360,15 @@ from labs_lib import plots
 
 with plots.figure(
     title="Against the warm start, no difference is shown",  # {{!none}}
-    x="difference of average precision (0 to 1)",
+    x="difference of average precision (-1 to 1)",
     y="way, and who judges",
     alt="Six intervals around zero. All of them hold zero.",
 ) as ax:
     plots.intervals(ax, found)
 
 # %% [markdown]
-# So forgetting the 20 jobs is not shown to give a worse model than taking them along.{{!none}} What survived is worth
-# what it cost: if you want 60 jobs in all, you need not pay 20 of them twice. The grey band is the
+# So forgetting the 20 jobs is not shown to give a worse model than taking them along.{{!none}} Nor is it shown
+# to be as good. Taking them along costs nothing, and if you want 60 jobs in all, you need not pay 20 of them twice. The grey band is the
 # [margin](../glossary.md#margin); no [interval](../glossary.md#interval) lies inside it, so nothing is a tie
 # either.{{!no_tie}}
 
@@ -579,8 +581,8 @@ tried = [job["BestTrainingJob"]["TunedHyperParameters"] for job in (parent, chil
 local.close()
 
 # %% [markdown]
-# With `TransferLearning` what was good before is tried first, and measured again: the child's job has the hyperparameters of
-# the parent's best.{{!transferred}} That type is for new data or a new image. `IdenticalDataAndAlgorithm` takes the old scores as
+# With `TransferLearning`, what was good before is tried first here, and measured again: the child's job has the hyperparameters of
+# the parent's best.{{!transferred}} (What the service does inside is not published.) That type is for new data or a new image. `IdenticalDataAndAlgorithm` takes the old scores as
 # they are, and allows other ranges. Both want the same objective metric in parent and child. A parent may not itself be a child of a warm start, and there are at most five
 # parents.
 #
@@ -627,7 +629,7 @@ lab.ex3.check(children)
 # %% [markdown]
 # ## What is not reproduced
 #
-# - How the service uses a parent's jobs is not published. Nor is its Bayesian search; here it is TPE.
+# - The service's own use of a parent's jobs, and its Bayesian search; here it is TPE.
 # - The guide's page on warm start allows 500 training jobs of parents and child together, its page on limits 750.
 # - Waiting for machines, paying for them, and the quotas of your account.
 #
