@@ -1,5 +1,6 @@
 """What the general contracts do not test about prepare/enough."""
 
+import itertools
 import math
 
 import pytest
@@ -23,6 +24,15 @@ def by_middle(frauds, low, high, gain):
     return frauds * ((high - middle) / (middle - gain)) ** 2
 
 
+def by_counting(frauds, low, high, gain):
+    middle, half = (low + high) / 2, (high - low) / 2
+    if middle <= gain:
+        return math.inf
+    return next(
+        n for n in itertools.count(1) if middle - half * (frauds / n) ** 0.5 >= gain
+    )
+
+
 def only_the_border(frauds, low, high, gain):
     if low + high == 2 * gain:
         return math.inf
@@ -32,7 +42,7 @@ def only_the_border(frauds, low, high, gain):
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(by_ends,), (lambda *pilot: float(by_ends(*pilot)),)],
+        right=[(by_ends,), (by_counting,), (lambda *pilot: float(by_ends(*pilot)),)],
         wrong={
             "unguarded": (only_the_border,),
             None: (lambda *pilot: 7,),
@@ -46,6 +56,11 @@ def test_ex1():
     [
         (lambda n, low, high, gain: by_ends(n, low, high, 0), "no_gain"),
         (lambda *p: by_ends(*p) if p[1] + p[2] > 2 * p[3] else 0, None),
+        (lambda *p: max(by_ends(*p), p[0]), None),
+        (
+            lambda *p: by_ends(*p) if p[1] + p[2] <= 2 * p[3] else int(by_middle(*p)) + 1,
+            None,
+        ),
         (lambda *p: by_middle(*p) if p[1] + p[2] > 2 * p[3] else math.inf, "not_whole"),
     ],
 )

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -40,9 +41,27 @@ def changed(**counts):
     return lambda values: by_loop(values) | counts
 
 
-def as_text(values):
-    bare = pd.Series([str(v) for v in values]).str.strip()
-    return by_loop(values) | {"disguised": bare.str.upper().isin(DISGUISED).sum()}
+def disguises(read):
+    def count(values):
+        return by_loop(values) | {"disguised": sum(map(read, values))}
+
+    return count
+
+
+def as_text(value):
+    return str(value).strip().upper() in DISGUISED
+
+
+def holds_one(value):
+    return isinstance(value, str) and any(d in value.upper() for d in DISGUISED)
+
+
+def begins_with_one(value):
+    return isinstance(value, str) and value.upper().startswith(tuple(DISGUISED))
+
+
+def of_my_list(value):
+    return value in ("?", "unknown", "Unknown", " N/A ", "-")
 
 
 def without(method):
@@ -58,11 +77,17 @@ def without(method):
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(by_mask,), (by_loop,)],
+        right=[
+            (by_mask,),
+            (by_loop,),
+            (lambda values: pd.Series(by_mask(values)),),
+            (lambda values: {k: np.array([n]) for k, n in by_loop(values).items()},),
+        ],
         wrong={
-            "keys": (lambda values: values.isna().sum(),),
+            "keys": (lambda values: {"null": values.isna().sum()},),
             "null_only": (changed(empty=0, blank=0, disguised=0),),
-            "null_as_text": (as_text,),
+            "null_as_text": (disguises(as_text),),
+            "inside": (disguises(holds_one),),
             "case": (without("upper"),),
             "strip": (without("strip"),),
             "blank_is_empty": (changed(blank=3),),
@@ -70,6 +95,19 @@ def test_ex1():
         },
         stub=(stub,),
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        (disguises(begins_with_one), "inside"),
+        (disguises(of_my_list), "other"),
+        (lambda values: by_loop(values.drop_duplicates()), "other"),
+        (lambda values: by_loop(values[values.str.len() > 1]), "other"),
+    ],
+)
+def test_ex1_tells_mistakes_apart(answer, mistake):
+    assert lab.ex1.check(answer).misconception == mistake
 
 
 @pytest.mark.parametrize("counts", [{"empty": 3}, {"empty": 3, "blank": 0}, {"blank": 3}])

@@ -1,6 +1,6 @@
 """Exercises of the lab prepare/explore."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,6 @@ lab.predict("warned", options=("none", "some", "all"))
 
 # Exercise 1: four kinds of missing -------------------------------------------------------
 
-_KINDS = ("null", "empty", "blank", "disguised")
 _VALUES = pd.Series(
     [
         "fuel",
@@ -23,17 +22,26 @@ _VALUES = pd.Series(
         "",
         "  ",
         "?",
+        "?",
         "unknown",
         " N/A ",
         np.nan,
         "-",
         "\t",
         "Unknown",
+        "tbd ",
+        "on-line",
+        "national",
+        "natural",
         "home",
     ],
     dtype=object,
 )
-_EXPECTED = {"null": 2, "empty": 1, "blank": 2, "disguised": 5}
+_EXPECTED = {"null": 2, "empty": 1, "blank": 2, "disguised": 7}
+
+
+def _disguised(missing_kinds: Callable, *values: str | float) -> float:
+    return missing_kinds(pd.Series(["fuel", *values], dtype=object))["disguised"]
 
 
 @lab.exercise(
@@ -57,29 +65,34 @@ _EXPECTED = {"null": 2, "empty": 1, "blank": 2, "disguised": 5}
         "strip": "You miss the blanks around a disguise, as in ' N/A '. Strip first.",
         "blank_is_empty": "You mix up empty and blank: an empty text has no characters, a "
         "blank one has some, all of them white space. Each value counts once.",
+        "inside": "You look for a disguise anywhere in the text. Then 'national' is missing, since "
+        "it holds NA. Compare the whole text.",
         "other": "Of {kind}, expected {expected} in the test values; you found {got}.",
     },
     praise="Four kinds, four causes: ask where each comes from before you fill any of them.",
 )
-def ex1(missing_kinds: Callable) -> Wrong | None:
+def ex1(missing_kinds: Callable[..., dict]) -> Wrong | None:
     """Any function with the right counts passes."""
     got = missing_kinds(_VALUES.copy())
-    if not isinstance(got, Mapping) or set(got) != set(_KINDS):
+    if set(got) != set(_EXPECTED):
         return wrong("keys")
-    got = {kind: float(got[kind]) for kind in _KINDS}
+    got = {kind: float(got[kind]) for kind in _EXPECTED}
     if got == _EXPECTED:
         return None
     if got["null"] == 2 and got["empty"] == got["blank"] == got["disguised"] == 0:
         return wrong("null_only")
-    if got["disguised"] in (6, 7) and got["blank"] == 2:
-        return wrong("null_as_text")
-    if got["disguised"] in (2, 3):
-        return wrong("case")
-    if got["disguised"] == 4:
-        return wrong("strip")
+    if got["disguised"] != _EXPECTED["disguised"]:
+        if _disguised(missing_kinds, np.nan) > _disguised(missing_kinds):
+            return wrong("null_as_text")
+        if _disguised(missing_kinds, "national") > _disguised(missing_kinds):
+            return wrong("inside")
+        if _disguised(missing_kinds, "unknown") == 0:
+            return wrong("case")
+        if _disguised(missing_kinds, "N/A") > _disguised(missing_kinds, " N/A "):
+            return wrong("strip")
     if (got["empty"], got["blank"]) in ((3, 2), (3, 0), (1, 3)):
         return wrong("blank_is_empty")
-    kind = next(kind for kind in _KINDS if got[kind] != _EXPECTED[kind])
+    kind = next(kind for kind in _EXPECTED if got[kind] != _EXPECTED[kind])
     return wrong("other", kind=kind, expected=_EXPECTED[kind], got=f"{got[kind]:g}")
 
 
