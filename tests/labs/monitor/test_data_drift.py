@@ -42,27 +42,32 @@ def by_search(distance, n, threshold):
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(rows_needed,), (by_search,)],
+        right=[
+            (rows_needed,),
+            (by_search,),
+            (lambda *case: np.array([rows_needed(*case)]),),
+        ],
         wrong={
             "simple": (lambda d, n, t: 1 if d > t else math.inf,),
-            "equal": (lambda d, n, t: data_drift.smallest_equal(d, n),),
-            "large": (lambda d, n, t: data_drift.smallest_large(d, n),),
+            "equal": (lambda d, n, t: data_drift.smallest_equal(d, n, t),),
+            "large": (lambda d, n, t: data_drift.smallest_large(d, n, t),),
             "never": (lambda d, n, t: 1 / (((d - t) / 1.8) ** 2 - 1 / n),),
             "squared": (lambda d, n, t: 1.8 / (d - t) if d > t else math.inf,),
+            "fixed": (lambda d, n, t: rows_needed(d, n, 0.1),),
             "other": (lambda d, n, t: 7_777,),
         },
         stub=(stub,),
     )
 
 
-@pytest.mark.parametrize(("distance", "n"), data_drift._WINDOWS)
-def test_ex1_right_answer_is_that_of_the_engine(distance, n):
-    m = data_drift.smallest(distance, n)
+@pytest.mark.parametrize(("distance", "n", "threshold"), data_drift._WINDOWS)
+def test_ex1_right_answer_is_that_of_the_engine(distance, n, threshold):
+    m = data_drift.smallest(distance, n, threshold)
     if math.isinf(m):
-        assert distances.robust(distance, n, 10**15) <= 0.1
+        assert distances.robust(distance, n, 10**15) <= threshold
         return
-    assert distances.robust(distance, n, m) > 0.1
-    assert distances.robust(distance, n, m - 1) <= 0.1
+    assert distances.robust(distance, n, m) > threshold
+    assert distances.robust(distance, n, m - 1) <= threshold
 
 
 def threshold_for(quiet, days, budget):
@@ -79,7 +84,11 @@ def by_quantile(quiet, days, budget):
 def test_ex2():
     assert_exercise(
         lab.ex2,
-        right=[(threshold_for,), (by_quantile,)],
+        right=[
+            (threshold_for,),
+            (by_quantile,),
+            (lambda *case: np.array([by_quantile(*case)]),),
+        ],
         wrong={
             "per_window": (lambda q, d, b: np.quantile(q, 1 - b),),
             "per_day": (lambda q, d, b: np.quantile(q, 1 - b / 30),),

@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 
 from labs_lib import monitor
 from labs_lib.labs.monitor.model_drift import exercises as model_drift
@@ -45,6 +46,8 @@ def test_ex1():
                     of_window(p, k, a, b), s, method="inverted_cdf"
                 ),
             ),
+            (lambda *case: np.array([by_sorting(*case)]),),
+            (lambda *case: pd.Series([by_search(*case)], index=[7]),),
         ],
         wrong={
             "usual": (lambda p, k, a, b, s: b + 7,),
@@ -55,6 +58,14 @@ def test_ex1():
         },
         stub=(stub,),
     )
+
+
+def test_ex1_does_not_take_the_label_after_the_share():
+    def one_late(paid, known, first, last, share):
+        mornings = np.sort(of_window(paid, known, first, last))
+        return mornings[min(int(share * len(mornings)), len(mornings) - 1)]
+
+    assert lab.ex1.check(one_late).misconception == "other"
 
 
 def one_sum(excess, limit):
@@ -71,7 +82,21 @@ def test_ex2():
     right = model_drift.first_alarm
     assert_exercise(
         lab.ex2,
-        right=[(one_sum,), (right,), (lambda e, limit: right(e.tolist(), limit),)],
+        right=[
+            (one_sum,),
+            (right,),
+            (lambda e, limit: right(e.tolist(), limit),),
+            (
+                lambda e, limit: (
+                    np.float64("nan") if right(e, limit) is None else right(e, limit)
+                ),
+            ),
+            (
+                lambda e, limit: (
+                    None if right(e, limit) is None else np.array([right(e, limit)])
+                ),
+            ),
+        ],
         wrong={
             "no_floor": (lambda e, limit: right(e, limit, floor=-np.inf),),
             "no_memory": (single,),
@@ -86,6 +111,16 @@ def test_ex2():
     )
 
 
+def test_ex2_is_not_told_to_return_what_it_returns():
+    assert "forget" not in lab.ex2.check(single).text
+
+
+def test_ex2_does_not_take_false_for_zero():
+    right = model_drift.first_alarm
+    says_false = lambda e, limit: right(e, limit) or False  # noqa: E731
+    assert lab.ex2.check(says_false).misconception == "none"
+
+
 def test_ex3():
     right = model_drift.break_even
     assert_exercise(
@@ -93,6 +128,8 @@ def test_ex3():
         right=[
             (right,),
             (lambda low, high, n, price: n * price / (low / 1_000) if low > 0 else np.inf,),
+            (lambda *offer: np.array([right(*offer)]),),
+            (lambda *offer: right(*offer) if offer[0] <= 0 else math.ceil(right(*offer)),),
         ],
         wrong={
             "middle": (lambda low, high, n, price: 1_000 * n * price / ((low + high) / 2),),
@@ -110,3 +147,12 @@ def test_ex3():
         },
         stub=(stub,),
     )
+
+
+def test_ex3_says_negative_only_where_the_interval_reaches_zero():
+    too_careful = lambda low, high, n, price: (  # noqa: E731
+        math.inf if low < 1 else 1_000 * n * price / low
+    )
+    assert lab.ex3.check(too_careful).misconception == "other"
+    one_less = lambda *offer: model_drift.break_even(*offer) - 1  # noqa: E731
+    assert lab.ex3.check(one_less).misconception == "other"

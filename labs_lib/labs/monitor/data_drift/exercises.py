@@ -16,21 +16,22 @@ lab.predict("festival", options=("lower", "tie", "higher", "undecided"))
 # Exercise 1: how many rows does Robust need? ----------------------------------------------
 
 _WINDOWS = [
-    (0.355, 1_000_000),
-    (0.2, 30_000),
-    (0.15, 5_000),
-    (0.108, 3_000),
-    (0.09, 50_000),
+    (0.355, 1_000_000, 0.1),
+    (0.2, 30_000, 0.1),
+    (0.15, 5_000, 0.1),
+    (0.108, 3_000, 0.1),
+    (0.09, 50_000, 0.1),
+    (0.12, 40_000, 0.05),
 ]
 
 
 def fires(distance: float, n: float, m: float, threshold: float = 0.1) -> bool:
-    """Return whether Robust fires for n rows in the baseline and m in the window."""
+    """Return whether Robust fires for n rows in the baseline and m in the batch."""
     return distance - 1.8 * math.sqrt((n + m) / (n * m)) > threshold
 
 
 def smallest(distance: float, n: int, threshold: float = 0.1) -> float:
-    """Return the smallest window that fires, or infinity."""
+    """Return the smallest batch that fires, or infinity."""
     room = ((distance - threshold) / 1.8) ** 2 - 1 / n
     if distance <= threshold or room <= 0:
         return math.inf
@@ -42,18 +43,18 @@ def smallest(distance: float, n: int, threshold: float = 0.1) -> float:
     return m
 
 
-def smallest_equal(distance: float, n: int) -> float:
-    """Return the smallest window of two equal ones."""
-    if distance <= 0.1:
+def smallest_equal(distance: float, n: int, threshold: float = 0.1) -> float:
+    """Return the smallest batch if the baseline is as small."""
+    if distance <= threshold:
         return math.inf
-    return math.ceil(2 * (1.8 / (distance - 0.1)) ** 2)
+    return math.ceil(2 * (1.8 / (distance - threshold)) ** 2)
 
 
-def smallest_large(distance: float, n: int) -> float:
-    """Return the smallest window against a baseline without end."""
-    if distance <= 0.1:
+def smallest_large(distance: float, n: int, threshold: float = 0.1) -> float:
+    """Return the smallest batch against a baseline without end."""
+    if distance <= threshold:
         return math.inf
-    return math.ceil((1.8 / (distance - 0.1)) ** 2)
+    return math.ceil((1.8 / (distance - threshold)) ** 2)
 
 
 @lab.exercise(
@@ -69,27 +70,28 @@ def smallest_large(distance: float, n: int) -> float:
     misconceptions={
         "simple": "You compare the raw distance with the threshold, as Simple does. Robust takes off "
         "what chance explains first.",
-        "equal": "You take the window to be as large as the baseline. Here n is given, and only m "
+        "equal": "You take the batch to be as large as the baseline. Here n is given, and only m "
         "is free.",
         "large": "You let the baseline have no noise of its own. With n = {n:,} rows its share `1 / n` "
         "counts too.",
-        "never": "A distance of {distance} against {n:,} rows never fires, however many rows the window "
+        "never": "A distance of {distance} against {n:,} rows never fires, however many rows the batch "
         "has. Return `math.inf`; yours gave {got}.",
         "squared": "With {got:,.1f} rows the correction is not what the formula says. Did the square root "
         "get lost on the way?",
-        "other": "For a distance of {distance} against {n:,} rows the smallest window has "
-        "{expected:,.0f} rows; yours gave {got:,.1f}.",
+        "fixed": "Your answer is right for a threshold of 0.1 only. Use the argument `threshold`.",
+        "other": "For a distance of {distance} against {n:,} rows and a threshold of {threshold} the smallest "
+        "batch has {expected:,.0f} rows; yours gave {got:,.1f}.",
     },
     praise="Ask this before the monitor runs: below that size it is switched off, and nobody is told.",
 )
-def ex1(rows_needed: Callable) -> Wrong | None:
-    """Any function passes that gives the smallest windows."""
+def ex1(rows_needed: Callable[..., float]) -> Wrong | None:
+    """Any function passes that gives the smallest batches."""
     # A share of a row means one more.
-    got = np.ceil([float(rows_needed(d, n, 0.1)) - 1e-9 for d, n in _WINDOWS])
-    expected = np.array([smallest(d, n) for d, n in _WINDOWS])
+    got = np.ceil([rows_needed(*case) - 1e-9 for case in _WINDOWS]) + 0.0
+    expected = np.array([smallest(*case) for case in _WINDOWS])
 
     def like(other: Callable) -> bool:
-        values = np.array([other(d, n) for d, n in _WINDOWS], dtype=float)
+        values = np.array([other(*case) for case in _WINDOWS], dtype=float)
         ends = np.isfinite(values) & np.isfinite(got)
         same = np.isclose(got[ends], values[ends], rtol=0, atol=1e-6)
         return bool(same.all() and (ends.any()))
@@ -100,23 +102,26 @@ def ex1(rows_needed: Callable) -> Wrong | None:
     )
     if good.all():
         return None
-    if like(lambda d, n: 1.0):
+    if like(lambda d, n, t: 1.0):
         return wrong("simple")
+    if good[:-1].all() and np.isclose(got[-1], smallest(*_WINDOWS[-1][:2])):
+        return wrong("fixed")
     if good[~unreachable].all():
         bad = int(np.flatnonzero(unreachable & ~good)[0])
-        d, n = _WINDOWS[bad]
+        d, n, t = _WINDOWS[bad]
         return wrong("never", distance=d, n=n, got=f"{got[bad]:,.1f}")
     if like(smallest_equal):
         return wrong("equal")
     if like(smallest_large):
         return wrong("large", n=_WINDOWS[2][1])
     first = int(np.flatnonzero(~good & ~unreachable)[0])
-    d, n = _WINDOWS[first]
-    if np.isclose(got[first], 1.8 / (d - 0.1), atol=1.01) or np.isclose(
-        got[first], 1 / max((d - 0.1) / 1.8 - 1 / n, 1e-9), atol=1.01
+    d, n, t = _WINDOWS[first]
+    if np.isclose(got[first], 1.8 / (d - t), atol=1.01) or np.isclose(
+        got[first], 1 / max((d - t) / 1.8 - 1 / n, 1e-9), atol=1.01
     ):
         return wrong("squared", got=got[first])
-    return wrong("other", distance=d, n=n, expected=expected[first], got=got[first])
+    told = {"expected": expected[first], "got": got[first]}
+    return wrong("other", distance=d, n=n, threshold=t, **told)
 
 
 # Exercise 2: a threshold from quiet windows -----------------------------------------------
@@ -166,9 +171,9 @@ def least_threshold(quiet: np.ndarray, days: int, budget: float) -> float:
     },
     praise="No rule of thumb is in it: the threshold comes from your own quiet weeks.",
 )
-def ex2(threshold_for: Callable) -> Wrong | None:
+def ex2(threshold_for: Callable[..., float]) -> Wrong | None:
     """Any threshold passes that keeps the budget and is not needlessly high."""
-    got = np.array([float(threshold_for(q.copy(), d, b)) for q, d, b in _QUIET])
+    got = np.array([threshold_for(q.copy(), d, b) for q, d, b in _QUIET])
     right = []
     for value, (quiet, days, budget) in zip(got, _QUIET, strict=True):
         least = least_threshold(quiet, days, budget)

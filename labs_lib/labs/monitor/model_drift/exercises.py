@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
+from labs_lib.course import answers
 from labs_lib.course.exercise import Wrong, wrong
 from labs_lib.course.lab import Lab
 
@@ -32,6 +34,8 @@ _CASES = [
     (np.array([3, 3, 4, 5, 9]), np.array([12, 20, 12, 15, 40]), 3, 6, 1.0),
     # 1.2 of four labels: one is not enough.
     (np.array([0, 0, 1, 1]), np.array([8, 9, 10, 11]), 0, 2, 0.3),
+    # Exactly two of four: the second is enough.
+    (np.array([0, 0, 1, 1]), np.array([14, 8, 12, 10]), 0, 2, 0.5),
 ]
 
 
@@ -65,9 +69,9 @@ def honest_day(
     },
     praise="Eight days for most of the labels, weeks for nearly all. Decide which you need before you look at the metric.",
 )
-def ex1(honest_day_of: Callable) -> Wrong | None:
+def ex1(honest_day_of: Callable[..., float]) -> Wrong | None:
     """Any function passes that gives the right morning for each window."""
-    got = [float(honest_day_of(*case)) for case in _CASES]
+    got = [honest_day_of(*case) for case in _CASES]
     expected = [honest_day(*case) for case in _CASES]
     if np.allclose(got, expected, rtol=0, atol=1e-9):
         return None
@@ -109,6 +113,7 @@ _SERIES = [
     (np.array([2.0, -1.0, 2.0, -1.0, 2.0, -1.0, 2.0]), 3.5),
     (np.array([-0.5, 0.2, -0.5, 0.3] * 10), 2.0),
     (np.array([1.0, 1.0, 1.0, 1.0]), 3.0),
+    (np.array([-1.0, 4.0, 0.5]), 3.0),
 ]
 
 
@@ -120,6 +125,14 @@ def first_alarm(surplus: np.ndarray, limit: float, *, floor: float = 0.0) -> int
         if now > limit:
             return t
     return None
+
+
+def _place(found: object) -> float | None:
+    """Return the place as a number, None for a missing one."""
+    found = answers.scalar(found)
+    if found is None or found is pd.NA or found != found:
+        return None
+    return found if isinstance(found, bool) else answers.number(found)
 
 
 @lab.exercise(
@@ -145,11 +158,13 @@ def first_alarm(surplus: np.ndarray, limit: float, *, floor: float = 0.0) -> int
 )
 def ex2(alarm: Callable) -> Wrong | None:
     """Any function passes that finds the first day above the limit."""
-    got = [alarm(series.copy(), limit) for series, limit in _SERIES]
+    got = [_place(alarm(series.copy(), limit)) for series, limit in _SERIES]
     expected = [first_alarm(series, limit) for series, limit in _SERIES]
 
     def same(a, b) -> bool:
-        return a is None if b is None else a is not None and float(a) == b
+        if a is None or b is None or isinstance(a, bool):
+            return a is b
+        return a == b
 
     right = [same(a, b) for a, b in zip(got, expected, strict=True)]
     if all(right):
@@ -193,6 +208,7 @@ _OFFERS = [
     (-10.0, 60.0, 1.0, 4_000.0),
     (0.0, 30.0, 3.0, 1_000.0),
     (0.5, 30.0, 3.0, 1_000.0),
+    (7.0, 30.0, 1.0, 2_000.0),
 ]
 
 
@@ -223,15 +239,16 @@ def break_even(low: float, high: float, retrainings: float, price: float) -> flo
     },
     praise="A saving on 1,000 payments is a matter of statistics; whether it pays is a matter of size.",
 )
-def ex3(answer: Callable) -> Wrong | None:
+def ex3(answer: Callable[..., float]) -> Wrong | None:
     """Any function passes that counts on the low end."""
-    got = [float(answer(*offer)) for offer in _OFFERS]
+    got = [answer(*offer) for offer in _OFFERS]
     expected = [break_even(*offer) for offer in _OFFERS]
 
     def same(a: float, b: float) -> bool:
         if math.isinf(b):
             return math.isinf(a) and a > 0
-        return math.isclose(a, b, rel_tol=1e-6, abs_tol=1.01)
+        # A whole number of payments may be rounded, up to the next one.
+        return b - 0.51 <= a <= b + 1.01
 
     def like(other: Callable, places: tuple[int, ...] = (0, 1)) -> bool:
         return all(same(got[i], other(*_OFFERS[i])) for i in places)
@@ -243,20 +260,20 @@ def ex3(answer: Callable) -> Wrong | None:
         return wrong("middle")
     if like(lambda low, high, r, price: 1_000 * r * price / high):
         return wrong("hope")
-    if right[0] and right[1]:
-        bad = right.index(False)
+    bad = right.index(False)
+    if math.isinf(expected[bad]):
         return wrong("negative", got=f"{got[bad]:,.0f}")
     if like(lambda low, high, r, price: r * price / low):
         return wrong("thousand")
     if like(lambda low, high, r, price: 1_000 * price / low):
         return wrong("once", retrainings=_OFFERS[0][2])
-    low, high, retrainings, price = _OFFERS[right.index(False)]
+    low, high, retrainings, price = _OFFERS[bad]
     return wrong(
         "other",
         low=low,
         high=high,
         retrainings=retrainings,
         price=price,
-        expected=expected[right.index(False)],
-        got=f"{got[right.index(False)]:,.0f}",
+        expected=expected[bad],
+        got=f"{got[bad]:,.0f}",
     )

@@ -117,7 +117,7 @@ pd.Series({f"{days} days": (waits <= days).mean() for days in (7, 8, 14, 31)}).r
 #
 # Write `honest_day(paid, known, first, last, share)`: the first morning on which at least that
 # share of the labels of a window is known. The window holds the payments from day `first` to
-# before day `last`.
+# before day `last`. `paid` and `known` are NumPy arrays of days, one entry a payment.
 
 # %% tags=["exercise"]
 import math
@@ -250,8 +250,8 @@ rows.design(
     worlds="100,000 payments of nine months, with the takeover and without",
     rows="days 0 to 119 train; mornings of days 211 to 267 judge",
     measure="worlds that alarm; each limit is such that 8 of 40 quiet worlds do",
-    yardstick="the simulator's takeover, and limits that are chosen on the same quiet "
-    "worlds. Both favour all signals equally: a team would see somewhat less.",
+    yardstick="the simulator's takeover. It hides in everyday payments, and so favours "
+    "signals with labels. The limits are chosen on these quiet worlds, for all alike.",
 )
 
 # %% [markdown]
@@ -264,14 +264,14 @@ rows.design(
 # %%
 levels = {world: rows.wide(world).mean() for world in ("quiet", "takeover")}
 levels = pd.DataFrame(levels).groupby("signal", sort=False).mean()
-levels.round(4)
+levels.rename({"recall": "recall, upside down"}).round(4)
 
 # %% [markdown]
-# The model is at work: in quiet worlds it catches some of the frauds, and its scores are as high as frauds are
-# frequent, about one in a hundred.{{!working}} In the takeover it misses more, and its doubt rises by a few
+# The model is at work: in quiet worlds it misses about half of the frauds and catches the others, and its mean score is
+# about one in a hundred.{{!working}} In the takeover it misses more, and its doubt rises by a few
 # percent only.{{!small_doubt}}
 #
-# A world alarms if the signal is above its limit on any of the mornings. Is the budget equal?
+# A world alarms if the signal is above its limit on any of the mornings. How many quiet worlds alarm?
 
 
 # %%
@@ -287,8 +287,8 @@ fired = {signal: alarms(signal) for signal in names}
 pd.Series({name: quiet.any(axis=1).sum() for name, (quiet, _) in fired.items()})
 
 # %% [markdown]
-# All seven give the same number of false alarms.{{!equal}} Now the takeover: in how many worlds does it alarm, and after
-# how many days in the median world? *Only with* counts worlds that alarm with the takeover and not
+# All seven give the same number of false alarms.{{!equal}} Now the takeover: in how many worlds does it alarm, and
+# within how many days do half of the worlds (`inf`: fewer than half ever do)? *Only with* counts worlds that alarm with the takeover and not
 # without, *only without* the reverse.
 
 
@@ -302,7 +302,8 @@ def first_day(takeover):
 first = pd.DataFrame({name: first_day(pair[1]) for name, pair in fired.items()})
 seen_by = np.isfinite(first)
 chance = pd.DataFrame({n: pair[0].any(axis=1) for n, pair in fired.items()})
-result = pd.DataFrame({"seen in": seen_by.sum(), "days": first.median()})
+result = pd.DataFrame({"seen in": seen_by.sum()})
+result["days"] = first.quantile(0.5, interpolation="lower")
 result["only with"] = (seen_by & ~chance.reset_index(drop=True)).sum()
 result["only without"] = (~seen_by & chance.reset_index(drop=True)).sum()
 result.rename_axis("signal")
@@ -319,7 +320,8 @@ with plots.figure(
     title="With labels, most takeovers are seen",  # {{!labels_see}}
     x="share of 40 worlds that alarm with the takeover (0 to 1)",
     y="",
-    alt="Loss, with labels, lies near 1; scores and doubt near one half or below.",
+    alt="Both losses and terminal risk lie near 1, recall lower; score distance and "
+    "doubt near one half, the mean score below.",
 ) as ax:
     plots.intervals(ax, {n: stats.share_interval(k, 40) for n, k in found.items()})
     ax.axvline(8 / 40, color=plots.GREY)
@@ -327,7 +329,7 @@ with plots.figure(
 
 # %% [markdown]
 # The grey line is chance. Scores and confidence do see something: doubt alarms in {{doubt}} of 40 worlds, where 8
-# would be chance.{{!doubt_sees}} But they miss about half of the takeovers. The sum of the loss
+# would be chance.{{!doubt_sees}} But they miss half of the takeovers or more. The sum of the loss
 # sees {{loss}}, and half of the worlds alarm within {{loss_days}} days.{{!labels_see}}
 #
 # Is that more than luck? If the takeover did nothing to a signal, a world that alarms only once would do
@@ -343,7 +345,7 @@ pd.Series(only)
 
 # %% [markdown]
 # For all signals but the mean score the [interval](../glossary.md#interval) lies above one half. So these see
-# something, each in its degree.{{!shown}}
+# something.{{!shown}} For the mean score it is not shown.
 #
 # And what do late labels cost? Count the worlds in which labels at once alarm earlier, and later.
 
@@ -376,15 +378,15 @@ for name, left_out in (("all inputs", []), ("without the two", made_of_labels)):
 pd.Series(differ).round(4)
 
 # %% [markdown]
-# Without them hardly a score differs: there is nothing left for scores or confidence to see.{{!through_labels}} What they
-# saw before came from labels, by a detour. This holds for a takeover that hides in everyday payments, as this one
+# Without them hardly a score differs: there is next to nothing left for scores or confidence to see.{{!through_labels}}
+# What they saw before came from labels, by a detour. This holds for a takeover that hides in everyday payments, as this one
 # does by design.
 #
-# ## Where it fails: a new model, trained too soon
+# ## Where it fails: a new model after thirty days
 #
 # Say the team acts on day 240, when the takeover is 30 days old. It trains a new model on the last 120 days, and we judge
-# both models on the 30 days that follow. The loss is now the *excess* of the lab before: log loss minus that of the true probability. The costs are expected
-# by the truth, at two prices: an alert by phone costs 5 euros and 10 more if the customer was honest, a
+# both models on the 30 days that follow, the last of the takeover. The loss is now the *excess* of the lab before: log
+# loss minus that of the true probability. The costs are expected by the truth, at two prices: an alert by phone costs 5 euros and 10 more if the customer was honest, a
 # message half a euro and 2 more. The labels of the last weeks have not come. The careful model leaves such payments out; another
 # counts *unknown as honest*, as a join that fills in zeros does.
 
@@ -449,9 +451,10 @@ for name in ("a new model", "the truth"):
 stats.table(changes, digits=4).drop(columns=["design", "n"])
 
 # %% [markdown]
-# A model as good as the truth changes the costs by {{truth_call}} euros with calls, and saves more with messages: a better
-# model pays at both prices.{{!better_pays}} The new model has a lower excess, but it is far from the truth, and no saving is
-# shown.{{!not_yet}} With calls, a saving of up to {{reach}} euros may hide in the interval.
+# A model as good as the truth would change the costs by {{truth_call}} euros with calls, and save more with
+# messages.{{!better_pays}} This is a bound: the simulator also knows which cards are stolen, and no input says so. The new model has a lower excess, but it is far from the truth, and no saving is
+# shown.{{!not_yet}} A saving of up to {{reach}} euros with calls, or {{reach_message}} with messages, may hide in the
+# intervals.
 #
 # Cheaper alerts help the old model, too.{{!cheaper}} That is no reason against a better one.
 #
@@ -459,23 +462,22 @@ stats.table(changes, digits=4).drop(columns=["design", "n"])
 
 # %%
 value = replaced.wide()
-zeros = {
-    measure: stats.worlds(
-        value["new, unknown as honest", measure], value["a new model", measure]
-    )
-    for measure in ("excess", "mean score / truth")
-}
+zeros = {}
+for measure in ("excess", "mean score / truth", "call", "message"):
+    pair = (value["new, unknown as honest", measure], value["a new model", measure])
+    zeros[measure] = stats.worlds(*pair, comparisons=4)
 stats.table(zeros, digits=4).drop(columns=["design", "n"])
 
 # %% [markdown]
-# The zeros teach the model that the newest payments are harmless: its excess is higher, and its mean score
-# lower.{{!zeros_worse}}
+# The zeros tell the model that the newest payments are harmless: its excess is higher, and its mean score
+# lower. With messages it costs more; with calls no difference is shown.{{!zeros_worse}}
 #
 # ### Exercise 3: from which size does retraining pay?
 #
 # Write `break_even(low, high, retrainings, price)`: the number of payments in a period from which a
-# policy pays for sure. It saves `low` to `high` euros on 1,000 payments (the interval) and retrains
-# so many times in the period, each for `price` euros. If no size is safe, return `math.inf`.
+# policy pays, counted cautiously. It saves `low` to `high` euros on 1,000 payments (the interval) and retrains
+# so many times in the period, each for `price` euros. If the interval leaves open that it saves nothing, return
+# `math.inf`.
 
 
 # %% tags=["exercise"]
@@ -526,8 +528,8 @@ surplus = {
 
 # %% [markdown]
 # Loss minus doubt, corrected for ten months. In December the labels show more loss than the model expects of
-# itself, in September less.{{!both_signs}} In April the model has the lowest doubt of the ten months and the second-highest
-# loss.{{!april}} So doubt alone would have misled you. Neighbouring days are alike, so the intervals are rather too
+# itself, as in April; in September less.{{!both_signs}} In April the model has the lowest doubt of the ten months and the second-highest
+# loss.{{!april}} There doubt alone would have misled you. Neighbouring days are alike, so the intervals are rather too
 # narrow.
 #
 # ## On SageMaker
@@ -543,7 +545,8 @@ from labs_lib import aws
 
 inside = PurePosixPath("/opt", "ml", "processing")
 bucket, account = "s3://example-bucket/fraud", "111122223333"
-image = f"{account}.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-model-monitor-analyzer"
+registry = "444455556666"  # stands for AWS's own account in your region
+image = f"{registry}.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-model-monitor-analyzer"
 captured = {"EndpointName": "fraud", "LocalPath": str(inside / "input")}
 captured |= {"StartTimeOffset": "-P9D", "EndTimeOffset": "-P8D"}
 captured |= {"ProbabilityAttribute": "0"}
@@ -587,8 +590,9 @@ except ValueError as error:
 # - Compare signals at equally many false alarms.
 # - Scores and confidence are functions of the inputs. Here they saw as much as the labels inside their inputs told
 #   them.{{!through_labels}}
-# - An input that is made of labels can be watched like a signal.{{!risk_sees}} Better still, buy labels sooner: a random
-#   sample, investigated the next day.{{!sooner}}
+# - An input that is made of labels can be watched like a signal.{{!risk_sees}}
+# - Labels that come sooner alarm sooner.{{!sooner}} We tried all labels at once: a small sample holds few frauds, so count
+#   them before you buy one.
 # - "The model is worse" does not say that this new one pays. Ask what the truth would save, and what your new model is
 #   shown to save.
 # - Do not train on labels that have not come.{{!zeros_worse}}
@@ -621,7 +625,10 @@ lab.facts(
     waiting=Fact((waits <= 8).mean(), digits=2, tolerance=0.02),
     tail=(waits <= 14).mean() < 0.98 and waits.max() < 40,
     equal=all(quiet.any(axis=1).sum() == 8 for quiet, _ in fired.values()),
-    labels_see=saw["loss"] >= 36 and took["loss"] <= 30 and saw["doubt"] <= 26,
+    labels_see=saw["loss"] >= 36
+    and saw["recall"] >= 28
+    and took["loss"] <= 30
+    and max(saw["doubt"], saw["score distance"], saw["mean score"]) <= 21,
     doubt=saw["doubt"],
     doubt_sees=only["doubt"].low > 0.5 and only["score distance"].low > 0.5,
     loss=saw["loss"],
@@ -630,7 +637,7 @@ lab.facts(
     at_once_days=Fact(took["loss, labels at once"], digits=0, tolerance=7),
     sooner=took["loss, labels at once"] < took["loss"]
     and stats.share_interval(*sooner).low > 0.5,
-    working=0.3 < 1 - levels.loc["recall", "quiet"] < 0.7
+    working=0.4 < levels.loc["recall", "quiet"] < 0.6
     and 0.007 < levels.loc["mean score", "quiet"] < 0.013,
     small_doubt=levels.loc["recall", "takeover"] > levels.loc["recall", "quiet"] + 0.03
     and 1.005 < levels.loc["doubt", "takeover"] / levels.loc["doubt", "quiet"] < 1.06,
@@ -650,10 +657,13 @@ lab.facts(
         for price in PRICES
     ),
     reach=-changes["a new model, call"].low,
+    reach_message=-changes["a new model, message"].low,
     cheaper=stats.worlds(messages["the old model"], call["the old model"]).high < -100,
     zeros_worse=zeros["excess"].verdict == "higher"
-    and zeros["mean score / truth"].verdict == "lower",
-    both_signs=surplus["month 12"].verdict == "higher"
+    and zeros["mean score / truth"].verdict == "lower"
+    and zeros["message"].verdict == "higher"
+    and zeros["call"].verdict == "no difference shown",
+    both_signs=surplus["month 12"].verdict == surplus["month 4"].verdict == "higher"
     and surplus["month 9"].verdict == "lower",
     april=by_month["doubt"].idxmin() == 4
     and by_month["loss"].rank(ascending=False)[4] == 2,
