@@ -116,7 +116,8 @@ rents = lab.trial(
     letting, seeds=20, levels=("form", "pairs"), settings={"law": ("sum", "pairs")}
 )
 error = pd.concat({law: rents.wide(law=law).mean() for law in ("sum", "pairs")}, axis=1)
-error.sort_index().loc[["split", "whole"]].unstack(0).round(2)
+error = error.sort_index().loc[["split", "whole"]].rename_axis(["form", "this pair"])
+error.unstack(0).round(2)
 
 # %%
 from labs_lib import stats
@@ -126,7 +127,7 @@ split_new = stats.worlds(made["split", "never seen"], made["whole", "never seen"
 split_new
 
 # %% [markdown]
-# The table shows mean absolute errors; 0.8 of each is noise that no form can learn. "Seen" means that
+# The table shows mean absolute errors; about 0.8 of each is noise that no form can learn. "Seen" means that
 # training had a room of that kind and year.
 #
 # If the parts have a meaning of their own, splitting pays where the pair is new: there the error changes by
@@ -417,7 +418,7 @@ pd.DataFrame({m: {t: r.verdict for t, r in grid[m].items()} for m in three})
 
 # %%
 with plots.figure(
-    title="A logarithm helps one model, quantile bins harm all",  # {{!logs_not_bins}}
+    title="A logarithm pays for one model, quantile bins harm all",  # {{!logs_not_bins}}
     x="difference in AP (-1 to 1)",
     y="",
     panels=3,
@@ -433,7 +434,8 @@ lab.bins.reveal(counted[by_bins.count("higher")])
 
 # %% [markdown]
 # Ten quantile bins cost the trees {{bins_trees}} of average precision.{{!bins_harm}} They cannot cut inside a
-# bin any more. What pays for the linear model is the logarithm: {{log_linear}}.{{!log_helps}}
+# bin any more; and each bin is a column of its own, so that "above the seventh bin" is no longer one cut. Which of the two
+# costs more was not tested. What pays for the linear model is the logarithm: {{log_linear}}.{{!log_helps}}
 # [Undecided](../glossary.md#undecided) means that 20 worlds do not say on which side of the margin the
 # effect lies.
 #
@@ -564,8 +566,9 @@ pd.DataFrame({m: {t: r.verdict for t, r in real[m].items()} for m in three})
 # tie.{{!zip_less}} They also get latitude and longitude; whether that is why was not tested.
 #
 # Here quantile bins raise the linear model's R2, by how much is undecided, and they harm the
-# trees.{{!homes_bins}} In the payments they harmed both. So few rows of the grid hold everywhere. Those hold whose
-# reason is arithmetic: a cut is the same in every unit, a distance is not.
+# trees.{{!homes_bins}} In the payments they harmed both. So what bins do to a linear model depends on the data. k-NN
+# and the trees lose by either kind of bins, in both.{{!bins_lose}} And what follows from arithmetic holds in both: a cut is
+# the same in every unit, a distance is not.
 #
 # The houses were split at random within one year. Next year's houses were not tried.
 #
@@ -653,6 +656,12 @@ lab.facts(
     zip_linear=real["linear"]["one-hot"],
     zip_helps=real["linear"]["one-hot"].verdict == "higher",
     zip_less=real["trees"]["one-hot"].verdict == "tie",
+    bins_lose=all(
+        cells[m][f"{kind} bins"].verdict == "lower"
+        for cells in (grid, real)
+        for m in ("k-NN", "trees")
+        for kind in ("quantile", "uniform")
+    ),
     homes_bins=real["linear"]["quantile bins"].low > 0
     and real["linear"]["quantile bins"].verdict == "undecided"
     and real["trees"]["quantile bins"].verdict == "lower",
