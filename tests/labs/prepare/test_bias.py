@@ -35,6 +35,10 @@ def test_ex1():
             "inclusive": (inclusive,),
             "favoured": (lambda *a: -dpl_above(*a),),
             "unsigned": (lambda *a: abs(dpl_above(*a)),),
+            "neither": (lambda x, y, t: y[x < t].mean() - y[x > t].mean(),),
+            "from_the_labels": (
+                lambda x, y, t: (x > t)[y == 0].mean() - (x > t)[y == 1].mean(),
+            ),
             None: (lambda age, repaid, threshold: 0.5,),
         },
         stub=(stub,),
@@ -69,6 +73,12 @@ def nan_for_one_answer(d, positive, group):
     return np.average(values, weights=[p.sum() for p in parts])
 
 
+def mean_where_defined(d, positive, group):
+    parts = [group == name for name in np.unique(group)]
+    parts = [p for p in parts if positive[p].any() and not positive[p].all()]
+    return np.mean([d[p & ~positive].mean() - d[p & positive].mean() for p in parts])
+
+
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
 def test_ex2():
     assert_exercise(
@@ -78,6 +88,7 @@ def test_ex2():
             "sign": (lambda *a: -exercises.cdd(*a),),
             "no_group": (lambda d, positive, group: exercises.disparity(d, positive),),
             "unsigned": (lambda *a: abs(exercises.cdd(*a)),),
+            "unweighted": (mean_where_defined,),
             None: (nan_for_one_answer,),
         },
         stub=(stub,),

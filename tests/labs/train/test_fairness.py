@@ -72,10 +72,12 @@ def test_ex2():
             (reweigh,),
             (lambda *a: 7 * right(*a),),
             (lambda *a: right(*a).tolist(),),
+            (lambda *a: right(*a)[:, None],),
+            (lambda *a: right(*a).round(3),),
         ],
         wrong={
             "length": (lambda facet, label: right(facet, label)[:5],),
-            "not_positive": (lambda facet, label: np.zeros(len(facet)),),
+            "not_positive": (lambda facet, label: right(facet, label) * (facet != "e"),),
             "upside_down": (lambda *a: 1 / right(*a),),
             "shares": (by_cell(lambda n, n_s, n_y, n_sy: 1 / n_sy),),
             "label_share": (by_cell(lambda n, n_s, n_y, n_sy: n_s / n_sy),),

@@ -28,6 +28,12 @@ PEOPLE = [
     ),
     # As many on both sides, and nothing between them.
     (np.array([20, 30, 50, 60]), np.array([1, 0, 0, 1]), 40),
+    # Few above, few who repaid: here the share of d among those who repaid differs from DPL.
+    (
+        np.array([21, 25, 28, 30, 33, 38, 40, 44, 51]),
+        np.array([1, 0, 1, 0, 0, 1, 0, 1, 0]),
+        40,
+    ),
 ]
 
 
@@ -48,6 +54,17 @@ def _turned(function: Callable) -> Callable:
 def _ratio(age: np.ndarray, repaid: np.ndarray, threshold: float) -> float:
     d = age > threshold
     return repaid[d].mean() / repaid[~d].mean()
+
+
+def _neither(age: np.ndarray, repaid: np.ndarray, threshold: float) -> float:
+    """Leave those at the threshold out of both groups."""
+    return repaid[age < threshold].mean() - repaid[age > threshold].mean()
+
+
+def _from_the_labels(age: np.ndarray, repaid: np.ndarray, threshold: float) -> float:
+    """Return the disparity: the share of d among the negatives minus among the positives."""
+    d = age > threshold
+    return d[repaid == 0].mean() - d[repaid == 1].mean()
 
 
 def _of_all(age: np.ndarray, repaid: np.ndarray, threshold: float) -> float:
@@ -84,6 +101,19 @@ lab.function(
         "of_all": (
             "You divide by all people. A share of positives is counted within its own group.",
             _of_all,
+            _turned(_of_all),
+        ),
+        "neither": (
+            "You leave those exactly at the threshold out of both groups. They are in a: everybody "
+            "is in one of the two.",
+            _neither,
+            _turned(_neither),
+        ),
+        "from_the_labels": (
+            "You ask what share of those who repaid, and of those who did not, belongs to d. DPL goes "
+            "the other way: what share of a, and of d, repaid?",
+            _from_the_labels,
+            _turned(_from_the_labels),
         ),
     },
     hints=(
@@ -158,12 +188,19 @@ def _empty_as_zero(d: np.ndarray, positive: np.ndarray, group: np.ndarray) -> fl
     return total
 
 
-def _mixed_only(d: np.ndarray, positive: np.ndarray, group: np.ndarray) -> float:
-    """Leave groups with one answer out, also of the weights."""
+def _with_both(
+    d: np.ndarray, positive: np.ndarray, group: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Return the rows of the groups that have both answers."""
     mixed = np.array(
         [len(np.unique(positive[group == name])) > 1 for name in group], dtype=bool
     )
-    return _over_groups(disparity)(d[mixed], positive[mixed], group[mixed])
+    return d[mixed], positive[mixed], group[mixed]
+
+
+def _mixed_only(d: np.ndarray, positive: np.ndarray, group: np.ndarray) -> float:
+    """Leave groups with one answer out, also of the weights."""
+    return _over_groups(disparity)(*_with_both(d, positive, group))
 
 
 def _rates_apart(d: np.ndarray, positive: np.ndarray) -> float:
@@ -181,6 +218,7 @@ lab.function(
             "You take the plain mean over groups. A department of ten people would count as much as "
             "one of a thousand: weight each group by its rows.",
             _over_groups(disparity, equal=True),
+            lambda *rows: _over_groups(disparity, equal=True)(*_with_both(*rows)),
         ),
         "no_group": (
             "This is the disparity of the whole table. The groups play no part in it.",

@@ -210,8 +210,8 @@ inside.round(2)
 
 # %% [markdown]
 # In all, women are admitted less often. Inside the departments they are ahead in {{ahead}} of
-# six.{{!reversal}} This is Simpson's reversal. Women applied more to the departments with few
-# places.{{!few_places}}
+# six.{{!reversal}} This is Simpson's reversal. Women applied more to the departments that
+# admitted a small part of their applicants.{{!few_places}}
 #
 # The *demographic disparity* of d is its share among the rejected minus its share among the accepted.
 # *Conditional* demographic disparity (CDD; CDDL for labels) computes it inside each group, and takes the
@@ -396,7 +396,7 @@ f"the same result; mean skill of a {alike['a']:.2f}, of d {alike['d']:.2f}"
 # With the worst test the two differ by {{apart}}, a small part of what they differ by
 # without error.{{!they_meet}} One value says little to somebody who does not know how good the test is.
 #
-# So what is left after comparing like with like is discrimination, *or* error in what you compare by. And if the
+# So what is left after comparing like with like is discrimination, *or* error in what you compare by, or both. And if the
 # company made that column itself, discrimination may hide in it. Condition on what came before the decision, choose it
 # before you see the number, and ask how well it is measured.
 #
@@ -437,8 +437,9 @@ for n in (40, 400, 4_000):
 pd.DataFrame(sizes).T.round(3)
 
 # %% [markdown]
-# The first two columns hold 95 of 100 audits. With forty people, women are ahead in a share of {{women_ahead}}
-# of the audits, of the same table. KL is infinite in {{infinite}} of them: no woman has a high income there.
+# Between the first two columns lie 95 of 100 audits. With forty people, women are ahead in a share of {{women_ahead}}
+# of the audits, although all are drawn from the same table. KL is infinite by its formula in {{infinite}} of them: no woman
+# has a high income there.
 #
 # Now the last two columns. Where there is no gap, DPL is 0 on average. TVD is not: in audits of forty it is
 # {{no_gap}}, since a distance cannot fall below 0.{{!tvd_biased}} So small groups look
@@ -498,9 +499,9 @@ census.round(3)
 # read as harm.{{!older}} *Race Other* has 406 rows, and by far the widest interval of the three.{{!few_rows}}
 #
 # The CDDL of women can be had at several values. Given the education it is {{education}}; given the
-# relationship, {{relationship}}.{{!choose}} But the values of `relationship` include Husband and Wife: this group is
-# nearly the facet under another name, and comparing inside it compares few people. Somebody who searches for a
-# small number finds one.
+# relationship, {{relationship}}.{{!choose}} But two values of `relationship` are Husband and Wife: by weight they hold {{married}}
+# of all people, and each of them holds practically one sex.{{!one_sex}} Where all are of one sex, nobody can be compared, and
+# the disparity is 0. Such groups pull the mean towards 0. Somebody who searches for a small number finds one.
 #
 # The intervals take rows as independent; people of one household are not. And the label is what people were paid, not what their
 # work was worth. No metric here can tell the two apart.
@@ -508,7 +509,7 @@ census.round(3)
 # ## On SageMaker
 #
 # Clarify, a part of Amazon SageMaker AI, is closed to new customers. AWS advises them to compute the formulas
-# themselves, as you did. The guide lists a bias report with these metrics for Data Wrangler too.
+# themselves, as you did. The guide lists a bias report with these metrics for Data Wrangler (in SageMaker Canvas) too.
 #
 # A Clarify job reads what to compute from a file, `analysis_config.json`. These lines ask for the
 # report of this lab; the engine here takes the same words. Rows are not weighted in it.
@@ -537,7 +538,8 @@ local.table[["facet", "value_or_threshold", "metric", "value"]].round(3)
 # ## What is not reproduced
 #
 # - Clarify's report as HTML, PDF and notebook; here it is a table. Neither takes survey weights.
-# - Where guide and open code of Clarify disagree, the docstring of `labs_lib.prepare.bias` says how, and which one
+# - Where guide and open code of Clarify disagree, for instance about a group with one answer or a label that one
+#   side lacks, the docstring of `labs_lib.prepare.bias` says how, and which one
 #   the engine follows.
 # - Metrics of predictions: [Fairness](../2_train/67_fairness.ipynb).
 #
@@ -547,7 +549,7 @@ local.table[["facet", "value_or_threshold", "metric", "value"]].round(3)
 # - KS, TVD and LP repeat DPL. KL and JS may put gaps in another order.{{!reorder}}
 # - Equal labels can come from opposite truths.{{!opposite}} To tell them apart, you have to find out how the labels
 #   were made.
-# - What is left given a test is unfairness or error of the test.{{!accused}}
+# - What is left given a test is unfairness, or error of the test, or both.{{!accused}}
 # - A number needs an interval, most of all for a small group.
 #
 # ## Quiz
@@ -582,6 +584,7 @@ gap = {
     error: stats.worlds(*(audits.wide("CDDL, test", noise=error)[c] for c in COMPANIES))
     for error in (0.0, 2.0)
 }
+kin = people["relationship"].to_numpy()
 few = inside.loc[list("CDEF")]
 lab.facts(
     digits=3,
@@ -637,5 +640,12 @@ lab.facts(
     > 2 * (census["high"] - census["low"]).iloc[:2].max(),
     education=dict(census.loc[names[1]].rename({"value": "mean"})),
     relationship=dict(census.loc[names[3]].rename({"value": "mean"})),
+    married=Fact(
+        weight[np.isin(kin, ["Husband", "Wife"])].sum() / weight.sum(),
+        digits=2,
+        tolerance=0.01,
+    ),
+    one_sex=woman[kin == "Husband"].mean() < 0.01
+    and woman[kin == "Wife"].mean() > 0.99,
     choose=census.loc[names[3], "high"] < census.loc[names[1], "low"] / 2,
 )

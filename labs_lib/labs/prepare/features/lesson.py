@@ -116,7 +116,8 @@ rents = lab.trial(
     letting, seeds=20, levels=("form", "pairs"), settings={"law": ("sum", "pairs")}
 )
 error = pd.concat({law: rents.wide(law=law).mean() for law in ("sum", "pairs")}, axis=1)
-error.sort_index().loc[["split", "whole"]].unstack(0).round(2)
+error = error.sort_index().loc[["split", "whole"]].rename_axis(["form", "this pair"])
+error.unstack(0).round(2)
 
 # %%
 from labs_lib import stats
