@@ -473,7 +473,7 @@ lab.stacking.reveal(decided.verdict)
 
 # %%
 with plots.figure(
-    title="Ahead of its best member; against more trees it is open",  # {{!picture}}
+    title="The lead over more trees is open",  # {{!picture}}
     x="difference of average precision (-1 to 1)",
     y="",
     alt="Against the best member above 0; against the best large model 0 lies inside.",
