@@ -71,3 +71,10 @@ def test_ex3_wants_the_natural_logarithm(base):
         return 1 + (by_difference(counts) - 1) / np.log(base)
 
     assert lab.ex3.check(other).status == "wrong"
+
+
+def test_ex2_knows_the_limit_of_wide_tables():
+    def limit(others, width):
+        return np.exp(-others / width)
+
+    assert lab.ex2.check(limit).misconception == "limit"

@@ -116,6 +116,10 @@ lab.function(
             lambda others, width: 1 - others / width,
             lambda others, width: max(0.0, 1 - others / width),
         ),
+        "limit": (
+            "`exp(-others / width)` comes near it when the columns are many. Multiply the chances themselves.",
+            lambda others, width: float(np.exp(-others / width)),
+        ),
         "all_alone": (
             "That is the chance that no two words at all share a column. Only one word is asked for.",
             lambda others, width: float(
