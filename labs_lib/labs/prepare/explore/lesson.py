@@ -550,8 +550,7 @@ aws.validate("CreateProcessingJob", request)
 # %% [markdown]
 # ## What is not reproduced
 #
-# - Data Wrangler's page and its flow of transforms.
-# - By default it scores its quick model by five-fold cross-validation below 50,000 rows. Here it is one split.
+# - By default the report scores its quick model by five-fold cross-validation below 50,000 rows. Here it is one split.
 # - Its target leakage *analysis* is another tool: about 1,000 rows, and each column cross-validated.
 #
 # ## Takeaways

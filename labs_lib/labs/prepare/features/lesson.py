@@ -583,9 +583,9 @@ pd.DataFrame({m: {t: r.verdict for t, r in real[m].items()} for m in three})
 #
 # ## What is not reproduced
 #
-# - Data Wrangler's flow format and its Spark jobs; its similarity encoding.
-# - Linear Learner's own solver: it trains many models at once and picks one.
-# - A penalty tuned for each unit; target encoding, crossed columns, hours on a circle.
+# - Data Wrangler's flow format and its Spark jobs.
+# - Linear Learner's own solver.
+# - A penalty tuned for each unit; target encoding.
 #
 # ## Takeaways
 #

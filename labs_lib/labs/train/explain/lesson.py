@@ -621,8 +621,8 @@ print(json.dumps({"version": "1.0", "methods": methods}, indent=1))
 #
 # ## What is not reproduced
 #
-# - Clarify's job itself, and the endpoint that it starts to ask a model.
-# - Other widths of LIME's kernel, other models, explanations of text, images and time series.
+# - Clarify's job itself, and the endpoint that it asks.
+# - Other widths of LIME's kernel, and other models.
 #
 # ## Takeaways
 #

@@ -587,7 +587,6 @@ fires = [name for name in MODELS if ratio[name] > 0.1]
 #
 # - Debugger's code is not public, and compares losses step by step. We compared finished models.
 # - For [log loss](../glossary.md#log-loss) the average model has to be an average of log odds (Heskes, 1998).
-# - What helps against overfitting: the lab Regularize.
 #
 # ## Takeaways
 #
