@@ -24,9 +24,33 @@ def by_check_bias(baseline, low, high):
     return bool(monitor.check_bias(before, now, rule="interval")["violations"])
 
 
+def common_part(baseline, low, high):
+    size = abs(baseline)
+    return np.bool_(max(low, -size) > min(high, size))
+
+
+def as_numpy_series(baseline, low, high):
+    return pd.Series([disjoint(baseline, low, high)])
+
+
+def half_abs(baseline, low, high):
+    """Forget the minus of the lower end."""
+    return low > abs(baseline) or high < abs(baseline)
+
+
+def by_middle(baseline, low, high):
+    return abs((low + high) / 2) > abs(baseline)
+
+
 def test_ex1():
     # The mistakes of a function are tried by themselves.
-    assert_exercise(lab.ex1, right=[(disjoint,), (by_check_bias,)], wrong={}, stub=(stub,))
+    right = [(disjoint,), (by_check_bias,), (common_part,), (as_numpy_series,)]
+    assert_exercise(lab.ex1, right=right, wrong={}, stub=(stub,))
+
+
+@pytest.mark.parametrize("answer", [half_abs, by_middle])
+def test_ex1_tells_no_mistake_that_does_not_fit(answer):
+    assert_exercise(lab.ex1, right=[], wrong={None: (answer,)}, stub=(stub,))
 
 
 def as_array(before, now):

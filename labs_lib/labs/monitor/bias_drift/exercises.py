@@ -34,6 +34,11 @@ lab.function(
         (0.2, -0.4, 0.4),  # wider than the range on both sides
         (-0.1, -0.3, -0.12),
         (-0.1, 0.12, 0.3),
+        (
+            -0.1,
+            -0.15,
+            -0.05,
+        ),  # the baseline's value is inside, and so is a part of the range
         (0.0, -0.1, 0.1),
         (0.0, 0.01, 0.1),
     ),
@@ -50,6 +55,11 @@ lab.function(
             "You fire if a part of the interval lies outside. The rule asks that all of it does: then "
             "no value that the data allow is in the range.",
             lambda baseline, low, high: high > abs(baseline) or low < -abs(baseline),
+        ),
+        "across": (
+            "Both ends lie outside, but one on each side: the interval goes across the whole range, "
+            "so the two have values in common.",
+            lambda baseline, low, high: min(abs(low), abs(high)) > abs(baseline),
         ),
         "sign": (
             "With a baseline of -0.1 your range is turned round. It goes from minus to plus the "
@@ -121,6 +131,22 @@ lab.function(
             "You give a person the share of her kind on the first day. But a kind that comes often now "
             "has many rows: divide by its share today.",
             lambda before, now: [_shares(before).get(value, 0.0) for value in now],
+        ),
+        "new": (
+            "Somebody of a kind that did not come before gets 0: she stands for nobody of the first day.",
+            lambda before, now: [
+                weight if value in before else float("nan")
+                for value, weight in zip(now, _weights(before, now), strict=True)
+            ],
+            lambda before, now: [
+                weight if value in before else 1.0
+                for value, weight in zip(now, _weights(before, now), strict=True)
+            ],
+        ),
+        "scale": (
+            "The shares come out right, but your weights add up to 1. A person who stands for "
+            "herself alone has the weight 1.",
+            lambda before, now: [weight / len(now) for weight in _weights(before, now)],
         ),
         "only_now": (
             "You make all kinds count the same. They should count as on the first day.",
