@@ -111,7 +111,8 @@ def bag_world(seed, columns):
     A, y = payments.causes_as_numbers(X).to_numpy(np.float32), y.to_numpy()
     parts = (slice(0, 1_000), slice(1_000, 2_000))
     f, g = (
-        grow(A[p], y[p], A[2_000:], columns, [seed, i]) for i, p in enumerate(parts)
+        grow(A[p], y[p], A[2_000:], columns, [seed, i])
+        for i, p in enumerate(parts, start=1)
     )
     V = ((f[:8, None] - g[None, :8]) ** 2).mean() / 2
     apart = (f[:8].var(axis=0, ddof=1) + g[:8].var(axis=0, ddof=1)).mean() / 2
