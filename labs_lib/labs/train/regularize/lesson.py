@@ -236,7 +236,8 @@ with plots.figure(
 ) as ax:
     plots.lines(ax, long, x="step", y="error", group="brake")
     ax.axhline(mean, color=plots.GREY, linestyle=":")
-    ax.set(xticks=range(5), ylim=(0, 45))
+    ax.set(xticks=range(5), ylim=(0, 60))
+    ax.legend(ncols=4, loc="upper center", fontsize=9)
 
 # %% [markdown]
 # The dotted line is a model that says the mean. XGBoost with its defaults and 100 rounds is worse than
