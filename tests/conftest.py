@@ -1,5 +1,7 @@
 """What every test has."""
 
+import sys
+
 import hypothesis
 import pytest
 
@@ -15,3 +17,11 @@ def progress_file(tmp_path, monkeypatch):
     monkeypatch.setenv("LABS_MODE", "learn")
     monkeypatch.setenv("LABS_PROGRESS", str(file))
     return file
+
+
+def pytest_sessionfinish():
+    """Keep what coverage has counted: a worker of a parallel run may be ended before its exit."""
+    coverage = sys.modules.get("coverage")
+    current = coverage.Coverage.current() if coverage else None
+    if current is not None:
+        current.save()

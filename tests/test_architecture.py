@@ -48,9 +48,10 @@ MAY = {
     "labs": {"course", "sagemaker"} | ENGINES | BASE,
     "cli": {"course", "monitor_options", "sagemaker"} | ENGINES | BASE,
 }
-# What a lab may use of the machinery: its own object, facts, stored rows; doctor and map on the
-# start page.
+# What a lab may use of the machinery: its own object, how an answer is read, facts, stored rows;
+# doctor and map on the start page.
 COURSE_OF_LABS = {
+    "answers",
     "catalog",
     "doctor",
     "exercise",
