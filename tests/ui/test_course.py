@@ -30,14 +30,14 @@ def lab(browser, server):
 
 
 @pytest.fixture(scope="module")
-def metrics(browser, server):
-    notebook = Notebook(browser, server[0], "2_train/20_metrics.ipynb")
+def threshold(browser, server):
+    notebook = Notebook(browser, server[0], "2_train/25_threshold.ipynb")
     notebook.restart_and_run_all()
     yield notebook
     notebook.page.close()
 
 
-@pytest.mark.parametrize("name", ["start", "lab", "metrics"])
+@pytest.mark.parametrize("name", ["start", "lab", "threshold"])
 def test_run_all_leaves_no_error(name, request):
     notebook = request.getfixturevalue(name)
     assert notebook.prompts() == sorted(notebook.prompts())
@@ -46,7 +46,7 @@ def test_run_all_leaves_no_error(name, request):
     assert notebook.errors == []
 
 
-@pytest.mark.parametrize("name", ["start", "metrics"])
+@pytest.mark.parametrize("name", ["start", "threshold"])
 def test_every_link_leads_somewhere(name, request):
     notebook = request.getfixturevalue(name)
     assert notebook.dead_links() == []
@@ -64,12 +64,12 @@ def test_every_link_of_a_page_leads_somewhere(page, browser, server):
     opened.close()
 
 
-def test_the_data_cards_open_beside_the_lab(metrics):
-    metrics.page.locator(".jp-RenderedMarkdown a", has_text="data cards").first.click()
-    heading = metrics.page.locator(".jp-MarkdownViewer h1", has_text="world of payments")
+def test_the_data_cards_open_beside_the_lab(threshold):
+    threshold.page.locator(".jp-RenderedMarkdown a", has_text="data cards").first.click()
+    heading = threshold.page.locator(".jp-MarkdownViewer h1", has_text="world of payments")
     heading.wait_for()
-    metrics.command("application:close", {})
-    metrics.page.wait_for_selector(".jp-Notebook .jp-Cell")
+    threshold.command("application:close", {})
+    threshold.page.wait_for_selector(".jp-Notebook .jp-Cell")
 
 
 def test_nobody_is_asked_about_news(start):
@@ -220,14 +220,14 @@ def test_figures_are_there_and_described(lab):
     assert all(width > 300 for width in widths)
 
 
-def test_the_slider_moves_the_threshold_and_its_consequences(metrics):
-    cell = metrics.cell("slider(y[test]")
+def test_the_slider_moves_the_threshold_and_its_consequences(threshold):
+    cell = threshold.cell("slider(label, score")
     shown = cell.locator(".widget-html-content")
     before = shown.inner_text()
     handle = cell.locator(".labs-threshold .noUi-handle")
     for _ in range(20):
         handle.press("ArrowRight")
-    metrics.page.wait_for_function(
+    threshold.page.wait_for_function(
         "([shown, before]) => shown.innerText !== before",
         arg=[shown.element_handle(), before],
     )
