@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import nbformat
+import pytest
+from botocore.exceptions import ParamValidationError
 
 from labs_lib.course import build, catalog, marks, source
+from tests.notebooks import requests_sent
 
 PAGES = catalog.pages()
 
@@ -20,6 +24,7 @@ class LearnerNotebook:
         page = source.read(self.info)
         values = marks.values(_facts(self.info))
         notebook = build.learner_notebook(page, values)
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(requests_sent.RECORDER))
         file = tmp_path / self.info.learner.name
         nbformat.write(notebook, file)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -36,6 +41,12 @@ class LearnerNotebook:
         assert ran.returncode == 0, ran.stdout[-3000:]
         cells = sum(cell.cell_type == "code" for cell in notebook.cells)
         assert f"{cells} passed" in ran.stdout
+        sent = requests_sent.recorded(tmp_path)
+        lesson = self.info.lesson.read_text(encoding="utf-8")
+        assert bool(sent) == ("sagemaker.start(" in lesson)
+        for request in sent:
+            host = urlsplit(requests_sent.prepare(*request)).hostname
+            assert host.endswith(".amazonaws.com"), request
 
     def test_exercises_are_open_in_the_learner_notebook(self):
         page = source.read(self.info)
@@ -45,6 +56,11 @@ class LearnerNotebook:
             if cell.is_exercise:
                 assert cell.stub != cell.solution
                 assert "..." in cell.stub or source.STUB_LINE in cell.stub
+
+
+def test_a_request_that_aws_would_not_take_is_found():
+    with pytest.raises(ParamValidationError, match="EndpointName"):
+        requests_sent.prepare("sagemaker", "DescribeEndpoint", {})
 
 
 for _info in PAGES:
