@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
+import psutil
 import pytest
 from botocore.exceptions import ParamValidationError
 
@@ -27,13 +30,17 @@ class LearnerNotebook:
         notebook.cells.insert(0, nbformat.v4.new_code_cell(requests_sent.RECORDER))
         file = tmp_path / self.info.learner.name
         nbformat.write(notebook, file)
+        temporary = tmp_path / "temporary"
+        temporary.mkdir()
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += ["--noconftest", "-o", "addopts=", "--nbval", "--nbval-current-env"]
         command += ["--nbval-cell-timeout=120", str(file)]
         ran = subprocess.run(
             command,
             cwd=tmp_path,
-            env=os.environ | {"PYTEST_ADDOPTS": ""},
+            env=os.environ
+            | {"PYTEST_ADDOPTS": ""}
+            | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
             capture_output=True,
             text=True,
             timeout=600,
@@ -47,6 +54,7 @@ class LearnerNotebook:
         for request in sent:
             host = urlsplit(requests_sent.prepare(*request)).hostname
             assert host.endswith(".amazonaws.com"), request
+        assert not _left_running(temporary)
 
     def test_exercises_are_open_in_the_learner_notebook(self):
         page = source.read(self.info)
@@ -58,6 +66,17 @@ class LearnerNotebook:
                 assert "..." in cell.stub or source.STUB_LINE in cell.stub
 
 
+def test_a_process_that_is_left_running_is_found(tmp_path):
+    sleeps = [sys.executable, "-c", "import time; time.sleep(60)", str(tmp_path)]
+    process = subprocess.Popen(sleeps)
+    try:
+        assert _left_running(tmp_path, patience=0) == [sleeps]
+    finally:
+        process.kill()
+        process.wait()
+    assert not _left_running(tmp_path)
+
+
 def test_a_request_that_aws_would_not_take_is_found():
     with pytest.raises(ParamValidationError, match="EndpointName"):
         requests_sent.prepare("sagemaker", "DescribeEndpoint", {})
@@ -66,6 +85,19 @@ def test_a_request_that_aws_would_not_take_is_found():
 for _info in PAGES:
     _name = f"Test_{_info.id.replace('/', '_')}"
     globals()[_name] = type(_name, (LearnerNotebook,), {"info": _info})
+
+
+def _left_running(folder: Path, patience: float = 30.0) -> list[list[str]]:
+    """Return the commands that still run with a folder of this notebook, once it had time."""
+    deadline = time.monotonic() + patience
+    while True:
+        commands = [
+            process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])
+        ]
+        left = [command for command in commands if str(folder) in " ".join(command)]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.2)
 
 
 def _facts(info):
