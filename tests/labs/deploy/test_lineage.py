@@ -1,0 +1,1 @@
+from labs_lib.labs.deploy.lineage.exercises import lab
