@@ -324,22 +324,30 @@ def dag(
         raise ValueError(f"marked holds {', '.join(unknown)}, which no edge names.")
     column = _columns(names, pairs)
     rows = {x: [name for name in names if column[name] == x] for x in column.values()}
-    place = {
-        n: (x, -(i + 1) / (len(r) + 1)) for x, r in rows.items() for i, n in enumerate(r)
-    }
+    place = {n: (x, -(i + 0.5) / len(r)) for x, r in rows.items() for i, n in enumerate(r)}
     ax.plot(*zip(*place.values(), strict=True), linestyle="none")
-    for start, end in pairs:
-        arrow = {"arrowstyle": "->", "color": GREY, "shrinkA": 22, "shrinkB": 24}
-        ax.annotate("", xy=place[end], xytext=place[start], arrowprops=arrow)
+    boxes = {}
     for name, (x, y) in place.items():
-        box: dict[str, Any] = {"boxstyle": "round", "facecolor": "white", "edgecolor": GREY}
+        look: dict[str, Any] = {
+            "boxstyle": "round",
+            "facecolor": "white",
+            "edgecolor": GREY,
+        }
         if name in marked:
-            box |= {
+            look |= {
                 "facecolor": "#FBE3D6",
                 "edgecolor": COLORS["vermillion"],
                 "linewidth": 2,
             }
-        ax.text(x, y, name, ha="center", va="center", fontsize=9, bbox=box)
+        text = ax.text(x, y, name, ha="center", va="center", fontsize=9, bbox=look)
+        boxes[name] = text.get_bbox_patch()
+    for start, end in pairs:
+        # Around what stands between.
+        bend = 0.0 if column[end] == column[start] + 1 else -0.3
+        arrow = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 1}
+        arrow |= {"patchA": boxes[start], "patchB": boxes[end]}
+        arrow |= {"connectionstyle": f"arc3,rad={bend}"}
+        ax.annotate("", xy=place[end], xytext=place[start], arrowprops=arrow)
     ax.set(xlim=(-0.5, max(rows) + 0.5), ylim=(-1, 0))
     ax.set_axis_off()
 

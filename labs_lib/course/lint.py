@@ -52,7 +52,9 @@ _DEBRIS = re.compile(
     r"LABS_MODE|No guess yet|You made no guess|not attempted|[Nn]othing is recorded"
 )
 # The folder of a container is none of this machine.
-_ABSOLUTE = re.compile(r"(?:/(?:home|root|Users|tmp|var|work|mnt|opt(?!/ml/))/\w|\b[A-Z]:\\\w)")
+_ABSOLUTE = re.compile(
+    r"(?:/(?:home|root|Users|tmp|var|work|mnt|opt(?!/ml/))/\w|\b[A-Z]:\\\w)"
+)
 
 
 def source_problems(source: Source) -> list[str]:
