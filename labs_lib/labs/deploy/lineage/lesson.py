@@ -192,8 +192,8 @@ for night, day in enumerate(DAYS):
     local.step(86_400)
 
 # %% [markdown]
-# One of the four went live, behind the endpoint `credit`. Which one is the question, so do not read the next cell too
-# closely: on Friday morning you see only the endpoint.
+# One of the four went live, behind the endpoint `credit`. On Friday you see only the endpoint, so do not read the next cell
+# too closely.
 
 
 # %%
@@ -402,7 +402,8 @@ pd.concat(three, axis=1).round(3)
 # the ETag.{{!calendar_wins}} A note taken at the wrong moment is a confident mistake.
 #
 # The last row takes two notes, before sending and after the end, and names a job if it may have read the bad
-# version. It misses nobody, at a price in precision.{{!price}} A job that notes the ETag of what it reads needs no second note.
+# version. It misses nobody, at a price in precision.{{!price}} Best of all, let the training script hash the file that it reads: `MD5Hash`
+# is a kind of `SourceTypes` too.
 #
 # **What to try.** Set `LATE` to 5, as if the files were punctual, and run the last three cells again. Who is right now?
 #
@@ -514,7 +515,7 @@ f"from the bad file: {first}; from table 5: {rest}"
 # ### Exercise 3: everything
 #
 # `reach(arn)` stands for one query: it returns the set of all entities that are at most ten steps
-# forward of `arn`, with `arn` itself. Write a function that returns everything that came of `start`, however far away.
+# forward of `arn`, with `arn` itself. Write a function that returns `start` and everything that came of it, however far away.
 # Associations may go in a circle, and a query costs time: do not send the same one twice.
 
 
@@ -649,7 +650,8 @@ f"training jobs of the pipeline: {len(trainings)}; processing jobs: {len(cleanin
 
 # %% [markdown]
 # Nothing ran twice.{{!once}} The new version waits for approval; a model cannot be made of it before. You look at it and approve. Then
-# the canary: one of two new instances gets requests first, and if no alarm goes off for 300 seconds, the other follows.
+# the canary: one of two new instances gets requests first, and after 300 seconds the other follows. (We set no alarm that would
+# roll it back.)
 
 # %%
 versions = client.list_model_packages(**group, SortOrder="Descending")
@@ -716,9 +718,9 @@ histories
 # - `S3ETag` is one kind of `SourceTypes`; others are `S3Version`, `MD5Hash` and `Custom`. With versioning on the bucket, the
 #   version's id is better: the object can still be read.
 # - An ETag is the MD5 of the content for a plain upload only, not for one in parts, nor with a key of KMS.
-# - The guide names limits for entities made by hand: 6,000 artifacts, 6,000 associations, 3,000 actions, 500 contexts. An
-#   artifact for each file of each night gets there.
-# - Two jobs may read the same version. Then its artifact exists already: list it by its address, and add the association.
+# - The guide names limits for entities made by hand: 6,000 artifacts, 6,000 associations, 3,000 actions, 500 contexts.
+# - A job's record says when it downloaded its data (`SecondaryStatusTransitions`). When the files came is lost with the
+#   overwrite, unless the bucket keeps versions or a log.
 #
 # ## What is not reproduced
 #
@@ -730,7 +732,7 @@ histories
 # ## Takeaways
 #
 # - What SageMaker writes by itself follows addresses. After an overwrite it names each model of that address.{{!all_named}}
-# - Give each night's file an address of its own. If you cannot, note the ETag, best from inside the job that reads.
+# - Give each night's file an address of its own. If you cannot, note its version, best by the job that reads it.
 # - A query goes ten steps. If a table is made of yesterday's table, ask again from where the answer ended.{{!cut}}
 # - Ask what is live from the newest deployment; the endpoint keeps its whole past.{{!remembers}}
 # - A pipeline's memory outlives its server: done steps stay done, and a callback goes on waiting.{{!once}}
