@@ -14,7 +14,7 @@
 # **You will**
 #
 # - follow a live endpoint back to its data, and a file forward to the models that came of it;
-# - write down which *version* of a file a job read, and measure how wrong three other lists are;
+# - write down which *version* of a file a job read, and see how wrong other lists are;
 # - run one pipeline from data to a canary, kill the server in the middle, and go on.
 #
 # **You need** [Tuning jobs](../2_train/55_tuning_jobs.ipynb). **Data in:** credit defaults ([data cards](../data.md)). **Data out:** nothing.
@@ -338,7 +338,8 @@ def note(job_arn, etag):
 import hashlib
 
 noted = {etags[d]: note(jobs[d]["TrainingJobArn"], etags[d]) for d in DAYS}
-bad = hashlib.md5(arrivals(2, swapped=True)).hexdigest()
+copy = arrivals(2, swapped=True)  # what the department has sent
+bad = hashlib.md5(copy).hexdigest()
 by_version = named(noted[bad])
 by_version
 
@@ -398,8 +399,8 @@ pd.concat(three, axis=1).round(3)
 # The list by address misses nobody, and one name in 30 on it is right. By calendar day, a job counts for the wrong day if it
 # reads before the night's file has arrived. The ETag noted at sending is wrong if a file arrives between note and reading. For jobs
 # at any hour that share is the mean delay divided by 24 hours;{{!formula}} at 3 at night, when some files are still on their
-# way, it is larger.{{!night_worse}} And if machines are scarce, the plain calendar is right more often than
-# the ETag.{{!calendar_wins}} A note taken at the wrong moment is a confident mistake.
+# way, it is larger.{{!night_worse}} And if machines are scarce at that hour, the plain calendar is
+# right more often than the ETag.{{!calendar_wins}}
 #
 # The last row takes two notes, before sending and after the end, and names a job if it may have read the bad
 # version. It misses nobody, at a price in precision.{{!price}} Best of all, let the training script hash the file that it reads: `MD5Hash`
@@ -537,7 +538,7 @@ lab.ex3.check(everything)
 # %% [markdown]
 # ## Real data: Friday's file, from arrival to a canary
 #
-# The live model has to be replaced by noon. So now the whole part of the course in one go: a pipeline cleans Friday's file, trains, notes the version, and registers the model. A person approves it, and a
+# The live model has to be replaced by noon. So now what this part of the course has shown, in one go: a pipeline cleans Friday's file, trains, notes the version, and registers the model. A person approves it, and a
 # canary puts it live. The file holds real customers; the pipeline writes to an address that has the execution's id in
 # it, so nothing is overwritten.
 #
@@ -702,7 +703,7 @@ def seen_from(arn):
 
 
 actions = client.list_actions(SourceUri=started["EndpointArn"])["ActionSummaries"]
-newest = max(actions, key=lambda action: action["CreationTime"])["ActionArn"]
+newest = max(actions, key=lambda action: action["LastModifiedTime"])["ActionArn"]
 histories = {"endpoint": seen_from(endpoint), "newest": seen_from(newest)}
 local.close()
 histories
@@ -726,8 +727,8 @@ histories
 #
 # - When entities appear: here together with the end of the job. And what an update adds to an endpoint's context: the guide names
 #   a context and an action, not their history.
-# - The picture of the lineage in SageMaker Studio, and lineage across accounts.
-# - A job that is killed half-way. Our server died between jobs; a step with a retry policy begins its job again.
+# - Studio's picture of the lineage, and lineage across accounts.
+# - A server of AWS that dies; you would not see it. And a job killed half-way: a step with a retry policy begins it again.
 #
 # ## Takeaways
 #
