@@ -17,7 +17,7 @@ settings of matplotlib are as before. A figure made elsewhere is shown by `show`
 import html
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -295,6 +295,77 @@ def lines(
         if low is not None:
             ax.fill_between(rows[x], rows[low], rows[high], color=color, alpha=0.2, lw=0)
     ax.legend(title=group)
+
+
+def dag(
+    ax: Axes, edges: Iterable[tuple[str, str]], *, marked: Collection[str] = ()
+) -> None:
+    """Draw what came of what: names in boxes, each to the right of all that it came from.
+
+    Parameters
+    ----------
+    ax : Axes
+        Its axes are switched off.
+    edges : iterable of (str, str)
+        From, to. A name may hold line breaks.
+    marked : collection of str
+        Names whose boxes are filled, with a thick border.
+
+    Raises
+    ------
+    ValueError
+        If there is no edge, the edges go in a circle, or a marked name is in none.
+    """
+    pairs = list(dict.fromkeys(edges))
+    names = list(dict.fromkeys(name for pair in pairs for name in pair))
+    if not names:
+        raise ValueError("edges is empty, expected at least one.")
+    if unknown := sorted(set(marked) - set(names)):
+        raise ValueError(f"marked holds {', '.join(unknown)}, which no edge names.")
+    column = _columns(names, pairs)
+    rows = {x: [name for name in names if column[name] == x] for x in column.values()}
+    place = {n: (x, -(i + 0.5) / len(r)) for x, r in rows.items() for i, n in enumerate(r)}
+    ax.plot(*zip(*place.values(), strict=True), linestyle="none")
+    boxes = {}
+    for name, (x, y) in place.items():
+        look: dict[str, Any] = {
+            "boxstyle": "round",
+            "facecolor": "white",
+            "edgecolor": GREY,
+        }
+        if name in marked:
+            look |= {
+                "facecolor": "#FBE3D6",
+                "edgecolor": COLORS["vermillion"],
+                "linewidth": 2,
+            }
+        text = ax.text(x, y, name, ha="center", va="center", fontsize=9, bbox=look)
+        boxes[name] = text.get_bbox_patch()
+    for start, end in pairs:
+        # Around what stands between.
+        bend = 0.0 if column[end] == column[start] + 1 else -0.3
+        arrow = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 1}
+        arrow |= {"patchA": boxes[start], "patchB": boxes[end]}
+        arrow |= {"connectionstyle": f"arc3,rad={bend}"}
+        ax.annotate("", xy=place[end], xytext=place[start], arrowprops=arrow)
+    ax.set(xlim=(-0.5, max(rows) + 0.5), ylim=(-1, 0))
+    ax.set_axis_off()
+
+
+def _columns(names: list[str], pairs: list[tuple[str, str]]) -> dict[str, int]:
+    """Return the column of each name: the longest way to it; beginnings stand near their ends."""
+    column = dict.fromkeys(names, 0)
+    for _ in names:
+        before = dict(column)
+        for start, end in pairs:
+            column[end] = max(column[end], column[start] + 1)
+        if column == before:
+            break
+    else:
+        raise ValueError("the edges go in a circle; leave out one that closes it.")
+    for name in set(names) - {end for _, end in pairs}:
+        column[name] = min(column[end] for start, end in pairs if start == name) - 1
+    return column
 
 
 @contextmanager

@@ -386,3 +386,35 @@ def test_bad_input_of_lines(changes, message):
     arguments = {"data": points(), "x": "rows", "y": "seconds", "group": "algorithm"}
     with pytest.raises(ValueError, match=message):
         plots.lines(mpl.figure.Figure().subplots(), **arguments | changes)
+
+
+def test_a_dag_stands_right_of_what_it_came_from(shown):
+    edges = [("a", "b"), ("b", "c"), ("a", "c"), ("late", "c"), ("a", "b")]
+    with plots.figure(**TEXTS) as ax:
+        plots.dag(ax, iter(edges), marked={"b"})
+        place = {text.get_text(): text.get_position() for text in ax.texts}
+        boxes = {t.get_text(): t.get_bbox_patch() for t in ax.texts if t.get_text()}
+    del place[""]
+    assert {name: x for name, (x, _) in place.items()} == {
+        "a": 0,
+        "b": 1,
+        "c": 2,
+        "late": 1,
+    }
+    assert place["b"][1] != place["late"][1]
+    assert {name for name, box in boxes.items() if box.get_linewidth() == 2} == {"b"}
+    assert len(shown) == 1
+
+
+@pytest.mark.parametrize(
+    ("edges", "marked", "message"),
+    [
+        ([], (), "edges is empty"),
+        ([("a", "b"), ("b", "c"), ("c", "b")], (), "go in a circle"),
+        ([("a", "a")], (), "go in a circle"),
+        ([("a", "b")], {"c"}, "marked holds c"),
+    ],
+)
+def test_bad_input_of_a_dag(edges, marked, message):
+    with pytest.raises(ValueError, match=message):
+        plots.dag(mpl.figure.Figure().subplots(), edges, marked=marked)

@@ -24,6 +24,8 @@ from labs_lib.settings import ROOT
 if TYPE_CHECKING:
     from labs_lib.course.lab import Lab
 
+# What a lab's own parameters decide is no trial.
+_INSTEAD = {"On trial": "A demonstration"}
 EXERCISES, QUESTIONS = (2, 4), (4, 6)
 _USUAL_OPTIONS = {"no difference shown"}
 MAX_LINES, MAX_COLUMNS = 25, 88
@@ -49,7 +51,10 @@ _CHECK = re.compile(r"\blab\.\w+\.check\(")
 _DEBRIS = re.compile(
     r"LABS_MODE|No guess yet|You made no guess|not attempted|[Nn]othing is recorded"
 )
-_ABSOLUTE = re.compile(r"(?:/(?:home|root|Users|tmp|var|work|mnt|opt)/\w|\b[A-Z]:\\\w)")
+# The folder of a container is none of this machine.
+_ABSOLUTE = re.compile(
+    r"(?:/(?:home|root|Users|tmp|var|work|mnt|opt(?!/ml/))/\w|\b[A-Z]:\\\w)"
+)
 
 
 def source_problems(source: Source) -> list[str]:
@@ -246,7 +251,12 @@ def _structure(source: Source) -> Iterator[str]:
         return
     order = [
         next(
-            (i for i, title in enumerate(source.sections) if title.startswith(start)), None
+            (
+                i
+                for i, title in enumerate(source.sections)
+                if title.startswith((start, _INSTEAD.get(start, start)))
+            ),
+            None,
         )
         for start in _CONTRACT
     ]

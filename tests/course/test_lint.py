@@ -38,6 +38,7 @@ def test_the_tiny_source_is_clean(tiny):
         ("share = 0.25", "!ls\nshare = 0.25", "a magic or shell line"),
         ("share = 0.25", "share = (", "not valid Python"),
         ("share = 0.25", "share = open('/home/me/x')", "an absolute path"),
+        ("share = 0.25", "share = open('/opt/me/x')", "an absolute path"),
         ("share = 0.25", "share = open(r'C:\\me\\x')", "an absolute path"),
         (
             "share = 0.25",
@@ -99,6 +100,24 @@ def test_a_later_cell_may_use_what_is_given_around_the_answer(tiny, edit):
     edit("lab.ex1.check(accuracy)", "given = 1\nlab.ex1.check(accuracy)")
     edit("# ## Facts", "# ## Facts\n\n# %%\ngiven + 1\n\n# %% [markdown]\n# ## More")
     assert problems(tiny) == ""
+
+
+def test_the_folder_of_a_container_is_no_path_of_this_machine(edit, tiny):
+    edit("share = 0.25", "share, place = 0.25, '/opt/ml/processing'")
+    assert "absolute path" not in problems(tiny)
+
+
+@pytest.mark.parametrize(
+    ("title", "lacks"), [("A demonstration: x", False), ("A show", True)]
+)
+def test_a_demonstration_stands_in_place_of_a_trial(tiny, title, lacks):
+    lab = catalog.find("train/algorithms")
+    text = tiny.lesson.read_text(encoding="utf-8")
+    lab.lesson.parent.mkdir(parents=True)
+    text = text.replace("# ## Facts", f"# ## {title}\n#\n# ## Facts")
+    lab.lesson.write_text(text, encoding="utf-8")
+    missing = problems(lab).partition("contract are missing: ")[2].splitlines()[0]
+    assert ("On trial" in missing) == lacks
 
 
 def test_a_lab_lacks_sections_of_the_contract(tiny):
