@@ -4,7 +4,7 @@
 #     concepts:
 #       sm-multi-model: "One server, thirteen models"
 #     constants:
-#       "0.01": "the margin of a tie, chosen before looking"
+#       "0.01": "the margin of a tie: the share of waits at which the p99 becomes a load"
 #       "1.5": "an exponent among the settings"
 # ---
 
@@ -229,7 +229,7 @@ what
 # A new model serves as soon as its object is there. But a replaced object does not replace the
 # loaded model, and a deleted one still answers.{{!stale}} AWS warns that an old version may still be in the
 # container or on its disk. So a new version gets a new name, and to delete a model you also stop asking for it. A broken
-# archive fails alone; the others go on.{{!alone}}
+# model fails alone; the others go on.{{!alone}}
 #
 # Next, memory for three. When a model does not fit, the container answers 507. SageMaker then unloads others and tries again.
 # AWS says that *unused* models go, not in which order. Here the one goes that was asked for longest ago
@@ -605,7 +605,7 @@ stats.table(for_rare).drop(columns=["design", "n"])
 # Pings help where all models fit: with exponent 1.5 they spare users the very first load.{{!fits_helps}} One round does
 # that, since nothing is unloaded.
 #
-# ## Where it fails: a huge neighbour, not a busy one
+# ## Where it fails: a huge neighbour, and a busy one
 #
 # Three neighbours, again with exponent 1:
 #
