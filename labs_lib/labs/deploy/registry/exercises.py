@@ -28,7 +28,6 @@ def _event(
     """Return an event about a version, with the fields that AWS's example has."""
     arn = f"arn:aws:sagemaker:us-east-1:111122223333:model-package/{group}/{version}"
     detail = {
-        "ModelPackageName": f"{group}/{version}",
         "ModelPackageGroupName": group,
         "ModelPackageVersion": version,
         "ModelPackageArn": arn,
@@ -219,8 +218,8 @@ lab.function(
         "`dict(history)` keeps the last status of each version.",
         "`max(approved, default=None)` over the versions whose last status is `Approved`.",
     ),
-    praise="The order of the messages does not enter, only where each version ended. That is why a "
-    "message that comes late or twice does no harm to a deployer that asks.",
+    praise="The order of versions in the history does not enter, only where each one ended. That is "
+    "why messages that come twice do no harm to a deployer that asks.",
 )
 
 

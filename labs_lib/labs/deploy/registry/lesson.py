@@ -16,7 +16,7 @@
 # **You will**
 #
 # - register versions of a model, approve and reject them, and find out which one is live;
-# - let an event start a deployment, and test what the deployer does when messages are lost, late or doubled;
+# - let an event start a deployment, and see what a deployer does when messages are lost, late or doubled;
 # - find a deployment that approves by itself, and say who may approve.
 #
 # **You need** no other lab. **Data in:** nothing. **Data out:** nothing.
@@ -38,7 +38,7 @@ lab.start()
 #
 # Your bank's fraud model stands in the SageMaker Model Registry. Version 3 was approved yesterday and
 # deployed by hand. This morning, shops call: payments of 80 euros are blocked. Version 2 never did that.
-# The registry's page is open in front of you, with a button: *Reject*. Your next meeting begins in two minutes.
+# The registry's page is open, with a button: *Reject*. Your next meeting begins in two minutes.
 # Is it enough to press the button?
 #
 # ## Predict
@@ -315,7 +315,7 @@ def work():
 
 
 # %% [markdown]
-# The rejection of version 3 came before the rule, so no message tells of it. A deployer also looks once when it
+# The rejection of version 3 came before the rule, so no message tells of it. So a deployer also looks when it
 # starts.
 
 # %%
@@ -358,7 +358,6 @@ pd.DataFrame(told).T
 
 # %% [markdown]
 # Approval of version 4 deploys it, its rejection brings version 2 back, and no change of version 1 moves anything.{{!transitions}}
-# Look twice at two lines.
 #
 # - *1: rejected, now approved.* The guide says that the template then deploys "the approved model version". Public
 #   code of such templates asks for the newest approved one, like ours: version 2 stays.{{!older_stays}} To go back to an
@@ -385,23 +384,19 @@ def must_be_live(history):
 lab.ex2.check(must_be_live)
 
 # %% [markdown]
-# Messages may be lost, come late, or come twice; deployments may fail. What follows is a *demonstration*: its numbers
+# Messages may be lost, come late or come twice; deployments may fail. What follows is a *demonstration*: its numbers
 # come from what we put in, so it gives no verdict on SageMaker.
 
 # %%
-HISTORIES, HOURS = 100, 500
-NEW, REJECT, AGAIN = (
-    0.02,
-    0.02,
-    0.01,
-)  # an hour: a new version, a rejection, an approval again
-LOST, TWICE, LATE, FAILS = (
-    0.05,
-    0.10,
-    6,
-    0.10,
-)  # LATE: hours at most; FAILS: a deployment
-STATES = ("Approved", "Rejected")
+HISTORIES, HOURS, EVERY = 200, 500, 6  # EVERY: hours from look to look
+NEW, REJECT, AGAIN = 0.02, 0.02, 0.01  # an hour: a version, a rejection, approved again
+TROUBLES = {
+    "none": {},
+    "lost": {"lost": 0.05},  # share of the messages
+    "late": {"late": 6},  # hours at most
+    "twice": {"twice": 0.10},  # share of the messages; the second within a day
+    "failing": {"fails": 0.10},  # share of the deployments; again after an hour
+}
 
 # %% [markdown]
 # In each history new versions are approved, the newest approved one is rejected, or a rejected one is approved again.
@@ -409,6 +404,8 @@ STATES = ("Approved", "Rejected")
 
 # %%
 import numpy as np
+
+STATES = ("Approved", "Rejected")
 
 
 def history(rng):
@@ -429,20 +426,20 @@ def history(rng):
 
 
 # %%
-def arrivals(changes, rng, trouble):
-    """Return the messages that arrive in each hour; trouble is 0 or 1."""
-    found = [[] for _ in range(HOURS + LATE + 2)]
+def arrivals(changes, rng, lost=0, late=0, twice=0, fails=0):
+    """Return the messages that arrive in each hour."""
+    found = [[] for _ in range(HOURS + late + 25)]
     for hour, change in enumerate(changes):
-        if change is None or rng.random() < LOST * trouble:
-            continue
-        for _ in range(1 + (rng.random() < TWICE * trouble)):
-            found[hour + rng.integers(0, LATE * trouble + 1)].append(change)
+        if change and rng.random() >= lost:
+            found[hour + rng.integers(0, late + 1)].append(change)
+            if rng.random() < twice:
+                found[hour + rng.integers(1, 25)].append(change)
     return found
 
 
 # %% [markdown]
-# Four deployers. The first hears only approvals. The second does what the message says. The third takes
-# each message as a reason to ask the registry. The fourth is the third, and looks once a day without a message too.
+# Five deployers. The first hears only approvals. The second does what the message says. The third asks the registry after
+# each message, as ours does. The fourth does that, and looks every six hours without a message too. The fifth only looks.
 
 
 # %%
@@ -460,17 +457,21 @@ def asks(message, live, approved):
     return max(approved)
 
 
+def only_looks(message, live, approved):
+    return max(approved) if message is None else live
+
+
 # %% [markdown]
-# Each gets the same histories and messages. A version that is not approved any more does not become a
+# All get the same histories and messages. A version that is not approved any more does not become a
 # model, as we saw, so nobody deploys it. We count the hours in which a rejected version
-# is live, and those in which any other than the newest approved one is.
+# is live, and those in which any other than the newest approved one is. The second count favours those who ask: the newest is
+# what they deploy.
 
 
 # %%
-def hours(decide, changes, inbox, rng, trouble, every=HOURS + 1):
+def hours(decide, changes, inbox, rng, fails=0, every=HOURS + 1):
     """Return two shares of hours: a rejected one live, not the newest live."""
     status, approved, live, rejected, older = {1: "Approved"}, [1], 1, 0, 0
-    inbox = [list(messages) for messages in inbox]
     for hour, change in enumerate(changes):
         if change:
             status[change[0]] = change[1]
@@ -478,7 +479,7 @@ def hours(decide, changes, inbox, rng, trouble, every=HOURS + 1):
         unasked = [None] * (hour % every == every - 1)
         for message in inbox[hour] + unasked:
             wanted = decide(message, live, approved)
-            if wanted != live and rng.random() < FAILS * trouble:
+            if wanted != live and rng.random() < fails:
                 inbox[hour + 1].append(message)  # not deleted, so it comes again
             elif wanted in approved:
                 live = wanted
@@ -491,53 +492,72 @@ def hours(decide, changes, inbox, rng, trouble, every=HOURS + 1):
 DEPLOYERS = {
     "hears only approvals": (hears_approvals,),
     "does as told": (does_as_told,),
-    "asks the registry": (asks,),
-    "asks, and looks daily": (asks, 24),
+    "asks": (asks,),
+    "asks and looks": (asks, EVERY),
+    "only looks": (only_looks, EVERY),
 }
+
+
+def watched(seed, changes, trouble, decide, *every):
+    """Return the two shares of one history."""
+    inbox = arrivals(changes, np.random.default_rng([seed, 2]), **trouble)
+    rng, fails = np.random.default_rng([seed, 3]), trouble.get("fails", 0)
+    return hours(decide, changes, inbox, rng, fails, *every)
+
+
+# %%
 drawn = [history(np.random.default_rng([seed, 1])) for seed in range(HISTORIES)]
-shares = {}
-for trouble, case in enumerate(("all arrive", "trouble")):
-    for name, (decide, *every) in DEPLOYERS.items():
-        found = shares[case, name] = []
-        for seed, changes in enumerate(drawn):
-            inbox = arrivals(changes, np.random.default_rng([seed, 2]), trouble)
-            rng = np.random.default_rng([seed, 3])
-            found.append(hours(decide, changes, inbox, rng, trouble, *every))
+shares = {
+    (trouble, name): np.array(
+        [watched(seed, drawn[seed], given, *how) for seed in range(HISTORIES)]
+    )
+    for trouble, given in TROUBLES.items()
+    for name, how in DEPLOYERS.items()
+}
+counts = [sum(bool(c) and c[1] == s for d in drawn for c in d) for s in STATES]
+"a history: {:.1f} approvals, {:.1f} rejections".format(*np.divide(counts, HISTORIES))
+
 
 # %%
 from labs_lib import plots, stats
 
-counts = [sum(bool(c) and c[1] == s for d in drawn for c in d) for s in STATES]
-"a history has on average {:.1f} approvals, {:.1f} rejections".format(
-    *(n / HISTORIES for n in counts)
-)
+
+def means(measure):
+    """Return the mean share of hours of each deployer in each trouble."""
+    found = {key: both[:, measure].mean() for key, both in shares.items()}
+    return pd.Series(found).unstack(0).loc[list(DEPLOYERS), list(TROUBLES)].round(3)
+
+
+means(0)  # a rejected version is live
 
 # %%
-table = pd.DataFrame({key: np.mean(found, axis=0) for key, found in shares.items()}).T
-table.columns = ["a rejected version is live", "not the newest approved is live"]
-table.round(3)
+means(1)  # another than the newest approved version is live
 
 # %% [markdown]
-# With all messages in time, the rule that hears only approvals leaves a rejected version live in a share of {{deaf}} of the
-# hours.{{!deaf_alone}} Doing as told never leaves a rejected one live, but it follows an approval back to an older
-# version.{{!told_older}} Asking the registry is right in each hour.{{!asks_right}}
+# Without trouble, the rule that hears only approvals leaves a rejected version live in a share of {{deaf}} of the
+# hours; doing as told and asking do so in none.{{!deaf_alone}} Doing as told follows an approval back to an older
+# version, so it misses the newest even then.{{!told_older}}
 #
-# In trouble nobody is right in each hour.{{!nobody_right}} And asking is no cure for a rejected version: between asking and doing as
-# told, no difference in these hours is shown: {{cure}}.{{!no_cure}} What asking changes is the other share, by
-# {{newest}}.{{!asking}} A daily look lowers both shares a little more.{{!daily_helps}}
+# Does it help to ask? If messages are lost, yes: asking changes the share of hours with a rejected version by {{lost}}.{{!lost_helps}}
+# If they are late, no: it changes it by {{late}}.{{!late_hurts}} What helps with both is looking without a
+# message.{{!looks_help}} Second copies and failed deployments do little.{{!little}} Who only looks needs no message at all, and is about as good as who is told six hours late at
+# most.{{!only_looks}}
 
 # %%
-late = {n: np.array(shares["trouble", n])[:, 1] for n in DEPLOYERS}
-bars = {n: stats.mean_interval(found) for n, found in late.items()}
-title = "In trouble, who asks serves the newest version more often"  # {{!asking}}
-alt = "Four intervals of a share of hours. They fall from line to line."  # {{!falling}}
-x = "share of hours without the newest approved version (0 to 1)"
-with plots.figure(title=title, x=x, y="", alt=alt) as ax:
-    plots.intervals(ax, bars)
+title = "Asking helps if messages are lost, not if they are late"  # {{!asking}}
+alt = "Two panels of intervals; with lost and late messages, who asks and looks is low."
+with plots.figure(title=title, x="", y="", alt=alt, panels=2) as axes:
+    for ax, trouble in zip(axes, ("lost", "late"), strict=True):
+        found = {n: shares[trouble, n][:, 0] for n in list(DEPLOYERS)[1:]}
+        plots.intervals(ax, {n: stats.mean_interval(v) for n, v in found.items()})
+        ax.set(
+            xlabel=f"{trouble}: share of hours, rejected version live (0 to 1)",
+            xlim=(0, 0.06),
+        )
 
 # %% [markdown]
 # So let a message say *when* to look, let the registry say *what* to deploy, and look sometimes without a message.
-# **What to try.** Look every hour: put 1 in place of 24, and run that cell and those below it again.
+# **What to try.** Let `EVERY` be 1, or messages at most one hour late, and run the cells of the demonstration again.
 #
 # ## Where it fails: a deploy that approves by itself
 #
@@ -565,7 +585,7 @@ tried = {name: number(live(name)) for name in ("try-out", "fraud")}
 by_itself["ModelApprovalStatus"], heard, tried, blocked("fraud")
 
 # %% [markdown]
-# The gate asks for approval, so the SDK gives it. The approval made an event, and the deployer did its duty: version 5 serves all
+# The gate asks for approval, so the SDK gives it. That made an event, and the deployer did its duty: version 5 serves all
 # customers, and blocks 20 euros.{{!tryout_live}} Nobody decided that.
 #
 # First reject it. Then try the next version without approval: make the model of the version's image
@@ -585,11 +605,11 @@ still = client.describe_model_package(ModelPackageName=versions[6])
 repaired, blocked("try-out"), still["ModelApprovalStatus"], work()
 
 # %% [markdown]
-# Version 6 can be tried, is still pending, and production heard nothing.{{!tried_aside}} It also shows how low the gate is: whoever
+# Version 6 can be tried, is still pending, and production heard nothing.{{!tried_aside}} So the gate is low: whoever
 # may make a model of an image and files walks around it.
 #
 # So who may approve? On AWS, IAM decides. This statement, for the roles of pipelines and colleagues, forbids
-# to set the status to `Approved`, at registration too.
+# setting the status to `Approved`, at registration too.
 #
 # ```json
 # {"Effect": "Deny", "Resource": "*",
@@ -603,8 +623,8 @@ repaired, blocked("try-out"), still["ModelApprovalStatus"], work()
 #
 # ## Real data: your own registry
 #
-# There is no data set of approvals here. The real data are in your account, and the next cells would run there, with
-# clients of boto3.
+# There is no data set of approvals here. The real data are in your account. The last cell of this section is for
+# them: it only reads, and expects endpoints with one variant and one container.
 #
 # A real registry has dozens of groups. A *collection* is a folder for model groups. Behind it
 # is a resource group: a query by a tag. A model group with the collection's tag is in it, so it can be in
@@ -658,7 +678,7 @@ at_first, moved, after_move
 # %% [markdown]
 # No message came, and what is live stayed.{{!move_is_quiet}}
 #
-# Now the question of the lab, for a whole account: what does each endpoint serve, and what does the registry say about it?
+# Now ask for a whole account: what does each endpoint serve, and what does the registry say about it?
 
 
 # %%
@@ -692,11 +712,10 @@ local.close()
 # - SageMaker may send several events for one change. The guide's example of an event also has
 #   `UpdatedModelPackageFields`, so a pattern can leave out changes of the stage. The events on this machine do not have it.
 # - Give `PendingManualApproval` when you register a version, as the guide does: it does not say what happens without.
-# - A condition step of a pipeline compares values. It is no manual approval.
+# - A condition step of a pipeline compares values; it is no manual approval.
 # - Stages have condition keys of their own, so IAM can say who moves a version to Production.
 # - Collections: the guide allows 10 model groups to be added, removed or moved at a time. A collection is deleted only when it
-#   is empty. Each membership is a tag. A resource has at most 50 tags, and two are taken. A collection's tag holds its whole path, of
-#   256 characters at most.
+#   is empty. Each membership is a tag. A resource has at most 50 tags, and two are taken.
 #
 # ### Exercise 3: collections
 #
@@ -722,15 +741,15 @@ lab.ex3.check(requests)
 # ## What is not reproduced
 #
 # - Permissions: whoever can send a request here may approve.
-# - Studio's pages, and its limits for collections.
+# - Studio, and its limits for collections.
 # - The template itself, with its pipelines, its staging endpoint and a second manual approval.
-# - Lost, late or doubled messages: the queue here delivers each once. The demonstration draws them.
+# - Lost, late or doubled messages: the queue here delivers each once.
 #
 # ## Takeaways
 #
 # - The registry tells what is approved. The endpoint tells what is live.{{!still_three}}
 # - A rejection takes effect when something hears it. A rule that hears approvals alone does not.{{!deaf_alone}}
-# - A message says when to look. What to deploy, ask the registry; and look sometimes without a message.{{!daily_helps}}
+# - A message says when to look. What to deploy, ask the registry; and look sometimes without a message.{{!looks_help}}
 # - `ModelPackage.deploy()` of the SDK, version 2, approves by itself. With a listening deployer, a try-out goes to production.{{!tryout_live}}
 # - Say in IAM who may set `Approved`, at registration too.
 #
@@ -750,14 +769,25 @@ lab.quiz()
 # - Condition keys: Service Authorization Reference, Amazon SageMaker AI.
 
 # %% tags=["facts", "nbval-check-output"]
-bad = {key: np.array(found)[:, 0] for key, found in shares.items()}
-other = {key: np.array(found)[:, 1] for key, found in shares.items()}
-deaf, told_, asked, looking = DEPLOYERS
-fine, ill = "all arrive", "trouble"
-cure = stats.worlds(bad[ill, asked], bad[ill, told_])
-newest = stats.worlds(other[ill, asked], other[ill, told_], comparisons=2)
-daily = stats.worlds(other[ill, looking], other[ill, asked], comparisons=2)
-daily_bad = stats.worlds(bad[ill, looking], bad[ill, asked], comparisons=2)
+rejected = {key: both[:, 0] for key, both in shares.items()}
+deaf, as_told, asked, looking, looked = DEPLOYERS
+
+
+def against_told(trouble):
+    pair = rejected[trouble, asked], rejected[trouble, as_told]
+    return stats.worlds(*pair, comparisons=2)
+
+
+looks = [
+    stats.worlds(rejected[key, looking], rejected[key, asked], comparisons=2)
+    for key in ("lost", "late")
+]
+lost, late = against_told("lost"), against_told("late")
+small = [
+    rejected[kind_, who].mean()
+    for kind_ in ("twice", "failing")
+    for who in (as_told, asked, looking)
+]
 lives = [line["live"] for line in told.values()]
 
 lab.facts(
@@ -770,18 +800,19 @@ lab.facts(
     transitions=lives == [2, 4, 2, 2, 2, 2],
     older_stays=told["1: rejected, now approved"] == {"messages": 1, "live": 2},
     stage_talks=told["1: its stage is now Production"] == {"messages": 1, "live": 2},
-    deaf=stats.mean_interval(bad[fine, deaf]),
-    deaf_alone=bad[fine, deaf].mean() > 0.1 and bad[fine, told_].max() == 0,
-    told_older=bad[fine, told_].max() == 0 and other[fine, told_].mean() > 0.02,
-    asks_right=other[fine, asked].max() == 0,
-    nobody_right=all(bad[ill, n].mean() > 0.01 for n in DEPLOYERS),
-    cure=cure,
-    no_cure=cure.low < 0 < cure.high,
-    newest=newest,
-    asking=newest.high < 0,
-    falling=all(np.diff([other[ill, n].mean() for n in DEPLOYERS]) < -0.005),
-    daily=daily,
-    daily_helps=daily.high < 0 and daily_bad.high < 0,
+    deaf=stats.mean_interval(rejected["none", deaf]),
+    deaf_alone=rejected["none", deaf].mean() > 0.1
+    and rejected["none", as_told].max() == rejected["none", asked].max() == 0,
+    told_older=shares["none", as_told][:, 1].mean() > 0.02,
+    lost=lost,
+    lost_helps=lost.high < 0,
+    late=late,
+    late_hurts=late.low > 0,
+    asking=lost.high < 0 < late.low,
+    looks_help=looks[0].high < 0 and looks[1].high < 0,
+    little=max(small) < 0.005,
+    only_looks=abs(rejected["late", looked].mean() - rejected["late", as_told].mean())
+    < 0.01,
     tryout_live=tried == {"try-out": 5, "fraud": 5}
     and by_itself["ModelApprovalStatus"] == "Approved",
     tried_aside=still["ModelApprovalStatus"] == "PendingManualApproval"
