@@ -46,7 +46,7 @@ lab.start()
 # and whether their difference is *significant*, that is, larger than in 95 of 100 tests of equal models.
 #
 # Today, on Thursday, it is significant for the first time. The plan said four weeks. The product manager
-# asks: "Why wait? Ship the winner tonight." You have to answer before the meeting ends.
+# asks: "Why wait? Ship the winner tonight." Answer before the meeting ends.
 #
 # ## Predict
 #
@@ -314,10 +314,10 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Set `DAYS = 7` and run the trial's cells again. Your sums are in
-# `rows.yours.wide(effect=0.0, share=0.5).sum().unstack(sort=False)`.
+# **What to try.** Set `DAYS = 7` and run the trial's cells again. Shares of your tests:
+# `rows.yours.wide(effect=0.0, share=0.5).mean().unstack(sort=False) / TESTS`.
 #
-# First the tests with nothing to find, with traffic of 1:1 and of 9:1.
+# First the tests with nothing to find, at 1:1 and at 9:1.
 
 # %%
 import pandas as pd
@@ -351,7 +351,7 @@ lab.peeking.reveal(next(name for name, top in bands.items() if peeked.mean < top
 
 # %% [markdown]
 # Two equal models, and daily looks name a winner in {{peeked}} of the tests; one look at the end, in
-# {{once}}.{{!peek_bad}} Here is the share after each day, for 1:1.
+# {{once}}.{{!peek_bad}} Day by day, for 1:1:
 
 # %%
 z = np.abs(np.vstack([looks(seed, 0.0, 0.5)[0] for seed in range(rows.seeds)]))
@@ -393,13 +393,13 @@ pd.concat({"1:1": found(0.5), "9:1": found(0.1)})
 # %%
 power = rows.wide("B named", effect=-0.004, share=0.5) / TESTS
 price = {
-    f"{rule} − once": stats.worlds(power[rule], power["once"], comparisons=3)
+    f"B named: {rule} − once": stats.worlds(power[rule], power["once"], comparisons=3)
     for rule in ("flat", "falling", "any time")
 }
 stats.table(price)
 
 # %% [markdown]
-# Daily looks at 1.96 find B soonest, and pay with false winners. They also flatter: where they name B,
+# Daily looks at 1.96 find B soonest, and pay with false winners. They also flatter the winner: where they name B,
 # its gain seems {{exaggerated}} times as large as it is.{{!exaggerates}} With few payments one look flatters too, with 9:1
 # by {{nine_flatters}} times.{{!exaggerates}}
 #
@@ -449,7 +449,7 @@ f"9:1 takes {longer:.1f} times as many days as 1:1"
 # ## The winner in euros
 #
 # So far every wrong decision counted the same. But a missed fraud costs its amount, and a false alarm a few euros. In month 5, A alerts at a score of one half, B from the score that was cheapest in month 4.
-# Both judge every payment, so we know what a test should find. The prices are invented.
+# Both judge every payment, so we know what a test should find. The prices are invented. The last line gives each fraud the mean amount.
 
 # %%
 MISSED, ALERT, BLOCKED = 15, 5, 10  # euros, besides the amount of a missed fraud
@@ -479,7 +479,7 @@ truth = pd.DataFrame(measures).map(lambda costs: 1_000 * costs.mean()).T
 truth.round(1)
 
 # %% [markdown]
-# In this month A makes fewer wrong decisions, and B costs less.{{!two_winners}} Now 2,000 A/B tests of the month, each with lots of its own, 1:1.
+# In this month A makes fewer wrong decisions, and B costs less.{{!two_winners}} Now 2,000 A/B tests of the month, each with a random split of its own, 1:1.
 
 
 # %%
@@ -520,7 +520,7 @@ by_measure.round({"A named": 2, "B named": 2, "payments needed": -2, "for a tent
 # euros.{{!tests_agree}} Both are right. So write down before the test which number names the winner.
 #
 # *Payments needed* find the difference in four of five tests; the last column, a change by a tenth of A's value. That takes
-# {{heavy}} times as many in euros as if every fraud had the mean amount.{{!heavy_dear}} Our two models differ by
+# {{heavy}} times as many in euros as with every fraud alike.{{!heavy_dear}} Our two models differ by
 # more, so they need fewer.{{!own_shorter}}
 #
 # ## Where it fails: a customer meets both models
@@ -780,8 +780,9 @@ lab.facts(
         100 * float(gain["B named"]["falling"]), digits=0, tolerance=0.5
     ),
     falling_days=Fact(float(gain["days"]["falling"]), digits=0, tolerance=0.5),
-    falling_good=price["falling − once"].low > -0.04 and gain["days"]["falling"] < 23,
-    flat_worse=price["flat − once"].high < price["falling − once"].low
+    falling_good=price["B named: falling − once"].low > -0.04
+    and gain["days"]["falling"] < 23,
+    flat_worse=price["B named: flat − once"].high < price["B named: falling − once"].low
     and gain["days"]["flat"] < gain["days"]["falling"],
     any_least=gain["B named"].idxmin() == "any time",
     equal_long=all(
