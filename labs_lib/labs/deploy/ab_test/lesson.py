@@ -7,7 +7,7 @@
 #     constants:
 #       "2.8": "1.96 + 0.84, quantiles of the normal distribution for 5 % and 80 %"
 #       "0.84": "quantile of the normal distribution for 80 %"
-#       "0.04": "HARM, a number of the demonstration that stands in its first line"
+#       "0.04": "HARM, a number of the demonstration that stands in its first lines"
 #       "1.96": "quantile of the normal distribution for 5 %"
 #       "5 %": "the usual level of a test, chosen, not measured"
 # ---
@@ -536,15 +536,11 @@ f"{(met == 2).sum()} of {len(met)} customers were judged by both models"
 # A common saying: payments of one customer are alike, so an interval that counts payments is
 # too narrow. Now the outcome belongs to the customer: whoever is blocked too often gives up payments, whichever model decides
 # the next one. If B decides all of a customer's payments, the customer gives up
-# four more in a hundred; if it decides half, two more. Habits differ. This is a demonstration: the numbers in its first line are ours.
+# four more in a hundred; if it decides half, two more. Habits differ. This is a demonstration: the numbers in its first lines are ours.
 
 # %%
-GROUPS, CUSTOMERS, EACH, HARM = (
-    2_000,
-    200,
-    8,
-    0.04,
-)  # tests, customers of each, payments
+GROUPS, CUSTOMERS = 2_000, 200  # tests, and customers in each
+EACH, HARM = 8, 0.04  # payments of a customer, in the mean; what B alone adds
 
 
 def month_of(effect, sticky):
@@ -602,8 +598,8 @@ pd.DataFrame(
 
 # %% [markdown]
 # The saying is half true. With lots by payment, an analysis by payment names a winner among equals in about 5 % of the tests,
-# although a customer's payments are alike.{{!lots_keep}} It is too narrow with lots by customer: then it names one in
-# {{sticky_false}}.{{!sticky_bad}}
+# although a customer's payments are alike.{{!lots_keep}} It is too narrow with lots by customer: then it does so in
+# {{sticky_false}} of them.{{!sticky_bad}}
 #
 # But lots by payment fail in another way. Customers meet both models, so the harm reaches both
 # sides: {{diluted}} is shown in place of 0.04.{{!diluted_small}} That is about an eighth, and customers have eight payments
