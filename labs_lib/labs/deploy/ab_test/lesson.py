@@ -479,7 +479,7 @@ truth = pd.DataFrame(measures).map(lambda costs: 1_000 * costs.mean()).T
 truth.round(1)
 
 # %% [markdown]
-# In this month A makes fewer wrong decisions, and B costs less.{{!two_winners}} Now 2,000 A/B tests of the month, each with a random split of its own, 1:1.
+# In this month A makes fewer wrong decisions, and B costs less.{{!two_winners}} Now 2,000 A/B tests of the month, each with its own random split, 1:1.
 
 
 # %%
@@ -717,7 +717,7 @@ real
 #
 # - Labels that come weeks later: the last days of a test have to wait for theirs.
 # - Blocked payments without a label, and fraudsters who react to B.
-# - AWS's own lots: here a generator with a seed draws them.
+# - AWS's own draws: here they have a seed.
 #
 # ## Takeaways
 #
