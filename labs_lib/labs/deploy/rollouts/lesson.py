@@ -23,7 +23,7 @@
 # **You will**
 #
 # - change a model under traffic, and count what each way of doing it drops;
-# - measure when a canary spoils fewer answers than a change all at once, and when it spoils more;
+# - measure when a canary spoils fewer answers than all at once, and when more;
 # - set up an alarm that sees a model which is wrong without an error, and watch it roll back.
 #
 # **You need** [Threshold](../2_train/25_threshold.ipynb). **Data in:** simulated traffic, credit
@@ -57,8 +57,9 @@ lab.start()
 # | rolling | as linear, but each step also replaces instances, so that fewer run at the same time |
 #
 # After each step SageMaker waits: the step *bakes*. If an alarm goes off in that time, all
-# traffic goes back to blue: a *rollback*. People say: *a canary limits the damage*. A tenth of
-# the traffic sees the new model, so a tenth of the damage is done.
+# traffic goes back to blue: a *rollback*. The guide says that issues of a new
+# model "only impact the canary". So people repeat: *a canary limits the damage*. A tenth of the traffic,
+# a tenth of the damage.
 #
 # ## Predict
 #
@@ -76,7 +77,7 @@ lab.damage.commit(guess)
 # %% [markdown]
 # ## A restart under traffic
 #
-# First: does a change of models lose requests? The container of our endpoint runs
+# Does a change of models lose requests? The container of our endpoint runs
 # this script. `KIND` says which model it is; one kind takes euros for cents.
 
 # %%
@@ -138,7 +139,7 @@ created = client.create_endpoint(EndpointName="fraud", EndpointConfigName="may")
 ready.wait(EndpointName="fraud")
 
 # %% [markdown]
-# A client asks without a pause, and counts. It sends each request once: boto3 would otherwise send a lost
+# A client asks without a pause, and counts. It sends each request once; boto3 would send a lost
 # request again, and we would count too little.
 
 # %%
@@ -231,6 +232,26 @@ lost
 # %% [markdown]
 # The restart drops requests, and none of the four policies does.{{!only_restart}}
 #
+# Both configurations call their *variant* (a set of instances under one model) `model`. Its metric counts the
+# answers of both:{{!one_metric}}
+
+# %%
+watch = local.client("cloudwatch")
+names = {"EndpointName": "fraud", "VariantName": "model"}
+points = watch.get_metric_statistics(
+    Namespace="AWS/SageMaker",
+    MetricName="Invocations",
+    Dimensions=[{"Name": key, "Value": name} for key, name in names.items()],
+    Statistics=["Sum"],
+    StartTime=local.now() - 3600,
+    EndTime=local.now() + 3600,
+    Period=3600,
+)["Datapoints"]
+noted = sum(point["Sum"] for point in points)
+answered = {kind: sum(c[kind] for c in seen.values()) for kind in ("may", "june")}
+{"both": min(answered.values()) > 0, "in one": noted >= sum(answered.values())}
+
+# %% [markdown]
 # What would a usual client have noticed? Of three requests, we lose the first on its way and the answer of
 # the second. The third makes the container fail.
 
@@ -316,9 +337,9 @@ FOUND = 480  # minutes until people find what no alarm has found
 # The alarms are CloudWatch's, with three of three data points of one minute. A minute without
 # a request has none, and is passed over.
 #
-# *Whose* answers does an alarm count? SageMaker's metrics carry the names of the endpoint and of the
-# *variant*, the set of instances that a configuration names. If both configurations call it the same, old
-# and new answers are in one metric.
+# *Whose* answers does an alarm count? The guide has an example of each. One names endpoint and variant, and
+# counts old and new answers together. The other names the endpoint configuration too, and counts
+# the new ones alone.
 
 
 # %% tags=["trial"]
@@ -388,7 +409,7 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** Change the canary in `POLICIES` to `((0.5, 1.0), 30)` and run that cell and the last one
-# again. Yours is in `rows.yours.wide("full minutes", traffic=600, fault="crash")`.
+# again. Yours is in `rows.yours.wide("full minutes", traffic=600, fault="crash")`. Then put it back.
 #
 # First the arms. A good model shall pass. How often is it rolled back?
 
@@ -404,8 +425,8 @@ wrongly = pd.DataFrame(checked).T.rename_axis(["policy", "payments a minute"])
 wrongly.round(2)
 
 # %% [markdown]
-# At 20 payments a minute these alarms cry wolf: two slow answers are already a tenth.{{!wolf}} So a rollback at
-# 20 says less than one at 600. There only the canary that is counted alone is rolled back, in one
+# At 20 payments a minute these alarms cry wolf: two slow answers are already a tenth.{{!wolf}} At 600
+# only the canary that is counted alone is rolled back, in one
 # [world](../glossary.md#world) of 30.{{!one_wolf}}
 #
 # Now the bet: crashes of 3 in 10, 600 payments a minute, an alarm that counts old and new answers.
@@ -435,8 +456,8 @@ decided
 lab.damage.reveal(decided.verdict)
 
 # %% [markdown]
-# The canary spoils *more*: {{decided}} full minutes.{{!canary_higher}} Did it never stop? It did: both are rolled
-# back in each world. But the canary is so in none of them in its first step.{{!both_back}}{{!blind_canary}} 3 errors
+# The canary spoils *more*: {{decided}} full minutes.{{!canary_higher}} Both are rolled back in each
+# world, but no canary in its first step.{{!both_back}}{{!blind_canary}} 3 errors
 # of 10 in a tenth of the traffic are 3 of 100 in all answers, and the alarm waits for more than 5. So the canary
 # spoils a tenth for half an hour, then everything until the alarm goes off.
 #
@@ -552,15 +573,15 @@ shown(canaries)
 # %% [markdown]
 # In `quiet, seen`, one more alarm watches the share of payments that are flagged.
 #
-# - **600 a minute, counted alone.** Whatever an alarm can see from a severity of 0.1 on, the canary makes
+# - **600 a minute, counted alone.** What an alarm can see from a severity of 0.1 on, the canary makes
 #   smaller.{{!rich_lower}} Counted together, it spoils more at 0.1 for all three kinds.{{!rich_blind}}
-# - **One payment a minute.** The canary's tenth is six payments an hour. At severities 0.3 and 1 no alarm of
-#   its own shows the canary to help, for any fault that an alarm looks for.{{!poor_nothing}} With crashes of 0.3,
-#   the rollout all at once is rolled back in {{poor_all}} of 30 worlds, the canary in {{poor_canary}}. Half of its hour it
-#   sees next to nothing.
-# - **A silent alarm.** At a severity of 0.02 with one payment a minute no rollout is stopped.{{!silent}} The canary is lower
-#   there for another reason: a tenth for half an hour is less than everything. The difference is {{silent_saved}}
-#   full minutes of 480.
+# - **20 a minute.** Counted alone, it is shown to help at 0.3 and 1; counted together, only
+#   at 1.{{!middle}}
+# - **One a minute.** The canary's tenth is six payments an hour. At 0.3 and 1 it is not shown to
+#   help for any fault that an alarm looks for.{{!poor_nothing}} With crashes of 0.3 all at once is rolled back in
+#   {{poor_all}} of 30 worlds, the canary in {{poor_canary}}; it is fewer.{{!fewer}}
+# - **A silent alarm.** At 0.02 and one a minute nothing is rolled back. The canary is lower all the same: a
+#   tenth for half an hour is less than everything.{{!silent}} The difference is {{silent_saved}} full minutes of 480.
 #
 # A linear rollout, in four steps:
 
@@ -577,7 +598,7 @@ shown(steps)
 #
 # ### Exercise 2: how long must it bake?
 #
-# A canary with little traffic has to bake longer. Payments arrive at random, `traffic` a minute on average; the new model
+# Payments arrive at random, `traffic` a minute on average; the new model
 # gets a `share` of them and spoils a share `severity` of those. Arrivals are Poisson: if `m` bad answers are
 # expected, there is none with probability `exp(-m)`. How many whole minutes must the canary bake, so that with probability `chance` it gives at
 # least one bad answer?
@@ -654,8 +675,8 @@ measures = list(dict.fromkeys(credit.table["measure"]))
 credit.wide().mean().unstack()[measures].round(2)
 
 # %% [markdown]
-# `outside half to double` is the share of splits in which an alarm would see the fault, if it goes off below
-# half and above double of the usual tenth.
+# `outside half to double`: the share of splits in which an alarm would see the fault, if it goes off below
+# half and above double of the tenth.
 
 # %%
 harm = {
@@ -671,19 +692,19 @@ harm = {
 harm
 
 # %% [markdown]
-# A lost status is loud: half of the customers are flagged.{{!status_seen}} Cents are outside in some
-# splits only.{{!cents_some}} And months in reverse are seen in none.{{!reverse_unseen}} Yet they cost the model
-# {{reverse_harm}} of the defaulters it finds.{{!reverse_costs}} What an alarm on flags does not see, a
+# A lost status is loud: about half of the customers are flagged.{{!status_seen}} Cents are seen in some
+# splits only.{{!cents_some}} Months in reverse are seen in none.{{!reverse_unseen}} Yet the share of the defaulters
+# that the model finds changes by {{reverse_harm}}.{{!reverse_costs}} What an alarm on flags does not see, a
 # comparison with the old model on the same payments may show. These are customers of 2005, split at random.
 #
 # ## On SageMaker
 #
-# Now once for real, with a quiet fault. The new model takes euros for cents, and flags nearly every payment
-# without an error. Its variant gets a name of its own, `new`, so that its metrics stand alone.
+# Now once for real. The new model takes euros for cents, and flags most payments
+# without an error. On AWS the dimension `EndpointConfigName` lets an alarm count the new instances alone. This
+# SageMaker does not report it, so the new variant gets a name of its own.
 
 # %%
 prepare("cents", variant="new")
-watch = local.client("cloudwatch")
 usual = {"Statistic": "Average", "Period": 60, "TreatMissingData": "notBreaching"}
 usual |= {"EvaluationPeriods": 3, "DatapointsToAlarm": 3}
 usual |= {"ComparisonOperator": "GreaterThanThreshold"}
@@ -752,9 +773,9 @@ print(after["EndpointStatus"], after["EndpointConfigName"], after["FailureReason
 # The alarm on errors saw nothing. The one on flags took the model back, and the old one answers
 # again.{{!live}} None of these requests was dropped: an error would have ended the cell.
 #
-# On AWS the same requests are meant. AWS may round a canary to whole instances: a tenth of two would be one.
-# Data points arrive some seconds late. And both fleets are paid while they bake; a rolling update has
-# fewer instances.
+# Mind the guide's example of an error alarm: it wants an `Average` above 1. Each answer counts 0 or 1, so it
+# cannot go off. Mind the price too: both fleets are paid while they bake; a rolling update has fewer
+# instances.
 #
 # **Exercise 3: what sees it?** What is the first to tell of each fault? `health check` (the new instances never get
 # traffic), `errors`, `latency`, `flags`, or `labels` (the truth about each payment, weeks later)?
@@ -778,7 +799,8 @@ lab.ex3.check(sees)
 #
 # - How long AWS takes to start instances and to move traffic; what a client loses in its network.
 # - Traffic that changes over the day, users who come back, and faults that begin later.
-# - Whether AWS takes a new name for a variant in every kind of rollout: try it before you rely on it.
+# - `EndpointConfigName` in metrics; how AWS rounds a canary to whole instances; whether it takes a new name for
+#   a variant.
 #
 # ## Takeaways
 #
@@ -798,8 +820,8 @@ lab.quiz()
 # ## Sources
 #
 # - Credit defaults: Yeh, I-C. (2009), doi:10.24432/C55S3H, CC BY.
-# - SageMaker AI developer guide, pages `deployment-guardrails`, `-blue-green`, `-rolling`, `monitoring-cloudwatch`;
-#   service model, `DeploymentConfig`.
+# - SageMaker AI developer guide, pages `deployment-guardrails-configuration` (the alarms), `-blue-green-canary`,
+#   `-rolling`, `monitoring-cloudwatch`; service model, `DeploymentConfig`.
 # - CloudWatch user guide: "Configuring how CloudWatch alarms treat missing data".
 # - botocore: `data/_retry.json` and `retryhandler.py` name what is sent again.
 
@@ -825,6 +847,7 @@ lab.facts(
     digits=2,
     tolerance=0.01,
     only_restart=[name for name, word in lost.items() if word != "none"] == ["restart"],
+    one_metric=min(answered.values()) > 0 and noted >= sum(answered.values()),
     hidden=[text.split(",")[0] == "answer" for text in callers["boto3's default"]]
     == [True, True, False]
     and not any("answer" in text for text in callers["retries off"]),
@@ -856,6 +879,16 @@ lab.facts(
     rich_lower=words(canaries, 600, "new alone", ("0.1", "0.3", "1")) == {"lower"},
     rich_blind=words(canaries, 600, "old and new", ("0.1",)) == {"higher"},
     poor_nothing="lower" not in words(canaries, 1, "new alone", ("0.3", "1")),
+    middle=words(canaries, 20, "new alone", ("0.3", "1")) == {"lower"}
+    and words(canaries, 20, "old and new", ("1",)) == {"lower"}
+    and words(canaries, 20, "old and new", ("0.02", "0.1", "0.3"))
+    == words(canaries, 20, "new alone", ("0.02", "0.1"))
+    == {"no difference shown"},
+    fewer=stats.worlds(
+        poor["canary", "new alone", "usual", "0.3"],
+        poor["all at once", "new alone", "usual", "0.3"],
+    ).high
+    < 0,
     poor_all=int(poor["all at once", "new alone", "usual", "0.3"].sum()),
     poor_canary=int(poor["canary", "new alone", "usual", "0.3"].sum()),
     silent=not any(t.xs("0.02", axis=1, level=3).any(axis=None) for t in at_one),
