@@ -7,7 +7,7 @@ from labs_lib.course.lab import Lab
 
 lab = Lab("deploy/pipelines")
 
-lab.predict("known", options=("2,000", "4,000", "no model"))
+lab.predict("known", options=("2,000", "4,000", "6,000"))
 
 
 # Exercise 1: when does it begin? ---------------------------------------------------------
