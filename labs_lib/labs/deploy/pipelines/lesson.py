@@ -525,8 +525,8 @@ stats.table({f"{m}, euros per 1,000": c for m, c in euros.items()}, digits=0)
 # begins, and cannot know it. In month 9 the new model has learned from the first labels of the new fraud: it gains {{gained}}
 # of average precision, and saves {{saved}} euros per 1,000 payments.{{!only_late}}
 #
-# So the claim does not hold here. An old model costs nothing that we can see, until the month in which you need the new rows.
-# The pipeline is green all the time.
+# So the claim does not hold here. An old model costs nothing that we can see, until the month in which you need the new
+# rows.{{!quiet_none}} The pipeline is green all the time.
 #
 # ## Where it fails: a condition asks nobody
 #
