@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from labs_lib import sagemaker
 from labs_lib.sagemaker.errors import ApiError
-from labs_lib.sagemaker.pipelines import definition, values
+from labs_lib.sagemaker.pipelines import definition, steps, values
 
 from .conftest import ONCE
 
@@ -487,10 +487,59 @@ def test_an_unchanged_step_is_taken_from_the_cache_even_if_its_data_changed(stud
     assert step["CacheHitResult"]["SourcePipelineExecutionArn"] == first
     assert step["Metadata"]["TrainingJob"]["Arn"] == made
     changed = studio.train(**cached)
-    changed["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"] = 601
+    changed["Arguments"]["HyperParameters"] = {"say": "something"}
     third = studio.run("cache", changed)
     studio.ended(third)
     assert "CacheHitResult" not in studio.steps(third)["Train"]
+
+
+def keyed(kind, **arguments):
+    step = definition.PipelineStep("s", kind, {}, frozenset())
+    return steps.cache_key(step, arguments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("Training", "StoppingCondition"),
+        ("Training", "ResourceConfig"),
+        ("Training", "OutputDataConfig"),
+        ("Training", "RoleArn"),
+        ("Processing", "ProcessingOutputConfig"),
+        ("Processing", "ProcessingResources"),
+        ("Transform", "TransformOutput"),
+        ("Tuning", "Tags"),
+    ],
+)
+def test_what_the_guide_does_not_list_is_not_in_the_key(kind, name):
+    """The page pipelines-default-keys; pipelines-caching-disabling says that it reruns nothing."""
+    assert keyed(kind, **{name: {"a": 1}}) == keyed(kind, **{name: {"a": 2}}) == keyed(kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("Training", "HyperParameters"),
+        ("Training", "InputDataConfig"),
+        ("Training", "Environment"),
+        ("Processing", "AppSpecification"),
+        ("Processing", "ProcessingInputs"),
+        ("Transform", "ModelName"),
+        ("Tuning", "HyperParameterTuningJobConfig"),
+        ("Tuning", "TrainingJobDefinitions"),
+    ],
+)
+def test_what_the_guide_lists_is_in_the_key(kind, name):
+    assert keyed(kind, **{name: {"a": 1}}) != keyed(kind, **{name: {"a": 2}})
+
+
+def test_of_what_a_tuning_trains_a_part_is_in_the_key():
+    def tuned(**definition):
+        return keyed("Tuning", TrainingJobDefinition=definition)
+
+    same = {"StaticHyperParameters": {"a": "1"}}
+    assert tuned(**same) == tuned(**same, StoppingCondition={"MaxRuntimeInSeconds": 1})
+    assert tuned(**same) != tuned(StaticHyperParameters={"a": "2"})
 
 
 def test_a_callback_waits_for_its_answer_and_hands_it_on(studio):

@@ -158,9 +158,44 @@ class Scope:
             raise values.Unknown(f"there is no s3://{bucket}/{path}") from None
 
 
+_KEYS: dict[str, tuple[str, ...]] = {
+    "Training": (
+        "AlgorithmSpecification",
+        "CheckpointConfig",
+        "DebugHookConfig",
+        "DebugRuleConfigurations",
+        "Environment",
+        "HyperParameters",
+        "InputDataConfig",
+    ),
+    "Processing": ("AppSpecification", "Environment", "ProcessingInputs"),
+    "Tuning": (
+        "HyperParameterTuningJobConfig",
+        "TrainingJobDefinition",
+        "TrainingJobDefinitions",
+    ),
+    "Transform": ("DataProcessing", "Environment", "ModelName", "TransformInput"),
+}
+_TUNED = (
+    "AlgorithmSpecification",
+    "HyperParameterRanges",
+    "InputDataConfig",
+    "StaticHyperParameters",
+    "TuningObjective",
+)
+
+
 def cache_key(step: PipelineStep, arguments: Any) -> str:
-    """Return what has to be the same for a result to be taken again."""
-    text = json.dumps([step.type, arguments], sort_keys=True)
+    """Return what has to be the same for a result to be taken again.
+
+    Source: developer guide, page `pipelines-default-keys`. Whatever is not listed there, such
+    as the instances, the output or a limit of time, may change.
+    """
+    looked_at = {name: arguments.get(name) for name in _KEYS.get(step.type, arguments)}
+    if looked_at.get("TrainingJobDefinition"):
+        one = looked_at["TrainingJobDefinition"]
+        looked_at["TrainingJobDefinition"] = {name: one.get(name) for name in _TUNED}
+    text = json.dumps([step.type, looked_at], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
