@@ -632,6 +632,7 @@ with plots.figure(
     plots.lines(ax, break_even.reset_index(), x="duty", y="price_ratio", group="load")
     ax.axhline(INSTANCE_HOUR / GIGABYTE_HOUR, color="gray", linestyle=":")
     ax.set(xscale="log", yscale="log")
+    ax.legend(title="load", loc=(0.02, 0.1))
 
 # %% [markdown]
 # Above its line serverless is cheaper, below it instances are. The dotted line is our price ratio. As long as a burst fits
