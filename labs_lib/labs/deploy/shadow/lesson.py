@@ -46,9 +46,8 @@ lab.start()
 # hundred are blocked. A new model is ready. Your manager is careful: "Let it run in shadow for a month. Then tell
 # me which of the two is better." You have to say today whether a month of shadow can answer that.
 #
-# A *shadow* is a second model behind the same [endpoint](https://docs.aws.amazon.com/sagemaker/latest/dg/model-shadow-deployment.html).
-# The endpoint sends copies of the requests to it. Users get production's answer only. What the shadow answers
-# is written down.
+# A *shadow* is a second model behind the same endpoint, the address that answers requests. It gets copies of
+# them. Users get production's answer only; what the shadow answers is written down.
 #
 # ## Predict
 #
@@ -226,7 +225,7 @@ answers = [pay("payments", row) for row in some]
 
 # %% [markdown]
 # Each user was answered by production.{{!users_see_production}} Captured lines lie in S3 under the endpoint, then the
-# variant, then the hour: `payments/shadow/2025/05/01/13/...`.
+# variant, then the hour: `captured/payments/shadow/2025/05/01/13/...`.
 
 # %%
 import json
@@ -247,10 +246,10 @@ def captured(endpoint):
 
 
 # %% tags=["nbval-ignore-output"]
-while len(captured("payments")["production"]) < len(some):
-    time.sleep(0.2)
-time.sleep(1.2)  # the last copies may be a moment later
-both = captured("payments")
+before, both = None, captured("payments")
+while both != before or len(both["production"]) < len(some):
+    time.sleep(1.2)  # lines are written every second
+    before, both = both, captured("payments")
 {name: len(scores) for name, scores in both.items()}
 
 # %% [markdown]
@@ -308,7 +307,7 @@ fast = bool(np.median(took) < 0.25)
 
 
 # %% [markdown]
-# All 40 users have their answer, most of them long before the shadow has its own.{{!unharmed}} The trouble is in the
+# All 40 users have their answer, half of them in less than half the time that the shadow takes.{{!unharmed}} The trouble is in the
 # shadow's metrics.
 
 
@@ -332,8 +331,8 @@ def metric(variant_name, name, statistic):
 while not (copies := metric("broken", "Invocations", "Sum")):
     time.sleep(0.2)
 errors = metric("broken", "Invocation5XXErrors", "Sum")
-slowest = metric("broken", "ModelLatency", "Minimum") / 1e6  # it is in microseconds
-said = {"the shadow has errors": errors > 0, "takes 0.5 s or more": slowest > 0.49}
+fastest = metric("broken", "ModelLatency", "Minimum") / 1e6  # it is in microseconds
+said = {"the shadow has errors": errors > 0, "takes 0.5 s or more": fastest > 0.49}
 said | {"errors of production": metric("production", "Invocation5XXErrors", "Sum")}
 
 # %%
@@ -343,13 +342,15 @@ local.close()
 # This is what a shadow is for: errors and latency of the new model under real requests, while users are
 # safe.{{!seen_in_metrics}} And it tells how often the models would decide differently.
 #
-# It is not free. The shadow has instances of its own, which cost as much as production's.:
+# It is not free: a shadow has instances of its own. How much does it add to the bill of the endpoint? Change the
+# parameters.
 
 # %%
-price, hours = 1.0, 30 * 24  # of one instance, in any currency; one month
-instances = {"production": 4, "shadow": 4}
-bill = {name: price * hours * count for name, count in instances.items()}
-f"the shadow adds {bill['shadow'] / bill['production']:.0%} to the bill of the endpoint"
+import math
+
+instances = 4  # of production; the shadow's are of the same kind
+shares = (1.0, 0.5, 0.1)  # of the requests that are copied
+{share: f"{math.ceil(share * instances) / instances:.0%} more" for share in shares}
 
 # %% [markdown]
 # ## On trial: "shadow testing tells which model is better"
@@ -427,8 +428,8 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Change the `0.03` in `fitted` to 0.003, so that production blocks ten times fewer payments, and
-# run that cell, the trial's last cells, and the table of both below with `rows.yours` in place of `rows`.
+# **What to try.** Change the `0.03` in `fitted` to 0.003, so that production blocks ten times fewer payments. Run that
+# cell and the two after this text, and compare: the logs follow the truth more closely.
 #
 # First, each arm. Means over the worlds, by all labels; `caught` are the frauds blocked among 1,000 payments.
 
@@ -463,11 +464,11 @@ lab.logs.reveal(decided.verdict)
 
 # %% [markdown]
 # By all labels, the shadow with a sixth of the payments ranks worse: the difference is {{truth}}.{{!truth_lower}} By the
-# labels that exist it is {{decided}}: no difference is shown.{{!logs_blind}} The report would say: as good as
-# production.
+# labels that exist it is {{decided}}: no difference is shown.{{!logs_blind}} A hasty report would say: as good as production. An
+# [interval](../glossary.md#interval) this narrow would show a loss of a fifth of production's value in the logs.{{!narrow}}
 #
-# Is that a matter of scale? With few frauds left, all average precisions are low. [AUC](../glossary.md#auc) does not
-# depend on the share of frauds:
+# With few frauds left, each average precision is low. [AUC](../glossary.md#auc) does not depend on their
+# share:
 
 # %%
 scale_free = {
@@ -477,9 +478,9 @@ scale_free = {
 stats.table(scale_free)
 
 # %% [markdown]
-# AUC in the logs comes near to the true one.{{!auc_near}} It looks at the whole ranking, most of which is payments
-# that pass. So the logs do see how a shadow ranks these. They do not see the top of the ranking, which production has cut
-# off, and blocking is decided there.
+# For this shadow, the difference of AUC in the logs is near the true one; its interval is wider.{{!auc_near}} AUC looks at the
+# whole ranking, most of which is payments that pass. Average precision looks at the top, where blocking is decided, and which
+# production has cut off.
 #
 # All shadows, by both sets of labels:
 
@@ -493,13 +494,14 @@ stats.table(compared)
 
 # %%
 four = list(arms)[:4]
-differences = pd.concat(
-    rows.wide("average precision, shadow", shadow=name)
-    - rows.wide("average precision, production", shadow=name)
+differences = {
+    name: (
+        rows.wide("average precision, shadow", shadow=name)
+        - rows.wide("average precision, production", shadow=name)
+    )[["all labels", "labels that exist"]]
     for name in four
-)[["all labels", "labels that exist"]]
-wrong = int(((differences > 0).sum(axis=1) == 1).sum())
-f"in {wrong} of {len(differences)} months the logs have the sign wrong"
+}
+{n: int(((d > 0).sum(axis=1) == 1).sum()) for n, d in differences.items()}
 
 # %%
 from labs_lib import plots
@@ -508,17 +510,17 @@ with plots.figure(
     title="What the logs say hardly moves with the truth",  # {{!flat}}
     x="true difference of average precision (-1 to 1)",
     y="in the logs (-1 to 1)",
-    alt="Points of four shadows: widely spread from left to right, flat in height.",
+    alt="Points of four shadows, spread from left to right, far off the diagonal.",
 ) as ax:
-    for place, name in enumerate(four):
-        months = differences[20 * place : 20 * place + 20].T.to_numpy()
-        ax.plot(*months, "o", label=name)
-    ax.set_aspect("equal")
-    ax.legend()
+    for name, both_ways in differences.items():
+        ax.plot(*both_ways.T.to_numpy(), "o", label=name)
+    ax.plot([-0.2, 0.06], [-0.2, 0.06], "k--", label="logs as the truth")
+    ax.legend(loc="lower right")
 
 # %% [markdown]
-# Each point is a world; random numbers are left out. In {{wrong}} of these 80 months the logs have the sign of the difference wrong.{{!often_wrong}} In the mean, the logs do see random numbers, by {{random_logs}} where the truth is
-# {{random_truth}}.{{!random_seen}} And the shadow with more rows is higher in the logs.{{!more_seen}}
+# Each point is a world; random numbers are left out. For the shadow with a sixth, the logs have the wrong sign in
+# {{wrong}} of 20.{{!often_wrong}} On average the logs do see random numbers, by
+# {{random_logs}} where the truth is {{random_truth}}.{{!random_seen}} And the shadow with more rows is higher in the logs.{{!more_seen}}
 #
 # Some teams fill the gap by a rule: what was blocked counts as fraud.
 
@@ -530,13 +532,13 @@ stats.table(filled)
 
 # %% [markdown]
 # Now each shadow loses to production, the one with more rows as well.{{!filled_loses}} By this rule production makes no mistake
-# among what it blocks, so the rule asks whether a shadow agrees with production.
+# among what it blocks.
 #
 # ## Where it fails, and what mends it
 #
 # Count caught frauds instead. Every payment that production blocks is without a label. So by the labels that exist production has
 # caught no fraud at all, and a shadow that blocks anything else may have caught some; so by these labels no shadow can catch fewer.
-# The table shows frauds caught among 1,000 payments, shadow minus production.
+# Frauds caught among 1,000 payments, shadow minus production:
 
 
 # %%
@@ -560,7 +562,7 @@ gains.head(3).round(2)
 # Models that block the same payment do not differ on it. So the difference in caught frauds has two parts. Payments
 # that only the shadow would block have passed, and have labels. Payments that only production blocks, the *disputed* ones, have none. Now
 # let each disputed payment through with a known chance, `share`, drawn at random. Those get labels, and each
-# stands for 1 / `share` disputed payments.
+# stands for 1 / `share` disputed payments (*inverse-probability weighting*).
 #
 # Write the estimate of how many more frauds the shadow catches than production. `y` is 1 for a fraud, 0 for an honest
 # payment, and NaN where no label exists. `production` and `shadow` are arrays of booleans: who would block.
@@ -579,44 +581,43 @@ def more_frauds(y, production, shadow, share):
 lab.ex2.check(more_frauds)
 
 # %% [markdown]
-# Such estimates weight by the inverse of the probability. The trial let 2, 10 or 30 of 100 blocked payments through, and in its last
-# arm 30 of 100 disputed ones. How far is each estimate from the truth, and what does it cost? *Error* is the root of the mean squared
-# difference to all labels, in frauds among 1,000 payments; *price* counts frauds that were let through.
+# The trial let 2, 10 or 30 of 100 blocked payments through, and in its last
+# arm 30 of 100 disputed ones. How far is each estimate from the truth, and what does it cost? The table has the root of the mean squared error, for each
+# shadow, and as *price* the frauds that were let through, both among 1,000 payments.
 
 # %%
-ways = list(gains.index)[1:]
+ways = [way for way in gains.index if way[:3] not in ("all", "blo")]
 off = {
     n: more_caught(rows, n).sub(more_caught(rows, n)["all labels"], axis=0)
     for n in four
 }
-error = pd.concat(off).pow(2).mean().pow(0.5)
-let = {n: rows.wide("frauds let through", shadow=n).mean() for n in four}
-remedies = {"error": error[ways], "price": pd.DataFrame(let).mean(axis=1)[ways]}
-pd.DataFrame(remedies).drop("blocked count as fraud").round(2)
+let = {n: rows.wide("frauds let through", shadow=n).mean() for n in arms}
+error = pd.DataFrame({name: off[name].pow(2).mean().pow(0.5) for name in four})
+price = pd.DataFrame(let)[four].mean(axis=1).rename("price")
+error.join(price).loc[ways].round(2)
 
 # %%
 bias = {
     f"{name}, {way}": stats.mean_interval(off[name][way])
     for name in four
-    for way in ways[2:]
+    for way in ways[1:4]
 }
 outside = sum(not r.low <= 0 <= r.high for r in bias.values())
 f"{outside} of {len(bias)} mean errors have an interval without zero"
 
 # %% [markdown]
-# None of the 16 means is shown to be off: on average, letting some through is right.{{!unbiased}} But one month has few
-# blocked payments. With 2 in 100, the error is {{error_2}}, more than that of the logs as they are, {{error_logs}}.{{!two_noisy}}
-# With 30 in 100 it is {{error_30}}, and {{price_30}} frauds among 1,000 payments go through.{{!thirty_better}}
+# By the formula, letting some through is right on average, and none of the 12 means is shown to be off.{{!unbiased}} But one
+# month has few blocked payments. With 2 in 100, three of the four errors are larger than those of the logs as they are.{{!two_noisy}}
+# With 30 in 100 they are smaller for all four, and {{price_30}} frauds among 1,000 payments go through.{{!thirty_better}}
 #
-# Now the last line. For the difference in caught frauds, letting through disputed payments alone gives the same estimates in each
-# world.{{!same_estimate}} Payments that both block drop out of the difference. Its price is {{price_disputed}} frauds among 1,000
-# payments.{{!disputed_cheap}} So the copies tell where an experiment is needed. Look at the number of disputed payments first: if
-# the shadow is bad, there are many, and the price rises.
+# Now the last line. Letting through disputed payments alone gives the same estimates in each world.{{!same_estimate}} Its price is {{price_disputed}} frauds among 1,000 payments.{{!disputed_cheap}} So the
+# copies tell where an experiment is needed. Look at the number of disputed payments first: beside random numbers the price
+# would be {{price_random}}.{{!bad_is_dear}}
 #
 # ## Real data: credit defaults
 #
 # Customers with a credit card in Taiwan; 22 in 100 did not pay in time. Say that production declines the riskiest fifth,
-# and only customers who got credit have a label. There is one data set: it is split 15 times at random, and the [intervals](../glossary.md#interval) are corrected for
+# and only customers who got credit have a label. There is one data set: it is split 15 times at random, and the intervals are corrected for
 # the rows that the splits share.
 
 # %% tags=["trial"]
@@ -652,16 +653,14 @@ for name, measure in asked:
 stats.table(real)
 
 # %% [markdown]
-# Here, too, the shadow with a sixth ranks worse by all labels, by {{credit_truth}}.{{!credit_lower}} In the logs the difference of
-# average precision is smaller, and not shown.{{!credit_blind}} AUC shows it in both.{{!credit_auc}} No arm has
-# collapsed.{{!credit_alive}}
+# Here, too, the shadow with a sixth ranks worse by all labels, by {{credit_truth}}.{{!credit_lower}} In the logs the difference of average precision is about half of that, and its interval reaches zero.{{!credit_blind}} AUC shows
+# it in both.{{!credit_auc}} So these logs mislead less than those of the worlds. No arm has collapsed.{{!credit_alive}}
 #
 # ## On SageMaker
 #
 # Service and name: Amazon SageMaker AI. With `ShadowProductionVariants`, an endpoint may have one production variant and one
 # shadow variant. There is also a managed *shadow test*, `CreateInferenceExperiment`, with a schedule and a
-# comparison of metrics. It names a percentage in place of a weight. The request is held against the service's model here, not
-# carried out.
+# comparison of metrics. It names a percentage in place of a weight. Here it is checked, not carried out.
 
 # %%
 from labs_lib import aws
@@ -726,6 +725,7 @@ lab.ex3.check(answered)
 # ## What is not reproduced
 #
 # - Managed shadow tests, and instances: an instance here is one process.
+# - Some customers call when they are blocked, and then a label exists. They are not drawn at random.
 # - When copies pile up, the SageMaker on this machine leaves some out, so that users come first. What AWS does then was not
 #   found in its documentation.
 # - In the trial the training months have all labels. A model that learns from months with blocking has gaps in
@@ -735,7 +735,7 @@ lab.ex3.check(answered)
 #
 # - A shadow shows errors, latency and disagreement at no risk to users.{{!unharmed}} It costs instances of its own.
 # - Labels that depend on production's decision do not judge between two models. In the logs, a model with a sixth of the data looked as
-#   good by average precision.{{!logs_blind}}
+#   good by average precision.{{!logs_blind}} AUC was misled less.{{!auc_less}}
 # - Counting only frauds caught among labelled payments, random numbers beat production.{{!random_wins}} Counting blocked as fraud, nobody
 #   does.{{!filled_loses}}
 # - Let some blocked payments through at random, with a known chance. Among the disputed ones that is cheap.{{!disputed_cheap}}
@@ -758,6 +758,15 @@ lab.quiz()
 from labs_lib.course.facts import Fact
 
 in_logs = rows.wide(shadow="a sixth", labels="labels that exist").mean()
+
+
+def kept(shadow, measure):
+    """Return how much of the true difference the logs show."""
+    seen = [against(shadow, labels, measure).mean for labels in scale_free]
+    return seen[1] / seen[0]
+
+
+wrong = int(((differences["a sixth"] > 0).sum(axis=1) == 1).sum())
 matched = both["shadow"].keys() & both["production"].keys()
 lab.facts(
     digits=3,
@@ -778,13 +787,20 @@ lab.facts(
     truth=truth,
     truth_lower=truth.verdict == "lower",
     decided=decided,
-    logs_blind=decided.verdict == "no difference shown"
-    and decided.low > -0.2 * in_logs["average precision, production"],
-    auc_near=abs(scale_free["all labels"].mean - scale_free["labels that exist"].mean)
-    < 0.01,
-    flat=abs(np.polyfit(*differences.T.to_numpy(), 1)[0]) < 0.15,
-    wrong=Fact(wrong, digits=0, tolerance=4),
-    often_wrong=wrong > 25,
+    logs_blind=decided.verdict == "no difference shown",
+    narrow=decided.low > -0.18 * in_logs["average precision, production"],
+    auc_near=0.6 < kept("a sixth", "AUC") < 1.4
+    and np.ptp(
+        [scale_free["labels that exist"].low, scale_free["labels that exist"].high]
+    )
+    > np.ptp([scale_free["all labels"].low, scale_free["all labels"].high]),
+    auc_less=all(
+        kept(n, "AUC") > kept(n, "average precision") + 0.2
+        for n in ("a sixth", "random numbers")
+    ),
+    flat=abs(np.polyfit(*pd.concat(differences).T.to_numpy(), 1)[0]) < 0.15,
+    wrong=Fact(wrong, digits=0, tolerance=2),
+    often_wrong=wrong > 5,
     random_logs=Fact(
         compared["random numbers, labels that exist"].mean, digits=3, tolerance=0.001
     ),
@@ -805,21 +821,23 @@ lab.facts(
     ),
     random_wins=gains.loc["labels that exist", "random numbers"] > 0.3
     and against("random numbers", "all labels", "caught").high < -5,
-    unbiased=outside == 0 and len(bias) == 16,
-    error_2=Fact(error["2% let through"], digits=1, tolerance=0.1),
-    error_logs=Fact(error["labels that exist"], digits=1, tolerance=0.1),
-    error_30=Fact(error["30% let through"], digits=1, tolerance=0.1),
-    price_30=Fact(remedies["price"]["30% let through"], digits=1, tolerance=0.1),
-    price_disputed=Fact(remedies["price"]["30% of disputed"], digits=1, tolerance=0.1),
-    two_noisy=error["2% let through"] > 1.1 * error["labels that exist"],
-    thirty_better=error["30% let through"] < 0.5 * error["labels that exist"],
+    unbiased=outside == 0 and len(bias) == 12,
+    price_30=Fact(price["30% let through"], digits=1, tolerance=0.1),
+    price_disputed=Fact(price["30% of disputed"], digits=1, tolerance=0.1),
+    price_random=Fact(
+        let["random numbers"]["30% of disputed"], digits=1, tolerance=0.1
+    ),
+    bad_is_dear=let["random numbers"]["30% of disputed"] > 3 * price["30% of disputed"],
+    two_noisy=(error.loc["2% let through"] > error.loc["labels that exist"]).sum() == 3,
+    thirty_better=bool(
+        (error.loc["30% let through"] < error.loc["labels that exist"]).all()
+    ),
     same_estimate=max(
         (off[n]["30% let through"] - off[n]["30% of disputed"]).abs().max()
         for n in four
     )
     < 0.001,
-    disputed_cheap=remedies["price"]["30% of disputed"]
-    < 0.3 * remedies["price"]["30% let through"],
+    disputed_cheap=price["30% of disputed"] < 0.3 * price["30% let through"],
     credit_truth=real["a sixth, average precision, all labels"],
     credit_lower=real["a sixth, average precision, all labels"].verdict == "lower",
     credit_blind=real["a sixth, average precision, labels that exist"].verdict
