@@ -25,8 +25,8 @@
 # - see what a slow, broken shadow does to users, and what it costs you;
 # - measure what a shadow's logs say of models whose quality you know, and mend the logs.
 #
-# **You need** [XGBoost](../2_train/15_xgboost.ipynb). **Data in:** the payments world, credit
-# defaults ([data cards](../data.md)). **Data out:** nothing.
+# **You need** [XGBoost](../2_train/15_xgboost.ipynb). **Data in:** the payments world, credit defaults
+# ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|
@@ -42,22 +42,23 @@ lab.start()
 # %% [markdown]
 # ## The situation
 #
-# Your bank blocks payments. *Production*, the model at work, scores each payment, and the riskiest three in a
-# hundred are blocked. A new model is ready. Your manager is careful: "Let it run in shadow for a month. Then tell
-# me which of the two is better." You have to say today whether a month of shadow can answer that.
+# Your bank blocks payments. *Production*, the model at work, scores each payment, and the riskiest three in
+# a hundred are blocked. A new model is ready. Your manager is careful: "Let it run in shadow for a month.
+# Then tell me which of the two is better." You have to say today whether a month of shadow can answer that.
 #
-# A *shadow* is a second model behind the same endpoint, the address that answers requests. It gets copies of
-# them. Users get production's answer only; what the shadow answers is written down.
+# A *shadow* is a second model behind the same endpoint, the address that answers requests. It gets copies
+# of them. Users get production's answer only; what the shadow answers is written down.
 #
 # ## Predict
 #
 # The claim: *shadow testing tells which model is better*.
 #
-# A payment that was blocked never happens, so nobody learns whether it was a fraud. Only payments that production
-# lets pass get a label. Take a shadow that learned from a sixth as many payments as production. If all labels were
-# known, it would rank frauds worse. Both models are now judged by the labels that exist. Over 20
-# [worlds](../glossary.md#world), will the shadow's [average precision](../glossary.md#average-precision) be higher or lower than
-# production's, or is [no difference shown](../glossary.md#no-difference-shown)?
+# A payment that was blocked never happens, so nobody learns whether it was a fraud. Only payments that
+# production lets pass get a label. Take a shadow that learned from a sixth as many payments as production.
+# If all labels were known, it would rank frauds worse. Both models are now judged by the labels that exist.
+# Over 20 [worlds](../glossary.md#world), will the shadow's [average
+# precision](../glossary.md#average-precision) be higher or lower than production's, or is [no difference
+# shown](../glossary.md#no-difference-shown)?
 
 # %%
 guess = ...  # "higher", "lower" or "no difference shown"
@@ -96,8 +97,9 @@ def month_of(seed):
 
 
 # %% [markdown]
-# Months 1 to 3 train. They lie before anything was blocked, so all of their labels are known. Month 4 gives each model the
-# [threshold](../glossary.md#threshold) above which it blocks. Month 5 is the month of the shadow.
+# Months 1 to 3 train. They lie before anything was blocked, so all of their labels are known. Month 4 gives
+# each model the [threshold](../glossary.md#threshold) above which it blocks. Month 5 is the month of the
+# shadow.
 
 
 # %% tags=["trial"]
@@ -162,7 +164,8 @@ for name, (model, _, _) in fits.items():
 
 # %% [markdown]
 # The configuration names one production variant and one shadow variant. The shadow's weight, divided by
-# production's, is the share of requests that are copied: here a half. Data capture writes down what each variant was asked and answered.
+# production's, is the share of requests that are copied: here a half. Data capture writes down what each
+# variant was asked and answered.
 
 
 # %%
@@ -223,8 +226,8 @@ answers = [pay("payments", row) for row in some]
 {who for who, _ in answers}
 
 # %% [markdown]
-# Each user was answered by production.{{!users_see_production}} Captured lines lie in S3 under the endpoint, then the
-# variant, then the hour: `captured/payments/shadow/2025/05/01/13/...`.
+# Each user was answered by production.{{!users_see_production}} Captured lines lie in S3 under the
+# endpoint, then the variant, then the hour: `captured/payments/shadow/2025/05/01/13/...`.
 
 # %%
 import json
@@ -252,13 +255,13 @@ while both != before or len(both["production"]) < len(some):
 {name: len(scores) for name, scores in both.items()}
 
 # %% [markdown]
-# About half of the requests have a copy, by chance.{{!half}} So only requests that stand in both can be compared.
+# About half of the requests have a copy, by chance.{{!half}}
 #
 # ### Exercise 1: how often do they disagree?
 #
 # Two dictionaries hold scores by `InferenceId`. A model blocks a payment whose score is at or above its own
-# threshold. Write a function that returns, of the requests that both have answered, the share in which exactly one
-# of the two blocks. Return 0 if there is no such request.
+# threshold. Write a function that returns, of the requests that both have answered, the share in which
+# exactly one of the two blocks. Return 0 if there is no such request.
 
 
 # %% tags=["exercise"]
@@ -306,8 +309,8 @@ fast = bool(np.median(took) < 0.25)
 
 
 # %% [markdown]
-# All 40 users have their answer, half of them in less than half the time that the shadow takes.{{!unharmed}} The trouble is in the
-# shadow's metrics.
+# All 40 users have their answer, half of them in less than half the time that the shadow
+# takes.{{!unharmed}} The trouble is in the shadow's metrics.
 
 
 # %%
@@ -341,8 +344,7 @@ local.close()
 # This is what a shadow is for: errors and latency of the new model under real requests, while users are
 # safe.{{!seen_in_metrics}} And it tells how often the models would decide differently.
 #
-# It is not free: a shadow has instances of its own. What does it add to the bill? Change the
-# parameters.
+# It is not free: a shadow has instances of its own. What does it add to the bill? Change the parameters.
 
 # %%
 import math
@@ -354,9 +356,10 @@ shares = (1.0, 0.5, 0.1)  # of the requests that are copied
 # %% [markdown]
 # ## On trial: "shadow testing tells which model is better"
 #
-# Five shadows run beside production for the whole month. Four are the same recipe, with more, as many, half as many,
-# and a sixth as many payments to learn from. None shares a payment with production. The fifth answers with random numbers. In the simulated world we know
-# all labels, so we can compare the logs with the truth.
+# Five shadows run beside production for the whole month. Four are the same recipe, with more, as many, half
+# as many, and a sixth as many payments to learn from. None shares a payment with production. The fifth
+# answers with random numbers. In the simulated world we know all labels, so we can compare the logs with
+# the truth.
 
 # %% tags=["trial"]
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -427,10 +430,12 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Change the `0.03` in `fitted` to 0.003, so that production blocks ten times fewer payments. Run that
-# cell and `lab.trial` again, then `rows = rows.yours`, and go down to the figure: the logs follow the truth more closely.
+# **What to try.** Change the `0.03` in `fitted` to 0.003, so that production blocks ten times fewer
+# payments. Run that cell and `lab.trial` again, then `rows = rows.yours`, and go down to the figure: the
+# logs follow the truth more closely.
 #
-# First, each arm. Means over the worlds, by all labels; `caught` are the frauds blocked among 1,000 payments.
+# First, each arm. Means over the worlds, by all labels; `caught` are the frauds blocked among 1,000
+# payments.
 
 # %%
 import pandas as pd
@@ -442,8 +447,8 @@ arms = {
 pd.DataFrame(arms).drop("frauds let through")
 
 # %% [markdown]
-# No arm has collapsed, except the one that should: random numbers.{{!arms_alive}} Each model blocks about 30
-# of 1,000 payments.{{!same_load}} Now the bet.
+# No arm has collapsed, except the one that should: random numbers.{{!arms_alive}} Each model blocks about
+# 30 of 1,000 payments.{{!same_load}} Now the bet.
 
 # %%
 from labs_lib import stats
@@ -462,9 +467,11 @@ decided = against("a sixth", "labels that exist")
 lab.logs.reveal(decided.verdict)
 
 # %% [markdown]
-# By all labels, the shadow with a sixth of the payments ranks worse: the difference is {{truth}}.{{!truth_lower}} By the
-# labels that exist it is {{decided}}: no difference is shown.{{!logs_blind}} A hasty report would say: as good as production. An
-# [interval](../glossary.md#interval) this narrow would show a loss of a fifth of production's value in the logs.{{!narrow}}
+# By all labels, the shadow with a sixth of the payments ranks worse: the difference is
+# {{truth}}.{{!truth_lower}} By the labels that exist it is {{decided}}: no difference is
+# shown.{{!logs_blind}} A hasty report would say: as good as production. An
+# [interval](../glossary.md#interval) this narrow would show a loss of a fifth of production's value in the
+# logs.{{!narrow}}
 #
 # With few frauds left, each average precision is low. [AUC](../glossary.md#auc) does not depend on their
 # share:
@@ -477,9 +484,9 @@ scale_free = {
 stats.table(scale_free)
 
 # %% [markdown]
-# For this shadow, the difference of AUC in the logs is near the true one; its interval is wider.{{!auc_near}} AUC looks at the
-# whole ranking, most of which is payments that pass. Average precision looks at the top, where blocking is decided, and which
-# production has cut off.
+# For this shadow, the difference of AUC in the logs is near the true one; its interval is
+# wider.{{!auc_near}} AUC looks at the whole ranking, most of which is payments that pass. Average precision
+# looks at the top, where blocking is decided, and which production has cut off.
 #
 # All shadows, by both sets of labels:
 
@@ -506,10 +513,10 @@ differences = {
 from labs_lib import plots
 
 with plots.figure(
-    title="What the logs say hardly moves with the truth",  # {{!flat}}
+    title="On the dashed line the logs say what is true",
     x="true difference of average precision (-1 to 1)",
     y="in the logs (-1 to 1)",
-    alt="Points of four shadows, spread from left to right, far off the diagonal.",
+    alt="A point a world, for four shadows, and the line where logs and truth agree.",
 ) as ax:
     for name, both_ways in differences.items():
         ax.plot(*both_ways.T.to_numpy(), "o", label=name)
@@ -517,9 +524,10 @@ with plots.figure(
     ax.legend(loc="lower right")
 
 # %% [markdown]
-# Each point is a world; random numbers are left out. For the shadow with a sixth, the logs have the wrong sign in
-# {{wrong}} of 20 months.{{!often_wrong}} On average the logs do see random numbers, by
-# {{random_logs}} where the truth is {{random_truth}}.{{!random_seen}} And the shadow with more rows is higher in the logs.{{!more_seen}}
+# Each point is a world; random numbers are left out. What the logs say hardly moves with the
+# truth.{{!flat}} For the shadow with a sixth, the logs have the wrong sign in {{wrong}} of 20
+# months.{{!often_wrong}} On average the logs do see random numbers, by {{random_logs}} where the truth is
+# {{random_truth}}.{{!random_seen}} And the shadow with more rows is higher in the logs.{{!more_seen}}
 #
 # Some teams have a rule: what was blocked counts as fraud.
 
@@ -530,14 +538,15 @@ filled = {
 stats.table(filled)
 
 # %% [markdown]
-# Now each shadow loses to production, the one with more rows as well.{{!filled_loses}} By this rule production makes no mistake
-# among what it blocks.
+# Now each shadow loses to production, the one with more rows as well.{{!filled_loses}} By this rule
+# production makes no mistake among what it blocks.
 #
 # ## Where it fails, and what mends it
 #
-# Count caught frauds instead. Every payment that production blocks is without a label. So by the labels that exist production has
-# caught no fraud at all, and a shadow that blocks anything else may have caught some; so by these labels no shadow can catch fewer.
-# Frauds caught among 1,000 payments, shadow minus production:
+# Count caught frauds instead. Every payment that production blocks is without a label. So by the labels
+# that exist production has caught no fraud at all, and a shadow that blocks anything else may have caught
+# some; so by these labels no shadow can catch fewer. Frauds caught among 1,000 payments, shadow minus
+# production:
 
 
 # %%
@@ -553,18 +562,20 @@ gains = pd.DataFrame({name: more_caught(rows, name).mean() for name in arms})
 gains.head(3).round(2)
 
 # %% [markdown]
-# By the logs, even random numbers catch more frauds than production, {{random_gain}} among 1,000 payments. By all labels they
-# catch {{random_loss}} fewer.{{!random_wins}}
+# By the logs, even random numbers catch more frauds than production, {{random_gain}} among 1,000 payments.
+# By all labels they catch {{random_loss}} fewer.{{!random_wins}}
 #
 # ### Exercise 2: what is missing, and how to get it
 #
-# Models that block the same payment do not differ on it. So the difference in caught frauds has two parts. Payments
-# that only the shadow would block have passed, and have labels. Payments that only production blocks, the *disputed* ones, have none. Now
-# let each disputed payment through with a known chance, `share`, drawn at random. Those get labels, and each
-# stands for 1 / `share` disputed payments (*inverse-probability weighting*).
+# Models that block the same payment do not differ on it. So the difference in caught frauds has two parts.
+# Payments that only the shadow would block have passed, and have labels. Payments that only production
+# blocks, the *disputed* ones, have none. Now let each disputed payment through with a known chance,
+# `share`, drawn at random. Those get labels, and each stands for 1 / `share` disputed payments
+# (*inverse-probability weighting*).
 #
-# Write the estimate of how many more frauds the shadow catches than production. `y` is 1 for a fraud, 0 for an honest
-# payment, and NaN where no label exists. `production` and `shadow` are arrays of booleans: who would block.
+# Write the estimate of how many more frauds the shadow catches than production. `y` is 1 for a fraud, 0 for
+# an honest payment, and NaN where no label exists. `production` and `shadow` are arrays of booleans: who
+# would block.
 
 
 # %% tags=["exercise"]
@@ -580,9 +591,9 @@ def more_frauds(y, production, shadow, share):
 lab.ex2.check(more_frauds)
 
 # %% [markdown]
-# The trial let 2, 10 or 30 of 100 blocked payments through, and in its last
-# arm 30 of 100 disputed ones. How far is each estimate from the truth, and what does it cost? The table has the root of the mean squared error, for each
-# shadow, and as *price* the frauds that were let through, both among 1,000 payments.
+# The trial let 2, 10 or 30 of 100 blocked payments through, and in its last arm 30 of 100 disputed ones.
+# How far is each estimate from the truth, and what does it cost? The table has the root of the mean squared
+# error, for each shadow, and as *price* the frauds that were let through, both among 1,000 payments.
 
 # %%
 ways = [way for way in gains.index if way[:3] not in ("all", "blo")]
@@ -605,20 +616,22 @@ outside = sum(not r.low <= 0 <= r.high for r in bias.values())
 f"{outside} of {len(bias)} mean errors have an interval without zero"
 
 # %% [markdown]
-# By the formula, letting some through is right on average, and none of the 12 means is shown to be off.{{!unbiased}} But one
-# month has few blocked payments. With 2 in 100, three of the four errors are larger than those of the logs as they are.{{!two_noisy}}
-# With 30 in 100 they are smaller for all four, and {{price_30}} frauds among 1,000 payments go through.{{!thirty_better}} By
-# average precision, the shadow with a sixth is lower again with each of the three shares.{{!ap_mended}}
+# By the formula, letting some through is right on average, and none of the 12 means is shown to be
+# off.{{!unbiased}} But one month has few blocked payments. With 2 in 100, three of the four errors are
+# larger than those of the logs as they are.{{!two_noisy}} With 30 in 100 they are smaller for all four, and
+# {{price_30}} frauds among 1,000 payments go through.{{!thirty_better}} By average precision, the shadow
+# with a sixth is lower again with each of the three shares.{{!ap_mended}}
 #
-# In the last line, letting through disputed payments alone gives the same estimates in each world.{{!same_estimate}} Its price is {{price_disputed}} frauds among 1,000 payments.{{!disputed_cheap}} So the
-# copies tell where an experiment is needed. Look at the number of disputed payments first: beside random numbers the price
-# would be {{price_random}}.{{!bad_is_dear}}
+# In the last line, letting through disputed payments alone gives the same estimates in each
+# world.{{!same_estimate}} Its price is {{price_disputed}} frauds among 1,000 payments.{{!disputed_cheap}}
+# So the copies tell where an experiment is needed. Look at the number of disputed payments first: beside
+# random numbers the price would be {{price_random}}.{{!bad_is_dear}}
 #
 # ## Real data: credit defaults
 #
-# Customers with a credit card in Taiwan; 22 in 100 did not pay in time. Say that production declines the riskiest fifth,
-# and only customers who got credit have a label. There is one data set: it is split 15 times at random, and the intervals are corrected for
-# the rows that the splits share.
+# Customers with a credit card in Taiwan; 22 in 100 did not pay in time. Say that production declines the
+# riskiest fifth, and only customers who got credit have a label. There is one data set: it is split 15
+# times at random, and the intervals are corrected for the rows that the splits share.
 
 # %% tags=["trial"]
 from labs_lib import data
@@ -655,14 +668,16 @@ for name, measure in asked:
 stats.table(real)
 
 # %% [markdown]
-# Here, too, the shadow with a sixth ranks worse by all labels, by {{credit_truth}}.{{!credit_lower}} In the logs the difference of average precision is about half of that, and its interval reaches zero.{{!credit_blind}} AUC shows
-# it in both.{{!credit_auc}} So these logs mislead less than those of the worlds. But counting
-# declined as defaults, each shadow loses here too, and counting caught defaults, each wins.{{!credit_rules}}
+# Here, too, the shadow with a sixth ranks worse by all labels, by {{credit_truth}}.{{!credit_lower}} In the
+# logs the difference of average precision is about half of that, and its interval reaches
+# zero.{{!credit_blind}} AUC shows it in both.{{!credit_auc}} So these logs mislead less than those of the
+# worlds. But counting declined as defaults, each shadow loses here too, and counting caught defaults, each
+# wins.{{!credit_rules}}
 #
 # ## On SageMaker
 #
-# In Amazon SageMaker AI, an endpoint with `ShadowProductionVariants` has one production variant and one shadow
-# variant. There is also a managed *shadow test*, `CreateInferenceExperiment`, with a schedule and a
+# In Amazon SageMaker AI, an endpoint with `ShadowProductionVariants` has one production variant and one
+# shadow variant. There is also a managed *shadow test*, `CreateInferenceExperiment`, with a schedule and a
 # comparison of metrics. It names a percentage in place of a weight. Here it is checked, not carried out.
 
 # %%
@@ -694,13 +709,13 @@ experiment = {
 aws.validate("CreateInferenceExperiment", experiment)
 
 # %% [markdown]
-# A shadow's instances are billed like others, whatever the share of copies; look up today's prices. A smaller share needs fewer of
-# them, but then they do not show what the full load does.
+# A shadow's instances are billed like others, whatever the share of copies; look up today's prices. A
+# smaller share needs fewer of them, but then they do not show what the full load does.
 #
 # ### Exercise 3: what a month of copies answers
 #
-# Production blocks, the shadow gets copies of all requests, and nothing is let through at random. Which questions are answered `at once`,
-# `when labels come`, or `not from copies`?
+# Production blocks, the shadow gets copies of all requests, and nothing is let through at random. Which
+# questions are answered `at once`, `when labels come`, or `not from copies`?
 #
 # | | question |
 # |---|---|
@@ -729,19 +744,21 @@ lab.ex3.check(answered)
 #
 # - Managed shadow tests, and instances: an instance here is one process.
 # - Some customers call when they are blocked, and then a label exists. They are not drawn at random.
-# - When copies pile up, the SageMaker on this machine leaves some out, so that users come first. What AWS does then was not
-#   found in its documentation.
-# - In the trial the training months have all labels. A model that learns from months with blocking has gaps in
-#   training as well.
+# - When copies pile up, the SageMaker on this machine leaves some out, so that users come first. What AWS
+#   does then was not found in its documentation.
+# - In the trial the training months have all labels. A model that learns from months with blocking has gaps
+#   in training as well.
 #
 # ## Takeaways
 #
-# - A shadow shows errors, latency and disagreement at no risk to users.{{!unharmed}} It costs instances of its own.
-# - Labels that depend on production's decision do not judge between two models. In the logs, a model with a sixth of the data looked as
-#   good by average precision.{{!logs_blind}} AUC was misled less.{{!auc_less}}
-# - Counting only frauds caught among labelled payments, random numbers beat production.{{!random_wins}} Counting blocked as fraud, nobody
-#   does.{{!filled_loses}}
-# - Let some blocked payments through at random, with a known chance. Among the disputed ones that is cheap.{{!disputed_cheap}}
+# - A shadow shows errors, latency and disagreement at no risk to users.{{!unharmed}} It costs instances of
+#   its own.
+# - Labels that depend on production's decision do not judge between two models. In the logs, a model with a
+#   sixth of the data looked as good by average precision.{{!logs_blind}} AUC was misled less.{{!auc_less}}
+# - Counting only frauds caught among labelled payments, random numbers beat production.{{!random_wins}}
+#   Counting blocked as fraud, nobody does.{{!filled_loses}}
+# - Let some blocked payments through at random, with a known chance. Among the disputed ones that is
+#   cheap.{{!disputed_cheap}}
 #
 # ## Quiz
 
@@ -751,11 +768,12 @@ lab.quiz()
 # %% [markdown]
 # ## Sources
 #
-# - Shadow variants: SageMaker AI developer guide, pages `model-shadow-deployment` and `shadow-tests`; service model,
-#   `CreateEndpointConfig` and `CreateInferenceExperiment`.
-# - Inverse-probability weighting: Horvitz and Thompson (1952). Missing labels: Lakkaraju and others (2017), The
-#   selective labels problem.
-# - Intervals over splits: Nadeau and Bengio (2003). Credit defaults: Yeh (2009), doi:10.24432/C55S3H, CC BY.
+# - Shadow variants: SageMaker AI developer guide, pages `model-shadow-deployment` and `shadow-tests`;
+#   service model, `CreateEndpointConfig` and `CreateInferenceExperiment`.
+# - Inverse-probability weighting: Horvitz and Thompson (1952). Missing labels: Lakkaraju and others (2017),
+#   The selective labels problem.
+# - Intervals over splits: Nadeau and Bengio (2003). Credit defaults: Yeh (2009), doi:10.24432/C55S3H, CC
+#   BY.
 
 # %% tags=["facts", "nbval-check-output"]
 from labs_lib.course.facts import Fact
