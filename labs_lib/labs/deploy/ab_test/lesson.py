@@ -528,14 +528,14 @@ GROUPS, CUSTOMERS = 2_000, 200  # tests, and customers in each
 EACH, HARM = 8, 0.04  # payments of a customer, in the mean; what B alone adds
 
 
-def month_of(effect, sticky):
+def month_of(effect, by_customer):
     """Draw all tests: customer and variant of each payment, given up or not."""
     rng = np.random.default_rng([0, 4])
     size = rng.geometric(1 / EACH, size=GROUPS * CUSTOMERS)
     customer = np.repeat(np.arange(len(size)), size)
     habit = rng.beta(1, 9, size=len(size))
-    lots = rng.random(len(size) if sticky else len(customer)) < 0.5
-    by_b = lots[customer] if sticky else lots
+    lots = rng.random(len(size) if by_customer else len(customer)) < 0.5
+    by_b = lots[customer] if by_customer else lots
     exposed = np.bincount(customer, by_b) / size
     given_up = rng.random(len(customer)) < (habit + effect * exposed)[customer]
     return customer, by_b, given_up * 1.0
@@ -545,10 +545,10 @@ def month_of(effect, sticky):
 def differences(test, by_b, value):
     """Return the difference B - A of each test, and its standard error."""
     means, variances = [], []
-    for arm in (~by_b, by_b):
-        n = np.bincount(test, arm, GROUPS)
-        means.append(np.bincount(test, arm * value, GROUPS) / n)
-        square = np.bincount(test, arm * value**2, GROUPS) / n
+    for side in (~by_b, by_b):
+        n = np.bincount(test, side, GROUPS)
+        means.append(np.bincount(test, side * value, GROUPS) / n)
+        square = np.bincount(test, side * value**2, GROUPS) / n
         variances.append((square - means[-1] ** 2) / (n - 1))
     return means[1] - means[0], np.sqrt(sum(variances))
 
@@ -556,9 +556,9 @@ def differences(test, by_b, value):
 # %%
 def analysed(effect):
     """Return difference and error for three pairs of lots and analysis."""
-    customer, by_b, value = month_of(effect, sticky=False)
+    customer, by_b, value = month_of(effect, by_customer=False)
     found = {"payment, payment": differences(customer // CUSTOMERS, by_b, value)}
-    customer, by_b, value = month_of(effect, sticky=True)
+    customer, by_b, value = month_of(effect, by_customer=True)
     found["customer, payment"] = differences(customer // CUSTOMERS, by_b, value)
     each = np.bincount(customer, value) / np.bincount(customer)
     lots = np.bincount(customer, by_b) > 0
@@ -605,14 +605,14 @@ def arm(customer, test="b-in-may", share=0.5):
 
 # %%
 arms = [arm(customer) for customer in who]
-sticky = [
+answers = [
     runtime.invoke_endpoint(Body=body, TargetVariant=name, **call)
     for body, name in zip(bodies, arms, strict=True)
 ]
 
 # %%
 local.close()
-answered = pd.Series([answer["InvokedProductionVariant"] for answer in sticky])
+answered = pd.Series([answer["InvokedProductionVariant"] for answer in answers])
 met_now = answered.groupby(who).nunique()
 sides = met_now.groupby(answered.groupby(who).first()).size()
 f"{(met_now == 2).sum()} customers met both; A has {sides['A']} of them, B {sides['B']}"
