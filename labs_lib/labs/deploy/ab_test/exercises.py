@@ -67,6 +67,7 @@ lab.function(
         (0.0, 0.1, 0.5, 70),
         (0.01, 0.012, 0.05, 1_500),
         (0.6, 0.9, 0.5, 100_000),
+        (0.2, 0.6, 0.3, 4),
     ),
     right=_days,
     mistakes={
@@ -109,6 +110,9 @@ lab.function(
             lambda a, b, share, daily: _one_rate(a, b, share, daily, a),
             lambda a, b, share, daily: _one_rate(a, b, share, daily, b),
             lambda a, b, share, daily: _one_rate(a, b, share, daily, (a + b) / 2),
+            lambda a, b, share, daily: _one_rate(
+                a, b, share, daily, (1 - share) * a + share * b
+            ),
         ),
         "payments": (
             "That is the number of payments. How many days do they take?",
