@@ -558,6 +558,7 @@ training = {
 # Two limits of time stand in a request. `StoppingCondition` is that of one training job. `ResourceLimits` holds
 # that of the whole search.
 
+
 # %%
 def send(name, jobs, **more):
     """Send a tuning job, wait until it has ended, and return its description."""
