@@ -24,8 +24,9 @@ from labs_lib.settings import ROOT
 if TYPE_CHECKING:
     from labs_lib.course.lab import Lab
 
-# What a lab's own parameters decide is no trial.
-_INSTEAD = {"On trial": "A demonstration"}
+# What a lab's own parameters decide is no trial, and a claim that is not about data has no real
+# data: such a lab shows instead how it is done at work.
+_INSTEAD = {"On trial": "A demonstration", "Real data": "At work"}
 EXERCISES, QUESTIONS = (2, 4), (4, 6)
 _USUAL_OPTIONS = {"no difference shown"}
 MAX_LINES, MAX_COLUMNS = 25, 88

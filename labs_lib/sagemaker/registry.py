@@ -122,10 +122,27 @@ def _describe_change(package: Mapping[str, Any]) -> dict[str, Any]:
     return detail | {"CreationTime": int(package["CreationTime"] * 1000)}
 
 
-def _announce(context: Context, package: Mapping[str, Any]) -> None:
-    events.publish(
-        context, EVENT, _describe_change(package), resources=[package["ModelPackageArn"]]
-    )
+# What an event calls the fields of an update. The names are those of the guide's example.
+_UPDATED = {
+    "ModelApprovalStatus": "ModelApprovalStatus",
+    "ApprovalDescription": "ApprovalDescription",
+    "SourceUri": "sourceUri",
+    "CustomerMetadataProperties": "CustomerMetadataProperties",
+    "CustomerMetadataPropertiesToRemove": "CustomerMetadataProperties",
+    "InferenceSpecification": "InferenceSpecification",
+    "ModelLifeCycle": "ModelLifeCycle",
+}
+
+
+def _announce(
+    context: Context, package: Mapping[str, Any], request: Mapping[str, Any] | None = None
+) -> None:
+    """Send the event about a package: it was made, or changed by the request."""
+    detail = _describe_change(package)
+    names = {_UPDATED[name]: None for name in request or () if name in _UPDATED}
+    if names:
+        detail["UpdatedModelPackageFields"] = list(names)
+    events.publish(context, EVENT, detail, resources=[package["ModelPackageArn"]])
 
 
 def _with_etags(context: Context, specification: dict[str, Any]) -> dict[str, Any]:
@@ -339,6 +356,8 @@ def list_model_packages(context: Context, request: dict[str, Any]) -> dict[str, 
     },
     differs=(
         "Any approval status may follow any other. Each update makes an event.",
+        "UpdatedModelPackageFields of the event names what the request gave, changed or not: "
+        "an assumption, the guide only shows the field.",
         "InferenceSpecification can only be added where there is none.",
         "Nobody's permission to approve is checked.",
     ),
@@ -378,7 +397,7 @@ def update_model_package(context: Context, request: dict[str, Any]) -> dict[str,
         changes["LastModifiedTime"] = made["CreationTime"]
         changes["LastModifiedBy"] = made["CreatedBy"]
         updated = state.change("ModelPackage", package["ModelPackageName"], changes)
-        _announce(context, updated or package)
+        _announce(context, updated or package, request)
     return {"ModelPackageArn": package["ModelPackageArn"]}
 
 

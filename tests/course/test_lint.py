@@ -108,16 +108,22 @@ def test_the_folder_of_a_container_is_no_path_of_this_machine(edit, tiny):
 
 
 @pytest.mark.parametrize(
-    ("title", "lacks"), [("A demonstration: x", False), ("A show", True)]
+    ("title", "section", "lacks"),
+    [
+        ("A demonstration: x", "On trial", False),
+        ("A show", "On trial", True),
+        ("At work: x", "Real data", False),
+        ("Work", "Real data", True),
+    ],
 )
-def test_a_demonstration_stands_in_place_of_a_trial(tiny, title, lacks):
+def test_another_heading_stands_in_place_of_a_section(tiny, title, section, lacks):
     lab = catalog.find("train/algorithms")
     text = tiny.lesson.read_text(encoding="utf-8")
     lab.lesson.parent.mkdir(parents=True)
     text = text.replace("# ## Facts", f"# ## {title}\n#\n# ## Facts")
     lab.lesson.write_text(text, encoding="utf-8")
     missing = problems(lab).partition("contract are missing: ")[2].splitlines()[0]
-    assert ("On trial" in missing) == lacks
+    assert (section in missing) == lacks
 
 
 def test_a_lab_lacks_sections_of_the_contract(tiny):

@@ -110,6 +110,39 @@ def test_approval_is_told_as_an_event(local, client, group, archive):
         "Rejected",
     ]
     assert all(event["resources"] == [package] for event in told)
+    changed = [event["detail"]["UpdatedModelPackageFields"] for event in told]
+    assert [sorted(names) for names in changed] == [
+        ["ApprovalDescription", "ModelApprovalStatus"]
+    ] * 2
+
+
+def test_an_event_names_what_an_update_gave(local, client, group, archive):
+    sqs, bus = local.client("sqs", config=ONCE), local.client("events", config=ONCE)
+    url = sqs.create_queue(QueueName="updates")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    target = {"Id": "1", "Arn": arn["Attributes"]["QueueArn"]}
+    detail = {"ModelPackageGroupName": [group]}
+    bus.put_rule(Name="updates", EventPattern=json.dumps({"detail": detail}))
+    bus.put_targets(Rule="updates", Targets=[target])
+    package = version(client, group, archive, CustomerMetadataProperties={"a": "1"})
+    life = {"Stage": "Production", "StageStatus": "Approved"}
+    for update in (
+        {"ModelLifeCycle": life},
+        {"SourceUri": "s3://code/here"},
+        {
+            "CustomerMetadataProperties": {"b": "2"},
+            "CustomerMetadataPropertiesToRemove": ["a"],
+        },
+    ):
+        client.update_model_package(ModelPackageArn=package, **update)
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    details = [json.loads(message["Body"])["detail"] for message in messages]
+    assert "UpdatedModelPackageFields" not in details[0]
+    assert [told["UpdatedModelPackageFields"] for told in details[1:]] == [
+        ["ModelLifeCycle"],
+        ["sourceUri"],
+        ["CustomerMetadataProperties"],
+    ]
 
 
 def test_only_an_approved_version_becomes_a_model(local, client, group, archive):

@@ -17,8 +17,16 @@ def stub(*answers):
 SOURCE = {"source": ["aws.sagemaker"]}
 TYPE = {"detail-type": ["SageMaker Model Package State Change"]}
 FRAUD = {"ModelPackageGroupName": ["fraud"]}
-APPROVED = {"ModelApprovalStatus": ["Approved"]}
+STATUS = {"ModelApprovalStatus": ["Approved"]}
+APPROVED = STATUS | {"UpdatedModelPackageFields": ["ModelApprovalStatus"]}
 RIGHT = SOURCE | TYPE | {"detail": FRAUD | APPROVED}
+OTHER_FIELDS = [
+    "ApprovalDescription",
+    "CustomerMetadataProperties",
+    "InferenceSpecification",
+    "ModelLifeCycle",
+    "sourceUri",
+]
 NAME = "arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/"
 
 
@@ -33,6 +41,7 @@ def test_ex1():
             (RIGHT,),
             (json.dumps(RIGHT),),
             (json.dumps(RIGHT).encode(),),
+            (SOURCE | {"detail": {k: tuple(v) for k, v in (FRAUD | APPROVED).items()}},),
             (SOURCE | {"detail": FRAUD | APPROVED},),
             (SOURCE | TYPE | {"resources": [{"prefix": NAME}], "detail": APPROVED},),
             (detail(ModelPackageGroupName=[{"equals-ignore-case": "fraud"}]),),
@@ -45,6 +54,8 @@ def test_ex1():
                 ),
             ),
             ({"source": [{"prefix": "aws."}], "detail": FRAUD | APPROVED},),
+            (detail(UpdatedModelPackageFields=[{"anything-but": OTHER_FIELDS}]),),
+            (detail(UpdatedModelPackageFields=[{"suffix": "Status"}]),),
         ],
         wrong={
             "no_pattern": (
@@ -54,6 +65,7 @@ def test_ex1():
             "status": (SOURCE | TYPE | {"detail": FRAUD},),
             "group": (SOURCE | TYPE | {"detail": APPROVED},),
             "prefix": (detail(ModelPackageGroupName=[{"prefix": "fraud"}]),),
+            "updated": (SOURCE | TYPE | {"detail": FRAUD | STATUS},),
             "source": (TYPE | {"detail": FRAUD | APPROVED},),
         },
     )
@@ -64,6 +76,7 @@ def test_ex1():
     [
         ("{", "no_pattern"),
         ({}, "no_pattern"),
+        ({"source"}, "no_pattern"),
         ([RIGHT], "no_pattern"),
         (detail(ModelPackageVersion=[4]), "deaf"),
         (detail(ModelApprovalStatus=["approved"]), "deaf"),
@@ -73,6 +86,14 @@ def test_ex1():
         (detail(ModelPackageGroupName=[{"suffix": "fraud"}]), "group"),
         (detail(ModelPackageGroupName=[{"wildcard": "fraud*"}]), "prefix"),
         ({"resources": [{"prefix": NAME}], "detail": APPROVED}, "source"),
+        (detail(UpdatedModelPackageFields="ModelApprovalStatus"), "no_pattern"),
+        (SOURCE | {"detail": FRAUD, "UpdatedModelPackageFields": ["x"]}, "deaf"),
+        (detail(UpdatedModelPackageFields=["ApprovalDescription"]), "deaf"),
+        (detail(UpdatedModelPackageFields=[{"exists": True}]), "updated"),
+        (
+            detail(UpdatedModelPackageFields=[{"anything-but": "ModelLifeCycle"}]),
+            "updated",
+        ),
     ],
 )
 def test_ex1_names_what_is_wrong(pattern, key):
@@ -126,6 +147,14 @@ def test_ex2():
         wrong={None: (lambda history: 1,)},
         stub=(stub,),
     )
+
+
+def test_ex2_goes_by_number_not_by_the_order_of_first_mention():
+    def last_listed(history):
+        approved = [v for v, status in dict(history).items() if status == A]
+        return approved[-1] if approved else None
+
+    assert lab.ex2.check(last_listed).status == "wrong"
 
 
 def test_ex2_wants_none_where_nothing_is_approved():

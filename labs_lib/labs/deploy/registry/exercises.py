@@ -22,6 +22,7 @@ def _event(
     version: int = 4,
     status: str = "Approved",
     *,
+    updated: Sequence[str] = ("ModelApprovalStatus", "ApprovalDescription"),
     source: str = "aws.sagemaker",
     **more: Any,
 ) -> dict[str, Any]:
@@ -36,6 +37,8 @@ def _event(
         "ModelApprovalStatus": status,
         **more,
     }
+    if updated:
+        detail["UpdatedModelPackageFields"] = list(updated)
     return {
         "version": "0",
         "id": "844e2571-85d4-695f-b930-0153b71dcb42",
@@ -53,15 +56,24 @@ _APPROVALS = (
     _event(),
     _event(version=1),
     _event(version=12, ApprovalDescription="recall looked at"),
+    _event(version=5, updated=["ModelApprovalStatus"]),
+    _event(version=6, updated=["ModelLifeCycle", "ModelApprovalStatus"]),
 )
 _OTHERS = {
     "status": (
         _event(status="Rejected"),
         _event(status="PendingManualApproval"),
         _event(version=12, status="Rejected", ApprovalDescription="too slow"),
+        _event(version=13, status="PendingManualApproval", updated=[]),
     ),
     "group": (_event("credit"), _event("credit", 1), _event("my-fraud", 2)),
     "prefix": (_event("fraud-eu"), _event("fraud-eu", 12)),
+    "updated": (
+        _event(updated=["ModelLifeCycle"]),
+        _event(version=12, updated=["CustomerMetadataProperties"]),
+        _event(version=2, updated=["ApprovalDescription"]),
+        _event(version=3, updated=["InferenceSpecification", "sourceUri"]),
+    ),
     "source": (_event(source="team.tools"), _event(version=7, source="fraud")),
 }
 
@@ -70,11 +82,12 @@ _OTHERS = {
     "a rule that hears approvals",
     hints=(
         "Which fields of the event tell an approval of `fraud` from a rejection, from another "
-        "group, and from an event that a team made up?",
+        "group, from another change of an approved version, and from an event that a team "
+        "made up?",
         "A pattern has the shape of the event, with a list of allowed values in each field: "
         '`{"source": ["aws.sagemaker"], "detail": {...}}`.',
-        "Three fields are needed: `source`, and in `detail` `ModelPackageGroupName` and "
-        "`ModelApprovalStatus`.",
+        "Four fields are needed: `source`, and in `detail` `ModelPackageGroupName`, "
+        "`ModelApprovalStatus` and `UpdatedModelPackageFields`.",
     ),
     misconceptions={
         "no_pattern": "EventBridge would refuse this pattern: {reason}",
@@ -84,6 +97,8 @@ _OTHERS = {
         "rejection. Which field says the status?",
         "group": "Your pattern also takes approvals of other groups.",
         "prefix": "Your pattern also takes approvals of `fraud-eu`. A beginning is not the name.",
+        "updated": "Your pattern also takes an update that changes something else of a version "
+        "that is approved already, such as its stage. Which field says what was changed?",
         "source": "Your pattern also takes an event that some team sent itself, with a made-up "
         "approval in it. Which field can they not choose freely?",
     },
@@ -92,11 +107,11 @@ _OTHERS = {
 )
 def ex1(pattern: Any) -> Wrong | None:
     """A mapping passes, or its JSON; it is held against events."""
-    if isinstance(pattern, str | bytes):
-        try:
-            pattern = json.loads(pattern)
-        except ValueError:
-            return wrong("no_pattern", reason="it is not JSON.")
+    try:
+        is_text = isinstance(pattern, str | bytes)
+        pattern = json.loads(pattern if is_text else json.dumps(pattern))
+    except (TypeError, ValueError):
+        return wrong("no_pattern", reason="it is not JSON.")
     try:
         event_patterns.check(pattern)
     except ApiError as error:
@@ -177,6 +192,7 @@ lab.function(
         ([(1, _A), (2, _A), (2, _P)],),
         ([(9, _A), (10, _A), (9, _A)],),
         ([(2, _A), (1, _A), (2, _R)],),
+        ([(3, _A), (1, _A), (2, _P)],),
         ([(1, _P), (2, _P), (2, _R)],),
         ([(1, _A), (1, _R), (2, _A), (2, _R)],),
         ([],),
