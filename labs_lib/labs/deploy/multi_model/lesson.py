@@ -8,7 +8,7 @@
 #       "1.5": "an exponent among the settings"
 #       "0.5": "an exponent among the settings"
 #     unmeasured:
-#       "fewest requests a MB": "the name of an order"
+#       "Fewest requests a MB": "the name of an order"
 # ---
 
 # %% [markdown]
@@ -308,8 +308,8 @@ def traffic(seed, exponent):
 
 
 # %% [markdown]
-# The order of unloading is an assumption, so there are three. The last one knows the requests of the whole run, as no server
-# can: it shows what a clever order could gain.
+# The order of unloading is an assumption, so there are three. *Fewest requests a MB* knows the requests of the whole run, as no
+# server can: it shows what a clever order could gain.
 
 
 # %% tags=["trial"]
@@ -605,9 +605,9 @@ stats.table(for_rare).drop(columns=["design", "n"])
 # %% [markdown]
 # In none of the 18 settings do fewer users wait, beyond the [margin](../glossary.md#margin), however often the pings
 # come.{{!none_lower}} Where not all models fit, each mean rises, if often by less than the margin.{{!all_rise}} Even that can matter:
-# with exponent 1.5, nine tenths of the memory and *unused longest*, the p99 becomes that of a load.{{!crosses}} The users of rare
-# models gain, beyond the margin in most settings; with half of the memory and exponent 1 by {{for_rare}}.{{!rare_gain}} The others
-# pay for it.
+# with exponent 1.5, nine tenths of the memory and *unused longest*, the p99 becomes that of a load.{{!crosses}} Of the users of
+# rare models fewer wait, beyond the margin in most settings; with half of the memory and exponent 1 the change
+# is {{for_rare}}.{{!rare_gain}} The others pay for it.
 #
 # Where all models fit, pings spare users the very first load; with exponent 1.5 that shows.{{!fits_helps}} One round does
 # that, since nothing is unloaded.
