@@ -79,6 +79,25 @@ def from_the_rare_end(counts, one_in):
     return len(counts) - out
 
 
+def by_share_kept(counts, one_in):
+    counts = sorted(counts, reverse=True)
+    kept = range(len(counts) + 1)
+    done = [1 - sum(counts[:n]) / max(sum(counts), 1) <= 1 / one_in for n in kept]
+    return 0 if sum(counts) == 0 else done.index(True)
+
+
+def by_share_waiting(counts, one_in):
+    total, left = sum(counts), sorted(counts)
+    while total and sum(left) / total > 1 / one_in:
+        left.pop()
+    return len(counts) - len(left) if total else 0
+
+
+def by_quantile(counts, one_in):
+    kept, total = np.cumsum(np.sort(np.asarray(counts, float))[::-1]), sum(counts)
+    return int(np.searchsorted(np.r_[0, kept], total * (1 - 1 / one_in)))
+
+
 def test_ex2():
     assert_exercise(
         lab.ex2,
@@ -86,6 +105,9 @@ def test_ex2():
             (by_cumulative_sum,),
             (by_series,),
             (from_the_rare_end,),
+            (by_share_kept,),
+            (by_share_waiting,),
+            (by_quantile,),
             (lambda counts, one_in=100: float(by_cumulative_sum(counts, one_in)),),
             (lambda counts, one_in=100: np.array([by_cumulative_sum(counts, one_in)]),),
         ],

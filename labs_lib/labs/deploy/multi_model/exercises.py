@@ -77,11 +77,12 @@ def _fewest(
 lab.function(
     "the fewest models",
     cases=(
-        ([50, 30, 15, 4, 1], 100),
-        ([50, 30, 15, 4, 1], 20),
-        ([1, 4, 15, 30, 50], 25),
-        ([10, 10, 10, 10, 10], 5),
-        ([10, 10, 10, 10, 10], 6),
+        # The borders are fractions of a power of two: shares computed with decimals are right too.
+        ([40, 16, 6, 1, 1], 32),
+        ([40, 16, 6, 1, 1], 8),
+        ([1, 1, 6, 16, 40], 64),
+        ([8, 8, 8, 8], 4),
+        ([8, 8, 8, 8], 5),
         ([3, 0, 7, 0, 90], 100),
         ([2, 500, 40, 500, 8, 9], 50),
         ([0, 0, 0], 10),
@@ -90,8 +91,8 @@ lab.function(
         ([7], 2),
         ([5, 3, 1], 2),
         ([4, 3, 2, 1], 3),
-        (np.array([600, 250, 120, 20, 6, 3, 1]), 100),
-        (np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, 955]), 1_000),
+        (np.array([1200, 500, 248, 80, 12, 4, 4]), 256),
+        (np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, 979]), 1_024),
     ),
     right=_fewest,
     mistakes={
@@ -136,6 +137,6 @@ lab.function(
         "Too many wait as long as `waiting * one_in > total`. With whole numbers there is no "
         "rounding at the border.",
     ),
-    praise="This is the least memory, whatever the order of unloading, as long as requests are "
-    "drawn independently.",
+    praise="If all models have the same size and requests are independent, no order of unloading "
+    "does better without sight of the future.",
 )
