@@ -579,7 +579,7 @@ shown(canaries)
 # answers it changes no verdict.{{!same_words}}
 #
 # - **600 a minute, counted alone.** From a severity of 0.1 on, the canary spoils less.{{!rich_lower}} Counted
-#   together, it spoils more at 0.1 for all three.{{!rich_blind}}
+#   together, it spoils more at 0.1 for all three, and less at 1.{{!rich_blind}}
 # - **20 a minute.** Counted alone, it is shown to help at 0.3 and 1; counted together, only
 #   at 1.{{!middle}}
 # - **One a minute.** The canary's tenth is six payments an hour. At 0.3 and 1 it is not shown to
@@ -815,8 +815,8 @@ lab.ex3.check(sees)
 # ## Takeaways
 #
 # - A restart drops requests; the policies of `UpdateEndpoint` did not. Count with retries off.{{!only_restart}}
-# - Ask whose answers your alarm counts. With old and new in one metric, a canary can spoil more than all at
-#   once.{{!canary_higher}}
+# - Ask whose answers your alarm counts. With old and new in one metric, a canary spoils more than all at
+#   once if the alarm sees the fault only after the first step, and less if in it.{{!rich_blind}}{{!canary_higher}}
 # - A canary needs traffic: share times traffic times severity is what its alarm gets to see.{{!poor_nothing}}
 # - No alarm on errors sees a model that is quietly wrong. Report what it answers, and watch that.{{!live}} It sees some
 #   quiet faults, not all.{{!reverse_unseen}}
@@ -917,7 +917,8 @@ lab.facts(
         first_seen["0.3"] <= 1 and first_seen["0.6"] >= 9 and first_seen["0.45"] > 0
     ),
     rich_lower=words(canaries, 600, "new alone", ("0.1", "0.3", "1")) == {"lower"},
-    rich_blind=words(canaries, 600, "old and new", ("0.1",)) == {"higher"},
+    rich_blind=words(canaries, 600, "old and new", ("0.1",)) == {"higher"}
+    and words(canaries, 600, "old and new", ("1",)) == {"lower"},
     poor_nothing=at_one_holds(canaries),
     middle=at_twenty_holds(canaries),
     found_later=all(later(minutes) for minutes in (120, 1440)),
