@@ -43,6 +43,7 @@ def freeze(context: Context, config: Mapping[str, Any]) -> list[Item]:
         for variant in config.get(kind, []):
             model = require(context, "Model", "model", variant["ModelName"])
             item = {"Variant": variant, "Container": container_of(model)}
+            item["Config"] = config["EndpointConfigName"]
             if kind == "ShadowProductionVariants":
                 item["Shadow"] = True
             if "DataCaptureConfig" in config:
@@ -269,6 +270,8 @@ def _variant(site: Site, name: str, item: Item, count: int, deployment: int) -> 
     strategy = variant.get("RoutingConfig", {}).get("RoutingStrategy")
     return Variant(
         variant["VariantName"],
+        # What an older version kept has no name of its configuration.
+        item.get("Config", ""),
         variant["InitialVariantWeight"],
         fleet,
         strategy == "RANDOM",

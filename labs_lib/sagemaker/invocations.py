@@ -55,6 +55,9 @@ LACKS = {
         "Invocation5XXErrors, InvocationModelErrors, ModelLatency and OverheadLatency, when the "
         "request ends. No answer in time is an InvocationModelErrors alone. What an instance uses "
         "(CPUUtilization and so on) is not measured.",
+        "Each of these is reported twice, without and with the dimension EndpointConfigName. AWS's "
+        "guide (deployment-guardrails-configuration) says that it is there once the new instances "
+        "of an update get traffic, and shows it for ModelLatency.",
         "Of many models in a container: a model is fetched and loaded by its first request, which "
         "waits for it, at a worker that has it loaded if there is one. When the container answers "
         "507, the model that was asked for longest ago is unloaded, until it fits; AWS says only "
@@ -257,6 +260,7 @@ def give_back(
     site.metrics.note(
         name,
         variant.name,
+        variant.config,
         status=status,
         model=time.perf_counter() - begun,
         overhead=begun - arrived,

@@ -120,6 +120,7 @@ class Metrics:
         self,
         endpoint: str,
         variant: str,
+        config: str,
         *,
         status: int,
         model: float,
@@ -130,7 +131,8 @@ class Metrics:
 
         Parameters
         ----------
-        endpoint, variant : str
+        endpoint, variant, config : str
+            The last is the endpoint configuration that the variant is of.
         status : int
             What the container answered; 0 if it did not answer.
         model, overhead : float
@@ -139,7 +141,9 @@ class Metrics:
             How many share the traffic.
         """
         now = self._clock.now()
-        self._noted.append((now, endpoint, variant, status, model, overhead, instances))
+        self._noted.append(
+            (now, endpoint, variant, config, status, model, overhead, instances)
+        )
 
     def note_setup(self, endpoint: str, variant: str, seconds: float) -> None:
         """Note how long a serverless worker took to start."""
@@ -168,10 +172,12 @@ class Metrics:
     def _add_up(self) -> None:
         sums: dict[tuple, Points] = {}
         for _ in range(len(self._noted)):
-            now, endpoint, variant, status, model, overhead, instances = (
+            now, endpoint, variant, config, status, model, overhead, instances = (
                 self._noted.popleft()
             )
-            dimensions = (("EndpointName", endpoint), ("VariantName", variant))
+            whole = (("EndpointName", endpoint), ("VariantName", variant))
+            # During an update, this one tells the new instances from the old ones.
+            of_config = (("EndpointConfigName", config), *whole)
             for name, unit, value in (
                 ("Invocations", "None", 1.0),
                 ("InvocationsPerInstance", "None", 1.0 / instances),
@@ -181,8 +187,9 @@ class Metrics:
                 ("ModelLatency", "Microseconds", round(1e6 * model)),
                 ("OverheadLatency", "Microseconds", round(1e6 * overhead)),
             ):
-                key = (name, dimensions, unit, math.floor(now))
-                sums.setdefault(key, Points()).add(value)
+                for dimensions in (whole, of_config):
+                    key = (name, dimensions, unit, math.floor(now))
+                    sums.setdefault(key, Points()).add(value)
         for (name, dimensions, unit, second), points in sums.items():
             self._add(Metric(ENDPOINTS, name, dimensions, unit), second, points)
 

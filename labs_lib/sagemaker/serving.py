@@ -21,6 +21,8 @@ class Variant:
     Attributes
     ----------
     name : str
+    config : str
+        The endpoint configuration that it is of.
     weight : float
     fleet : Fleet
     at_random : bool
@@ -35,6 +37,7 @@ class Variant:
     """
 
     name: str
+    config: str
     weight: float
     fleet: Fleet
     at_random: bool

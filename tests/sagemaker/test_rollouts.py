@@ -323,6 +323,62 @@ def test_an_alarm_that_is_over_by_the_time_one_looks_counts(site):
     site.delete(endpoint.name)
 
 
+def test_metrics_tell_the_new_configuration_from_the_old_one(site):
+    endpoint = Endpoint(site)
+    begin = site.local.now()
+
+    def counted(metric="Invocations", **more):
+        dimensions = {"EndpointName": endpoint.name, "VariantName": "v", **more}
+        points = endpoint.watch.get_metric_statistics(
+            Namespace="AWS/SageMaker", MetricName=metric, Period=3600,
+            StartTime=begin - 3600, EndTime=begin + 3600, Statistics=["Sum"],
+            Dimensions=[{"Name": k, "Value": v} for k, v in dimensions.items()],
+        )["Datapoints"]  # fmt: skip
+        return sum(point["Sum"] for point in points)
+
+    old, new = endpoint.name, f"{endpoint.name}-new"
+    endpoint.names(7)
+    assert (counted(), counted(EndpointConfigName=old)) == (7, 7)
+    endpoint.update(CANARY)
+    endpoint.baking(0.25)
+    said = endpoint.names(100)
+    assert counted(EndpointConfigName=new) == said["new"] > 0
+    assert counted(EndpointConfigName=old) == 7 + said["old"]
+    assert counted() == 107
+    latencies = [counted("ModelLatency", **d) for d in ({}, {"EndpointConfigName": new})]
+    assert latencies[0] > latencies[1] > 0
+    site.local.step(WAIT)
+    endpoint.baking(1.0)
+    site.local.step(WAIT)
+    endpoint.status("InService")
+    endpoint.names(5)
+    assert counted(EndpointConfigName=new) == said["new"] + 5
+    site.delete(endpoint.name)
+
+
+def test_an_alarm_on_the_new_configuration_does_not_count_the_old_one(site):
+    endpoint = Endpoint(site)
+    dimensions = {
+        "EndpointName": endpoint.name,
+        "VariantName": "v",
+        "EndpointConfigName": f"{endpoint.name}-new",
+    }
+    alarm = endpoint.alarm(
+        Dimensions=[{"Name": k, "Value": v} for k, v in dimensions.items()]
+    )
+    site.local.step(60 - site.local.now() % 60)
+    with pytest.raises(site.runtime.exceptions.ModelError):
+        site.invoke(endpoint.name, b"status 500")
+    site.local.step(60)
+    endpoint.update(with_alarms(blue_green(wait=3600), [alarm]))
+    endpoint.baking(1.0)
+    with pytest.raises(site.runtime.exceptions.ModelError):
+        site.invoke(endpoint.name, b"status 500")
+    site.local.step(60)
+    assert "ALARM" in endpoint.status("InService")["FailureReason"]
+    site.delete(endpoint.name)
+
+
 def test_an_alarm_that_is_set_by_hand_rolls_a_rolling_update_back(site):
     endpoint = Endpoint(site, 2)
     alarm = endpoint.alarm()
