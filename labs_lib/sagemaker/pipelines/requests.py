@@ -72,7 +72,9 @@ _STEPS = (
     "pipelines-default-keys lists for its type; the data at an address are not looked at. Its "
     "age counts from the end of the run that made it, a hit does not renew it: an assumption.",
 )
-_ONCE = "A second answer for a token is refused; a retried step has a new token: assumptions."
+_ONCE = (
+    "A second answer for a token is refused; a retried step has a new token: assumptions."
+)
 
 
 def _text(context: Context, request: Mapping[str, Any]) -> str | None:
