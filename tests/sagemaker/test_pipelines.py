@@ -493,6 +493,18 @@ def test_an_unchanged_step_is_taken_from_the_cache_even_if_its_data_changed(stud
     assert "CacheHitResult" not in studio.steps(third)["Train"]
 
 
+def test_a_hit_does_not_renew_what_was_taken(studio):
+    """The age counts from the run that made the result: here 20 and 40 days after it."""
+    step = studio.train(CacheConfig={"Enabled": True, "ExpireAfter": "P30D"})
+    taken = []
+    for _ in range(3):
+        arn = studio.run("renewal", step)
+        assert studio.ended(arn)["PipelineExecutionStatus"] == "Succeeded"
+        taken.append("CacheHitResult" in studio.steps(arn)["Train"])
+        studio.local.step(20 * 86_400)
+    assert taken == [False, True, False]
+
+
 def keyed(kind, **arguments):
     step = definition.PipelineStep("s", kind, {}, frozenset())
     return steps.cache_key(step, arguments)

@@ -68,6 +68,12 @@ _STEPS = (
     "not wait for its branch: an assumption. A step whose condition went the other way, and "
     "what depends on it, is left out.",
     "When a step fails, no further step begins; those that run come to their end.",
+    "A step is taken from the cache if the arguments are the same that the guide's page "
+    "pipelines-default-keys lists for its type; the data at an address are not looked at. Its "
+    "age counts from the end of the run that made it, a hit does not renew it: an assumption.",
+)
+_ONCE = (
+    "A second answer for a token is refused; a retried step has a new token: assumptions."
 )
 
 
@@ -416,7 +422,15 @@ def list_pipeline_execution_steps(
     return page(found, request, key="PipelineExecutionSteps")
 
 
-@operation("sagemaker", "StopPipelineExecution", uses="PipelineExecutionArn")
+@operation(
+    "sagemaker",
+    "StopPipelineExecution",
+    uses="PipelineExecutionArn",
+    differs=(
+        "The message to a callback's queue has the field `status`, as the guide writes it; the "
+        "API reference writes `Status`.",
+    ),
+)
 def stop_pipeline_execution(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     found = _execution(context, request["PipelineExecutionArn"])
     arn = found["PipelineExecutionArn"]
@@ -526,13 +540,17 @@ def _answer(
     "sagemaker",
     "SendPipelineExecutionStepSuccess",
     uses="CallbackToken OutputParameters[].Name OutputParameters[].Value",
+    differs=(_ONCE,),
 )
 def send_success(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     return _answer(context, request, "Succeeded")
 
 
 @operation(
-    "sagemaker", "SendPipelineExecutionStepFailure", uses="CallbackToken FailureReason"
+    "sagemaker",
+    "SendPipelineExecutionStepFailure",
+    uses="CallbackToken FailureReason",
+    differs=(_ONCE,),
 )
 def send_failure(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     reason = request.get("FailureReason", "The callback answered with a failure.")

@@ -48,6 +48,11 @@ def test_ex1_register_in_the_hour_of_its_condition():
     assert outcome.misconception == "by_the_reference_only"
 
 
+def test_ex1_one_after_the_other():
+    answer = {name: hour for hour, name in enumerate(BEGINS, 1)}
+    assert lab.ex1.check(answer).misconception == "one_by_one"
+
+
 def test_ex1_is_the_order_of_the_engine():
     """The table of the lesson as a definition, and each step an hour after what it needs."""
     train = {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}
@@ -143,7 +148,9 @@ def test_ex2_agrees_with_the_cache(letter, changed):
 
 
 def test_the_list_in_the_lesson_is_the_key():
-    listed = re.search(r"in the key of a training step: (.+?)\. Nothing", LESSON, re.DOTALL)
+    listed = re.search(
+        r"in the key of a training step: (.+?)\. No other", LESSON, re.DOTALL
+    )
     names = re.findall(r"`(\w+)`", listed[1])
     step = definition.PipelineStep("Train", "Training", {}, frozenset())
     key = steps.cache_key(step, {})

@@ -17,8 +17,13 @@ _BEGINS = {"Clean": 1, "Stats": 1, "Train": 2, "Score": 3, "Good": 4, "Register"
 lab.match(
     "when does it begin?",
     right={name: {hour, str(hour)} for name, hour in _BEGINS.items()},
-    options=(1, 2, 3, 4, 5),
+    options=(1, 2, 3, 4, 5, 6),
     mistakes={
+        "one_by_one": (
+            "You let the steps run one after the other, in the order of the table. Steps that "
+            "wait for nothing begin at once, side by side.",
+            lambda found: found["Train"] in (3, "3"),
+        ),
         "by_the_text": (
             "Stats reads what Clean writes, but its definition says so nowhere: the address is "
             "typed as text. What does a step wait for?",
@@ -28,11 +33,6 @@ lab.match(
             "Register refers to Train alone, but it stands in a branch. It cannot begin before "
             "its condition is decided.",
             lambda found: found["Register"] in (3, 4, "3", "4"),
-        ),
-        "one_by_one": (
-            "You let the steps run one after the other, in the order of the table. Steps that "
-            "wait for nothing begin at once, side by side.",
-            lambda found: found["Train"] in (3, "3"),
         ),
         "score_too_early": (
             "Score waits for two steps: one that it refers to, and one that `DependsOn` names. "
