@@ -35,12 +35,12 @@ lab.start()
 # %% [markdown]
 # ## The situation
 #
-# You look after the fraud team's training job, which runs each night. Last night it failed: `AccessDenied`, it may
-# not read `s3://bank-payments/train.csv`. At seven, a colleague gave the job's role a policy that allows
-# everything in S3, and sent the job again. It failed again.
+# You look after the fraud team's nightly training job. Last night it failed: `AccessDenied`, it may not read
+# `s3://bank-payments/train.csv`. At seven, a colleague allowed the job's role everything in S3, and sent the job again. It
+# failed again.
 #
-# Now it is nine. By ten you have to say what to change, and by noon an auditor wants to know what Mary, an
-# analyst, can see of a table of incomes. No request is sent in this lab: we decide each one from the policies.
+# Now it is nine. By ten you have to say what to change. By noon an auditor wants to know what Mary, an analyst, can see
+# of a table of incomes. No request is sent in this lab: we decide each one from the policies.
 #
 # ## Predict
 #
@@ -107,8 +107,8 @@ passed = access.decide("iam:PassRole", ROLE, context=to, **caller)
 created, passed
 
 # %% [markdown]
-# Nobody sends a request called PassRole. It is checked when another request carries the ARN of a role. Which do? The
-# description of the service in boto3 says so.
+# Nobody sends a request called PassRole. It is checked when another request carries the ARN of a role. Which requests do?
+# Ask boto3.
 
 # %%
 import boto3
@@ -135,19 +135,21 @@ carried
 sagemaker = "sagemaker.amazonaws.com"
 who = {"Effect": "Allow", "Principal": {"Service": sagemaker}}
 trust = policy(who | {"Action": "sts:AssumeRole"})
-access.decide("sts:AssumeRole", ROLE, principal=sagemaker, resource_policy=trust)
+assumed = access.decide(
+    "sts:AssumeRole", ROLE, principal=sagemaker, resource_policy=trust
+)
+assumed
 
 # %% [markdown]
-# Third, what may the job do with the role? That stands in the role's permissions. The last statement is your
-# colleague's.
+# Third, what may the job do with the role? The role's permissions say so. The last statement is your colleague's.
 
 # %%
 of_role = policy(allow("s3:GetObject", f"{BUCKET}/*"))
 at_seven = policy(*of_role["Statement"], allow("s3:*", Sid="AddedAtSeven"))
 
 # %% [markdown]
-# But the bucket has a policy of its own, written by the security team. A *principal* is whoever asks. It may carry
-# *tags*, pairs of key and value, and here only those with `team` = `fraud` may pass.
+# But the bucket has a policy too, written by the security team. A *principal* is whoever asks. It may carry *tags*, pairs
+# of key and value, and only those with `team` = `fraud` shall read.
 
 # %%
 TAG = "aws:PrincipalTag/team"
@@ -167,20 +169,20 @@ failed
 
 # %% [markdown]
 # The job got its role, and the bucket's Deny stopped it.{{!stopped}} Yet the role is the fraud team's. It was made anew
-# last week, and nobody tagged it. We come back to this.
+# last week, and nobody tagged it.
 #
 # ## A demonstration: "add an Allow"
 #
-# Six kinds of policy may bear on a request. IAM asks them in this order:
+# IAM asks in this order:
 #
-# 1. A **Deny** that applies, in any policy of any kind, ends it.
-# 2. **Control policies** of the organization have to allow, if set. The common one is the *service control policy*, SCP.
+# 1. Does any policy of any kind **deny** it? Then the answer is no.
+# 2. **Control policies** of the organization, if set, have to allow. The common one is the *service control policy*, SCP.
 # 3. The **resource's policy**, such as a bucket's, may allow. In one account that can be enough.
-# 4. The **identity's policies**, of the user or role, may allow. Without an Allow here or in step 3, the answer is no.
-# 5. A **permissions boundary**, which caps a role or user, has to allow, if set.
-# 6. A **session policy**, passed along when the role was assumed, has to allow, if set.
+# 4. The **identity's policies**, of the user or role, may allow. One Allow in step 3 or 4 is needed; between two accounts, both.
+# 5. A **permissions boundary**, if set, has to allow. It caps a user or role.
+# 6. A **session policy**, if passed when the role was assumed, has to allow.
 #
-# Steps 2, 5 and 6 only limit. Silence is a no, but not a Deny: another policy may still allow.
+# Steps 2, 5 and 6 only limit. A policy that is silent does not allow, but it is no Deny: another may still allow.
 
 # %%
 LIMITS = {
@@ -191,14 +193,15 @@ LIMITS = {
 }
 
 # %% [markdown]
-# The bucket's policy may allow in three ways, which differ in how they name the job.
+# The bucket's policy may allow in three ways: it names the role, the session, or everybody on the condition that it is
+# the role.
 
 # %%
 is_role = {"ArnEquals": {"aws:PrincipalArn": ROLE}}
 principals = {
     "allows the role": {"Principal": {"AWS": ROLE}},
     "allows the session": {"Principal": {"AWS": JOB}},
-    "allows whoever is the role": {"Principal": "*", "Condition": is_role},
+    "allows all, on condition": {"Principal": "*", "Condition": is_role},
 }
 OF_BUCKET = {how: policy(allow("s3:*", **more)) for how, more in principals.items()}
 OF_BUCKET |= {"denies": policy(deny("s3:*", Principal="*")), "not set": None}
@@ -218,7 +221,7 @@ def ask(own, control, boundary, session, bucket):
 
 
 # %% [markdown]
-# All combinations: the role's own policy is silent, allows or denies, times the four others.
+# Now all combinations.
 
 # %%
 from itertools import product
@@ -235,8 +238,8 @@ settings["allowed"] = [decision.allowed for decision in decided]
 settings["reason"] = [decision.reason for decision in decided]
 
 # %% [markdown]
-# Who chooses the settings chooses the share. So we count three times: in all settings, in those without a Deny, and in
-# those where besides each limit lets the request through.
+# Who chooses the settings chooses the share. So we count three times: all settings, those without a Deny, and those in
+# which, besides, no limit is silent.
 
 # %%
 before = settings[settings["own"] == "silent"].set_index(LAYERS[1:])
@@ -314,9 +317,8 @@ sayings = [
 pd.DataFrame(sayings).set_index("saying")
 
 # %% [markdown]
-# Only the last holds in all settings.{{!deny_wins}} The second is wrong where the bucket's policy allows: then
-# the role needs no Allow of its own. Does it need one of its boundary? Below, the role's own policy is silent, and so is the one
-# limit that is set.
+# Only the last holds in all settings.{{!deny_wins}} The second is wrong where the bucket's policy allows: then the role needs no
+# Allow of its own. What of its boundary? Below, the role's own policy is silent, and so is the one limit that is set.
 
 # %%
 alone = {"own": "silent", "control": "not set"}
@@ -331,13 +333,12 @@ skipped = {
 pd.DataFrame(skipped)
 
 # %% [markdown]
-# If the bucket names the role, the limits still count. If it names the session, or whoever is the role, they are
-# skipped.{{!named}}
+# If the bucket names the role, both limits count. In the two other ways, they are skipped.{{!named}}
 #
 # ### Exercise 1: allowed or denied?
 #
-# A session of the role `analyst` asks for `s3:GetObject`. What is not mentioned is not set, and all is in one account unless
-# the row says otherwise.
+# A session of the role `analyst` asks for `s3:GetObject`. What is not mentioned is not set, and all is in one account but
+# for f.
 #
 # | | the policies |
 # |---|---|
@@ -400,7 +401,7 @@ lets = pd.DataFrame({name: holds(c, KEYS, sent) for name, c in allowing.items()}
 lets.rename(columns="allows {}".format)
 
 # %% [markdown]
-# Of no keys at all, each is on the list: jobs without a tag pass.{{!empty_passes}} Here `Null` = `false` is the right
+# Of no keys at all, each is on the list, so jobs without a tag pass.{{!empty_passes}} Here `Null` = `false` is the right
 # addition.{{!null_helps}} So for tonight: tag the role. Is your colleague's Allow needed as well?
 
 # %%
@@ -437,9 +438,9 @@ lab.ex2.check(condition)
 # %% [markdown]
 # ## Real data: a filter on the census
 #
-# Now the auditor's question. IAM decides about a whole file. *Lake Formation* decides about rows and columns of
-# a table: a *data filter* has an expression for rows, and a list of columns. The table holds records of the US census of
-# 1994. The contract says: Mary sees no records of the armed forces, nor the columns `race` and `native_country`.
+# Now the auditor. IAM decides about a whole file. *Lake Formation* decides about rows and columns of a table: a *data
+# filter* has an expression for rows and a list of columns. The table holds records of the US census of 1994. Mary
+# may see no records of the armed forces, nor the columns `race` and `native_country`.
 
 # %%
 from labs_lib import data
@@ -455,6 +456,8 @@ def data_filter(expression):
 
 
 mary = access.filtered(census, [data_filter("occupation <> 'Armed-Forces'")])
+gone = sorted(set(census) - set(mary))
+gone
 
 # %%
 import numpy as np
@@ -471,13 +474,14 @@ def summary(rows):
 missing = census.drop(mary.index)
 unknown = missing[missing["occupation"].isna()]
 forces = missing[missing["occupation"].notna()]
-parts = {"all": census, "Mary sees": mary, "unknown": unknown, "forces": forces}
+parts = {"all": census, "Mary sees": mary, "no occupation": unknown, "forces": forces}
 pd.DataFrame({n: summary(rows) for n, rows in parts.items()}).T.round(3)
 
 # %% [markdown]
-# The filter hides {{dropped}} records, and only {{soldiers}} of them are of the armed forces.{{!mostly_unknown}} In the others the
-# occupation is missing. SQL's answer to "is NULL different from this?" is neither yes nor no, and a filter shows a row only on
-# a yes. Such records are poorer, so Mary's share above 50,000 dollars is too high, plain and weighted.{{!too_high}} Is that chance?
+# The columns are gone.{{!columns}} But {{dropped}} records are hidden, and only {{soldiers}} of them are of the armed
+# forces.{{!mostly_unknown}} In the others the occupation is missing, NULL. Is NULL different from `Armed-Forces`? SQL says neither yes
+# nor no, and a filter shows a row only on a yes. Fewer of these people earn above 50,000 dollars, so Mary's share is too high,
+# plain and weighted.{{!too_high}} Is that chance?
 
 # %%
 from labs_lib import stats
@@ -486,7 +490,8 @@ chance = stats.share_interval((unknown["income"] == ">50K").sum(), len(unknown))
 chance
 
 # %% [markdown]
-# It is not: the whole [interval](../glossary.md#interval) is below Mary's share.{{!not_chance}} Say `IS NULL` if you mean it.
+# It is not: the whole [interval](../glossary.md#interval) of those without an occupation is below Mary's share.{{!not_chance}} So show
+# them: say `IS NULL`.
 
 # %%
 mend = data_filter("occupation <> 'Armed-Forces' OR occupation IS NULL")
@@ -502,9 +507,9 @@ learned = totals(census) - totals(mended)
 dict(zip(["records", "above 50K"], learned.tolist(), strict=True))
 
 # %% [markdown]
-# Now only the forces are hidden, and something new goes wrong. A public report gives two totals of the whole table. Mary
-# subtracts what she sees. She has not seen one hidden record, and knows how many there are and how many of
-# them earn more.{{!subtracts}} A filter hides rows; it does not hide what totals say about them.
+# Now only the forces are hidden, and something new goes wrong. A public report gives both totals of the whole table, and Mary
+# subtracts what she sees. She has seen no hidden record, and knows how many there are and how many of them earn
+# above 50,000 dollars.{{!subtracts}}
 #
 # Last, Mary joins a project. Its group has a filter of its own, for long working weeks.
 
@@ -515,8 +520,7 @@ back = (both["occupation"] == "Armed-Forces").sum()
 f"records of the armed forces that she sees now: {back}"
 
 # %% [markdown]
-# Two filters show the *union* of their rows. A second one takes nothing away, and here it brought hidden records
-# back.{{!union}}
+# Two filters show the *union* of their rows. The second took nothing away, and brought hidden records back.{{!union}}
 #
 # ### Exercise 3: a filter for the private sector
 #
@@ -536,10 +540,10 @@ lab.ex3.check(expression)
 # ## On SageMaker
 #
 # - Amazon SageMaker AI works with *execution roles*. Their trust policy is the one above, in all cases.
-# - Read the error to its end. AWS says "with an explicit deny in a ... policy" or "because no ... policy allows" the action. Some
-#   services leave this out.
-# - The managed policy `AmazonSageMakerFullAccess` reads objects only where `sagemaker` or `aws-glue` stands in the name of the bucket or
-#   object. A new bucket called `company-data` needs a policy of its own.
+# - Read the error to its end: "with an explicit deny in a ... policy", or "because no ... policy allows" the action. If several
+#   kinds of policy object, it names one of them; some services name none.
+# - The managed policy `AmazonSageMakerFullAccess` allows reading objects only where `sagemaker` or `aws-glue` stands in the name of
+#   the bucket or object. For `company-data` the role needs a policy more.
 # - `iam:PassRole` is a permission, not a request, so it leaves no event of its own in CloudTrail.
 # - Lake Formation's filters apply to SELECT, at most 100 a principal and table. `create_data_cells_filter` takes them.
 # - AWS WAF, a firewall for web requests, cannot be attached to a SageMaker endpoint. Put API Gateway and a Lambda
@@ -549,12 +553,12 @@ lab.ex3.check(expression)
 #
 # - The local SageMaker of this course checks no permissions, here or in any lab.
 # - The levels of an organization, chains of accounts, endpoint policies, federated users, IAM Access Analyzer.
-# - Lake Formation's enforcement: whoever may read the file itself is not held by a filter. Grants from another account intersect; here
-#   filters of one account are united.
+# - Lake Formation's enforcement: whoever may read the file itself passes it by. And grants from another account, which
+#   intersect with one's own.
 #
 # ## Takeaways
 #
-# - Three questions about a job: may the caller create it and pass the role, who may assume the role, what may the role do?
+# - Three questions: may the caller create the job and pass the role, who may assume the role, what may the role do?
 # - An Allow in the role's policy helps only if its silence was the reason.{{!all_open}} Read the reason first.
 # - A negated condition holds for a key that is absent, and so does `ForAllValues`.{{!absent}}
 # - In a data filter, say what happens to NULL. Filters add up, and totals tell what they hide.{{!union}}
@@ -579,7 +583,11 @@ eight = {int(group["allowed"].sum()) for group in groups.values()}
 plain = {name: summary(rows) for name, rows in parts.items()}
 lab.facts(
     no_role=carried["CreateEndpoint"] == [] and all([*carried.values()][:2]),
-    stopped=created.allowed and passed.allowed and "OnlyFraud" in failed.reason,
+    stopped=created.allowed
+    and passed.allowed
+    and assumed.allowed
+    and "OnlyFraud" in failed.reason,
+    columns=gone == ["native_country", "race"],
     opened=int(stuck["allowed"].sum()),
     denied=len(stuck),
     few=share < 0.25,
