@@ -112,8 +112,8 @@ def _condition(given: Any) -> Mapping | Wrong:
         "only if every operator of its condition holds.",
         "second": "With one role on the list all is well. With {roles}, the role `{role}` is still "
         "denied.",
-        "untagged": "A principal without a tag, whose role is not on the list, may read now.",
-        "others": "A principal with the tag `{tag}`, whose role is not on the list, may read now.",
+        "untagged": "A principal without a tag, who is not on the list, may read now.",
+        "others": "A principal with the tag `{tag}`, who is not on the list, may read now.",
         "wide": "The list is {roles}, and the role `{role}` may read now. Its name only looks alike.",
     },
     praise="Two negated operators in one Deny read as 'neither, nor'. Put the date of its removal "
@@ -148,8 +148,8 @@ def _wrongly(condition: Mapping, roles: list[str]) -> Wrong | None:
             how = "without a tag" if tag is None else f"with the tag `{tag}`"
             key = "still" if len(roles) == 1 else "second"
             return wrong(key, roles=shown, role=names[role], how=how)
-    for tag in _VALUES:
-        if not denied(other, tag):
+    for tag, who in product(_VALUES, (other, _ROLE.replace("role/", "user/eve"))):
+        if not denied(who, tag):
             return wrong("untagged") if tag is None else wrong("others", tag=tag)
     for role, name in names.items():
         for alike in (

@@ -254,7 +254,7 @@ open_limits = no_deny[~no_deny[LAYERS[1:]].eq("silent").any(axis=1)]
 groups = {"all": stuck, "no Deny": no_deny, "no Deny, no silent limit": open_limits}
 pd.DataFrame(
     {n: {"denied": len(g), "opened": g["allowed"].sum()} for n, g in groups.items()}
-).T
+).T  # opened: of the denied ones, by the Allow
 
 # %%
 share = stuck["allowed"].mean()
@@ -385,8 +385,8 @@ hits.rename(columns="denies {}".format)
 # A key that is absent differs from every value, so the Deny hits whoever has no tag.{{!untagged}} `IfExists` does not
 # help: it too holds for an absent key. With `Null` the job may read, and so may anybody else without a tag.{{!too_open}}
 #
-# An Allow can go wrong the other way. This one is for jobs whose only tag key is `team`: `ForAllValues` asks that each key of the
-# request is among those listed.
+# An Allow can go wrong the other way. This one is for jobs whose only tag is `team`: with `ForAllValues`, each key of the
+# request has to be listed.
 
 # %%
 KEYS = "aws:TagKeys"
@@ -414,12 +414,12 @@ tagged
 #
 # ### Exercise 2: until the tag is there
 #
-# Only the platform team may tag roles, and it is away until Monday. The security team lets you change the condition of
-# the bucket's Deny until then. Principals tagged `fraud` may read as before. So may some roles that you list, tagged or
-# not. All others stay denied, with another tag or with none.
+# The platform team tags roles, and is away until Monday. Until then, you may change the condition of the bucket's Deny.
+# Principals tagged `fraud` read as before. So do some roles that you list, whatever their tag. All others stay denied, with
+# another tag or with none.
 #
-# Write the function that returns this condition for a list of role ARNs. The key `aws:PrincipalArn` is in every request; for
-# a session it is the ARN of its role.
+# Write the function that returns this condition for a list of role ARNs. Every signed request has the key `aws:PrincipalArn`;
+# for a session it is the ARN of its role.
 
 
 # %% tags=["exercise"]
@@ -475,7 +475,7 @@ missing = census.drop(mary.index)
 unknown = missing[missing["occupation"].isna()]
 forces = missing[missing["occupation"].notna()]
 parts = {"all": census, "Mary sees": mary, "no occupation": unknown, "forces": forces}
-pd.DataFrame({n: summary(rows) for n, rows in parts.items()}).T.round(3)
+pd.DataFrame([summary(rows) for rows in parts.values()], index=[*parts]).round(3)
 
 # %% [markdown]
 # The columns are gone.{{!columns}} But {{dropped}} records are hidden, and only {{soldiers}} of them are of the armed
@@ -544,10 +544,10 @@ lab.ex3.check(expression)
 #   kinds of policy object, it names one of them; some services name none.
 # - The managed policy `AmazonSageMakerFullAccess` allows reading objects only where `sagemaker` or `aws-glue` stands in the name of
 #   the bucket or object. For `company-data` the role needs a policy more.
-# - `iam:PassRole` is a permission, not a request, so it leaves no event of its own in CloudTrail.
+# - `iam:PassRole` leaves no event of its own in CloudTrail.
 # - Lake Formation's filters apply to SELECT, at most 100 a principal and table. `create_data_cells_filter` takes them.
-# - AWS WAF, a firewall for web requests, cannot be attached to a SageMaker endpoint. Put API Gateway and a Lambda
-#   function in front of it, and WAF on the gateway. Its rules run from the lowest priority number; Allow and Block end the evaluation.
+# - AWS WAF, a firewall for web requests, cannot be attached to a SageMaker endpoint. Put it on an API Gateway, which calls a
+#   Lambda function, which invokes the endpoint. Rules run from the lowest priority number; Allow and Block end the evaluation.
 #
 # ## What is not reproduced
 #
