@@ -206,6 +206,23 @@ def test_configurations(site):
         site.sagemaker.describe_endpoint_config(EndpointConfigName="c")
 
 
+@pytest.mark.parametrize(("production", "shadows"), [("p", "st"), ("pq", "s"), ("pq", "st")])
+def test_a_shadow_stands_beside_one_variant_alone(site, production, shadows):
+    """botocore: with ShadowProductionVariants "you can only specify one variant" of each."""
+    site.model("shadowed")
+
+    def create(name, production, shadows):
+        site.sagemaker.create_endpoint_config(
+            EndpointConfigName=name,
+            ProductionVariants=[site.variant(v, "shadowed") for v in production],
+            ShadowProductionVariants=[site.variant(v, "shadowed") for v in shadows],
+        )
+
+    create("one", "p", "s")
+    with pytest.raises(ClientError, match="give one variant for ProductionVariants and one"):
+        create("more", production, shadows)
+
+
 # Endpoints
 
 
