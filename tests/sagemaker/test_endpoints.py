@@ -206,7 +206,9 @@ def test_configurations(site):
         site.sagemaker.describe_endpoint_config(EndpointConfigName="c")
 
 
-@pytest.mark.parametrize(("production", "shadows"), [("p", "st"), ("pq", "s"), ("pq", "st")])
+@pytest.mark.parametrize(
+    ("production", "shadows"), [("p", "st"), ("pq", "s"), ("pq", "st")]
+)
 def test_a_shadow_stands_beside_one_variant_alone(site, production, shadows):
     """botocore: with ShadowProductionVariants "you can only specify one variant" of each."""
     site.model("shadowed")
@@ -219,7 +221,9 @@ def test_a_shadow_stands_beside_one_variant_alone(site, production, shadows):
         )
 
     create("one", "p", "s")
-    with pytest.raises(ClientError, match="give one variant for ProductionVariants and one"):
+    with pytest.raises(
+        ClientError, match="give one variant for ProductionVariants and one"
+    ):
         create("more", production, shadows)
 
 
