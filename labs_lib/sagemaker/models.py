@@ -208,11 +208,6 @@ def create_endpoint_config(context: Context, request: dict[str, Any]) -> dict[st
     given = [variant["VariantName"] for variant in variants]
     if len(set(given)) < len(given):
         raise invalid(f"Production variant names must be unique: {', '.join(given)}.")
-    if shadows and len(given) > 2:
-        raise invalid(
-            "With ShadowProductionVariants, give one variant for ProductionVariants and one for "
-            f"ShadowProductionVariants; these are {len(given)}: {', '.join(given)}."
-        )
     for variant in variants:
         needed = ["ModelName"]
         if "ServerlessConfig" not in variant:

@@ -87,6 +87,15 @@ class TestTheGuidesExamples:
         assert decided.reason == "explicit deny by NoLogs in the identity policies"
         assert ask(resource="arn:aws:s3:::carlos", identity=own)
 
+    @pytest.mark.parametrize("path", ["", "service-role/", "a/b/"])
+    def test_a_role_is_named_with_its_path(self, path):
+        named = ROLE.replace("role/", f"role/{path}")
+        assert ask(principal=MARY, resource_policy=policy(allow(Principal={"AWS": named})))
+        other = named + "s"
+        assert not ask(
+            principal=MARY, resource_policy=policy(allow(Principal={"AWS": other}))
+        )
+
     @pytest.mark.parametrize(
         ("principal", "named", "condition", "limited"),
         [
@@ -124,6 +133,23 @@ class TestTheGuidesExamples:
         assert not ask(**given, principal="lambda.amazonaws.com")
         assert not ask(**given, identity=policy(allow("sts:*"))), "the trust has to allow"
 
+    def test_the_policy_of_a_key(self):
+        key = {
+            "action": "kms:Decrypt",
+            "resource": "arn:aws:kms:eu-west-1:111122223333:key/1",
+        }
+        own = policy(allow("kms:*"))
+        assert not ask(**key, identity=own), "the key has to allow"
+        account = policy(
+            allow("kms:*", Principal={"AWS": "arn:aws:iam::111122223333:root"})
+        )
+        assert ask(**key, identity=own, resource_policy=account)
+        assert not ask(**key, resource_policy=account)
+        assert ask(action="kms:CreateKey", resource="*", identity=own), "no key yet"
+        assert ask(
+            action="sts:GetCallerIdentity", resource="*", identity=policy(allow("*"))
+        )
+
     def test_passing_a_role(self):
         to = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         own = policy(allow("iam:PassRole", "*", Condition=to))
@@ -137,6 +163,14 @@ LAYERS = ("identity", "boundary", "session", "service_control", "resource_contro
 POLICIES = [policy(allow()), policy(deny()), policy(allow("ec2:*"))]
 
 
+def as_in_aws(layers):
+    """Return the layers, with the Principal that a resource control policy has to have."""
+    if "resource_control" not in layers:
+        return layers
+    (statement,) = layers["resource_control"]["Statement"]
+    return layers | {"resource_control": policy(statement | {"Principal": "*"})}
+
+
 class TestLaws:
     @given(
         st.fixed_dictionaries({}, optional={n: st.sampled_from(POLICIES) for n in LAYERS})
@@ -145,7 +179,29 @@ class TestLaws:
         expected = layers.get("identity") == POLICIES[0] and all(
             document == POLICIES[0] for document in layers.values()
         )
-        assert ask(**layers).allowed == expected
+        assert ask(**as_in_aws(layers)).allowed == expected
+
+    @given(
+        st.fixed_dictionaries({}, optional={n: st.sampled_from(POLICIES) for n in LAYERS}),
+        st.sampled_from([ROLE, MARY, "*", "111122223333", CARLOS, None]),
+        st.booleans(),
+    )
+    def test_what_an_allow_of_the_resource_adds(self, layers, named, same_account):
+        given = as_in_aws(layers) | {"principal": MARY, "same_account": same_account}
+        if named:
+            who = "*" if named == "*" else {"AWS": named}
+            given["resource_policy"] = policy(allow(Principal=who))
+        found = {name: layers.get(name) for name in LAYERS}
+        open_ = {name: p in (None, POLICIES[0]) for name, p in found.items()}
+        own, both = found["identity"] == POLICIES[0], open_["boundary"] and open_["session"]
+        granted = named in (ROLE, MARY, "*", "111122223333")
+        if same_account:
+            expected = named in (MARY, "*") or ((own or named == ROLE) and both)
+        else:
+            expected = granted and own and both
+        expected &= open_["service_control"] and open_["resource_control"]
+        expected &= POLICIES[1] not in found.values()
+        assert ask(**given).allowed == expected
 
     @given(st.permutations([allow(), deny("s3:Put*"), allow("ec2:*"), deny("iam:*")]))
     def test_the_order_of_statements_does_not_matter(self, given):
@@ -156,7 +212,7 @@ class TestLaws:
 
     @given(st.sampled_from(LAYERS[1:]))
     def test_a_limit_grants_nothing(self, layer):
-        assert not ask(**{layer: policy(allow("*"))})
+        assert not ask(**as_in_aws({layer: policy(allow("*"))}))
 
     def test_across_accounts_both_have_to_allow(self):
         bucket = policy(allow(Principal={"AWS": CARLOS}))
@@ -184,6 +240,12 @@ class TestLaws:
         old = policy(allow(resource="arn:aws:s3:::bank/${x}"), version="2008-10-17")
         assert ask(resource="arn:aws:s3:::bank/${x}", identity=old)
 
+    def test_a_variable_may_have_a_value_to_fall_back_to(self):
+        own = policy(allow(resource="arn:aws:s3:::bank/${aws:PrincipalTag/team, 'all'}/*"))
+        asked = {"resource": "arn:aws:s3:::bank/all/x", "identity": own}
+        assert ask(**asked)
+        assert not ask(**asked, context={"aws:PrincipalTag/team": "fraud"})
+
     def test_case_matters_in_resources_and_not_in_actions(self):
         assert ask(identity=policy(allow("S3:getobject")))
         assert not ask(identity=policy(allow(resource="arn:aws:s3:::Bank/*")))
@@ -193,7 +255,8 @@ class TestLaws:
         assert not ask(identity=own)
         assert ask(resource="arn:aws:s3:::other", identity=own)
         assert not ask(action="iam:GetUser", resource="*", identity=own)
-        others = policy(allow() | {"Effect": "Deny", "NotPrincipal": {"AWS": MARY}})
+        but = {"ArnNotEquals": {"aws:PrincipalArn": ROLE}}
+        others = policy(deny(Principal="*", Condition=but))
         assert not ask(resource_policy=others, identity=policy(allow()))
         assert ask(resource_policy=others, identity=policy(allow()), principal=MARY)
 
@@ -297,6 +360,11 @@ class TestBadInput:
             ({"Resource": "bank/*"}, "an ARN"),
             ({"Resource": "arn:aws:*:::bank"}, "an ARN"),
             ({"Principal": "*"}, "only the policy of a resource"),
+            ({"NotPrincipal": {"AWS": CARLOS}}, "ArnNotEquals on aws:PrincipalArn"),
+            ({"Condition": {"Null": {"k": "maybe"}}}, "truth value"),
+            ({"Condition": {"StringEquals": {"k": {"a": "b"}}}}, "no value"),
+            ({"Condition": {"NumericEquals": {"k": "1_000"}}}, "no number"),
+            ({"Condition": {"NumericEquals": {"k": "nan"}}}, "no number"),
             ({"Condition": {"StringEqual": {"k": "a"}}}, "none of IAM's"),
             ({"Condition": {"NumericEquals": {"k": "ten"}}}, "no number"),
             ({"Condition": {"IpAddress": {"k": "10.0.0"}}}, "no IP address"),
@@ -318,6 +386,7 @@ class TestBadInput:
         [
             ("{", "no JSON"),
             ([], "expected a mapping"),
+            ('{"Statement": {"Effect": "Allow", "Effect": "Deny"}}', "'Effect' twice"),
             ({"Statement": []}, "no Statement"),
             ({"Statement": [1]}, "expected a mapping"),
             ({"Version": "2026-01-01", "Statement": allow()}, "Version"),
@@ -334,8 +403,29 @@ class TestBadInput:
             ({"principal": ROLE}, "makes no requests"),
             ({"action": "s3:*"}, "names no operation"),
             ({"resource": "bank"}, "no ARN"),
-            ({"resource_policy": policy(allow())}, "Principal or NotPrincipal"),
+            ({"resource_policy": policy(allow())}, "Principal of statement 0 is None"),
             ({"resource_policy": policy(allow(Principal={"User": "x"}))}, "expected '\\*'"),
+            ({"resource_policy": policy(allow(Principal={}))}, "expected '\\*'"),
+            (
+                {"resource_policy": policy(deny("ec2:*", Principal={"AWS": f"{ROLE}*"}))},
+                "stands alone",
+            ),
+            ({"resource_policy": policy(deny(Principal={"AWS": "Carlos"}))}, "full ARN"),
+            ({"resource_policy": policy(deny(Principal={"Service": "*"}))}, "stands alone"),
+            (
+                {"resource_control": policy(deny(Principal={"AWS": CARLOS}))},
+                "for everybody",
+            ),
+            ({"resource_control": policy(deny())}, "Principal of statement 0"),
+            (
+                {"principal": "lambda.amazonaws.com", "identity": policy(allow())},
+                "only policies of the resource",
+            ),
+            ({"resource": "arn:aws:sns:eu-west-1:999999999999:x"}, "same_account is True"),
+            (
+                {"resource": "arn:aws:sns:eu-west-1:111122223333:x", "same_account": False},
+                "same_account is False",
+            ),
         ],
     )
     def test_requests(self, change, message):
@@ -413,6 +503,14 @@ class TestDataFilters:
             "nothing = 1",
             "",
             "amount = 1 -- all",
+            "product_type = 5",
+            "amount = 'ten'",
+            "amount LIKE '1%'",
+            "product_type = true",
+            "amount IN (1, 'x')",
+            f"amount = {'9' * 50}",
+            "(" * 900 + "amount = 1" + ")" * 900,
+            "NOT " * 500 + "amount = 1",
         ],
     )
     def test_what_a_filter_may_not_say(self, expression):
@@ -426,10 +524,18 @@ class TestDataFilters:
             access.filtered(SALES, [{"RowFilter": {}, "ColumnNames": ["amount"]}])
         with pytest.raises(ValueError, match="does not have"):
             access.filtered(SALES, [cells(names=["price"])])
+        for names in ([], "amount"):
+            with pytest.raises(ValueError, match="list of columns"):
+                access.filtered(SALES, [cells(names=names)])
         with pytest.raises(ValueError, match="different columns"):
             access.filtered(SALES, [cells(names=["amount"]), cells()])
         with pytest.raises(ValueError, match="at most 100"):
             access.filtered(SALES, [cells()] * 101)
+
+    def test_a_comparison_with_null_is_refused_with_its_mend(self):
+        for sign in ("=", "<>"):
+            with pytest.raises(ValueError, match="IS NULL"):
+                access.filtered(SALES, [cells(f"product_type {sign} NULL")])
 
     @given(st.text(max_size=30))
     def test_no_text_breaks_out(self, text):

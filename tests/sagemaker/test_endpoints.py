@@ -211,19 +211,18 @@ def test_configurations(site):
 )
 def test_a_shadow_stands_beside_one_variant_alone(site, production, shadows):
     """botocore: with ShadowProductionVariants "you can only specify one variant" of each."""
-    site.model("shadowed")
+    name = f"shadowed-{production}-{shadows}"
+    site.model(name)
 
-    def create(name, production, shadows):
+    def create(config, production, shadows):
         site.sagemaker.create_endpoint_config(
-            EndpointConfigName=name,
-            ProductionVariants=[site.variant(v, "shadowed") for v in production],
-            ShadowProductionVariants=[site.variant(v, "shadowed") for v in shadows],
+            EndpointConfigName=config,
+            ProductionVariants=[site.variant(v, name) for v in production],
+            ShadowProductionVariants=[site.variant(v, name) for v in shadows],
         )
 
-    create("one", "p", "s")
-    with pytest.raises(
-        ClientError, match="give one variant for ProductionVariants and one"
-    ):
+    create(name, "p", "s")
+    with pytest.raises(ClientError, match="with a shadow variant one of each kind"):
         create("more", production, shadows)
 
 

@@ -14,6 +14,7 @@ Context = Mapping[str, Any]
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _TOKEN = re.compile(r"(\$\{([*?$])\}|.)", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _LITERALS = "*?$"
 _SETS = ("ForAllValues:", "ForAnyValue:")
 
@@ -112,11 +113,13 @@ def check(condition: Any) -> None:
         if not isinstance(keys, Mapping) or not keys:
             raise ValueError(f"{operator} holds {keys!r}, expected condition keys.")
         for key, wanted in keys.items():
-            values = _values(wanted)
+            values = [] if isinstance(wanted, Mapping) else _values(wanted)
             if not values:
                 raise ValueError(f"{operator} {key} has no value, expected one at least.")
             for value in values:
-                if name != "Null" and "${" not in _text(value):
+                if name == "Null":
+                    _boolean(_text(value))
+                elif "${" not in _text(value):
                     compare(_text(value), _text(value))
 
 
@@ -169,7 +172,8 @@ def _holds(
 def _replaced(text: str, context: Context, *, globs: bool) -> str | None:
     """Return a text with its policy variables replaced, None if one has no value.
 
-    With `globs`, the text is a pattern, and what is put in stands for itself.
+    ``${aws:PrincipalTag/team, 'none'}`` has a value to fall back to. With `globs`, the text is
+    a pattern, and what is put in stands for itself.
     """
     missing = False
 
@@ -178,7 +182,10 @@ def _replaced(text: str, context: Context, *, globs: bool) -> str | None:
         name = found[1]
         if name and name in _LITERALS:
             return found[0] if globs else name
-        values = _values(lookup(context, name))
+        key, comma, default = name.partition(",")
+        values = _values(lookup(context, key.strip()))
+        if comma and not values:
+            values = [default.strip().removeprefix("'").removesuffix("'")]
         missing = missing or len(values) != 1
         put = _text(values[0]) if values else ""
         return re.sub(r"[*?$]", r"${\g<0>}", put) if globs else put
@@ -212,18 +219,15 @@ def _boolean(text: str) -> bool:
 
 
 def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no number.") from None
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is no number.")
+    return float(text)
 
 
 def _moment(text: str) -> float:
     """Return seconds since 1970."""
-    try:
+    if _NUMBER.fullmatch(text):
         return float(text)
-    except ValueError:
-        pass
     try:
         found = datetime.datetime.fromisoformat(text)
     except ValueError:

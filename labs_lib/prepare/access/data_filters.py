@@ -13,6 +13,9 @@ LONGEST = 2048
 MOST = 100
 """Filters of a principal on a table."""
 
+DEEPEST = 50
+"""Brackets and NOTs in each other: a limit of this reader, not of Lake Formation."""
+
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>[+-]?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*"
     r'(?:\.[A-Za-z_]\w*)*|"[^"]+")|(?P<sign><=|>=|<>|!=|[=<>(),]))'
@@ -39,8 +42,9 @@ def filtered(table: pd.DataFrame, filters: Sequence[Mapping[str, Any]]) -> pd.Da
     Raises
     ------
     ValueError
-        If a filter is not well-formed, names an unknown column, or the filters differ in
-        their columns: what is shown then is not published.
+        If a filter is not well-formed, names an unknown column or compares a column with a
+        constant of another type, or the filters differ in their columns: what is shown then is
+        not published.
 
     Notes
     -----
@@ -66,8 +70,14 @@ def filtered(table: pd.DataFrame, filters: Sequence[Mapping[str, Any]]) -> pd.Da
     renamed = table.set_axis(keys, axis=1).assign(place=range(len(table)))
     with duckdb.connect() as connection:
         connection.register("given", renamed)
-        places = connection.execute(f"SELECT place FROM given WHERE {where} ORDER BY place")
-        kept = places.df()["place"].to_numpy()
+        query = f"SELECT place FROM given WHERE {where} ORDER BY place"
+        try:
+            kept = connection.execute(query).df()["place"].to_numpy()
+        except duckdb.Error as error:
+            raise ValueError(
+                "An expression compares a column with a constant of another type: "
+                f"{str(error).splitlines()[0]}"
+            ) from None
     return table.iloc[kept][shown[0]]
 
 
@@ -75,6 +85,8 @@ def _columns(given: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     names, wildcard = given.get("ColumnNames"), given.get("ColumnWildcard")
     if (names is None) == (wildcard is None):
         raise ValueError("A filter needs either ColumnNames or ColumnWildcard.")
+    if names is not None and (isinstance(names, str) or not names):
+        raise ValueError(f"ColumnNames is {names!r}, expected a list of columns.")
     left_out = [] if wildcard is None else list(wildcard.get("ExcludedColumnNames", []))
     unknown = sorted(set(names or left_out) - set(table.columns))
     if unknown:
@@ -104,7 +116,7 @@ class _Expression:
 
     def __init__(self, text: str, columns: list[str]):
         self.text, self.columns = text, columns
-        self.tokens, self.place = self._split(), 0
+        self.tokens, self.place, self.depth = self._split(), 0, 0
 
     def sql(self) -> str:
         """Return the expression for DuckDB, over columns c0, c1 and so on."""
@@ -162,6 +174,14 @@ class _Expression:
         return "(" + " AND ".join(parts) + ")"
 
     def _one(self) -> str:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise ValueError(f"The expression is nested deeper than {DEEPEST}.")
+        read = self._inside()
+        self.depth -= 1
+        return read
+
+    def _inside(self) -> str:
         if self._next("not"):
             return f"(NOT {self._one()})"
         if self._next("("):
@@ -209,6 +229,11 @@ class _Expression:
 
     def _constant(self) -> str:
         kind, token = (*self.tokens, ("", ""))[self.place]
+        if token == "null":
+            raise ValueError(
+                f"The expression {self.text!r} compares with NULL, which lets no row through. "
+                "Write IS NULL or IS NOT NULL."
+            )
         if kind not in ("text", "number") and token not in ("true", "false"):
             raise self._refusal("a constant")
         self.place += 1

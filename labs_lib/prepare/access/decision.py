@@ -51,10 +51,12 @@ def decide(
     resource : str
         ARN of what the request is about, ``*`` if about nothing in particular.
     principal : str
-        Who asks: ARN of a user or of a role's session, or the name of a service.
+        Who asks: ARN of a user or of a role's session, or the name of a service, which has no
+        policies of its own.
     context : dict, optional
         Condition keys of the request. ``aws:PrincipalArn`` is added if it is missing, and
-        ``aws:username`` for a user.
+        ``aws:username`` for a user. The ARN of a session does not show the path of its role:
+        give ``aws:PrincipalArn`` if the role has one.
     identity : policy or list of policies
         Attached to the user and its groups, or to the role.
     resource_policy : policy, optional
@@ -64,7 +66,8 @@ def decide(
     session : policy or list of policies, optional
         Passed when the role was assumed.
     service_control, resource_control : policy or list of policies, optional
-        SCPs of the principal's account, RCPs of the resource's: of one level.
+        SCPs of the principal's account, RCPs of the resource's: of one level. A statement of
+        an RCP has the Principal ``*``.
     same_account : bool, default True
         Whether principal and resource are in one account.
 
@@ -75,7 +78,8 @@ def decide(
     Raises
     ------
     ValueError
-        If a policy, an ARN or an action is not well-formed.
+        If a policy, an ARN or an action is not well-formed, or `same_account` contradicts the
+        two ARNs.
 
     Notes
     -----
@@ -83,7 +87,7 @@ def decide(
     boundary and session are asked in this order; what is set and allows nothing denies. In one
     account an Allow of the resource or of the identity is enough; what an Allow of the
     resource skips depends on how it names the principal. Across accounts both are needed.
-    A trust policy and the policy of a KMS key must allow. Source: IAM user guide,
+    A role's trust policy and a KMS key's policy must allow. Source: IAM user guide,
     ``reference_policies_evaluation-logic_policy-eval-denyallow``.
 
     Not here: the root user, federated users, endpoint policies, the levels of an
@@ -92,9 +96,14 @@ def decide(
     """
     _check_request(action, resource)
     caller = Caller.read(principal)
+    _check_accounts(caller, resource, same_account)
+    if not caller.account and (identity or boundary or session or service_control):
+        raise ValueError(
+            f"{principal} is a service: only policies of the resource bear on it."
+        )
     known = _context(caller, context)
     layers = {
-        "resource control policies": _read(resource_control),
+        "resource control policies": _read(resource_control, of_everybody=True),
         "service control policies": _read(service_control),
         "identity policies": _read(identity) or [],
         "permissions boundary": _read(boundary),
@@ -124,7 +133,7 @@ def decide(
             return Decision(False, f"no statement of the {name} allows it")
     ways = {how for statement, how in named if statement.allows}
     own = any(statement.allows for statement in applying["identity policies"] or [])
-    if _must_allow(action) or not same_account:
+    if _must_allow(action, resource) or not same_account:
         if not ways:
             return Decision(False, "no statement of the resource policy allows it")
         if not same_account and not own and caller.account:
@@ -142,9 +151,10 @@ def decide(
     return Decision(True, f"allowed by the {by}")
 
 
-def _must_allow(action: str) -> bool:
+def _must_allow(action: str, resource: str) -> bool:
     """Tell whether the resource's own policy has to allow, in one account too."""
-    return action.lower().startswith(("sts:assumerole", "kms:"))
+    kind = {"sts": ":role/", "kms": ":key/"}.get(action.lower().partition(":")[0])
+    return kind is not None and kind in resource
 
 
 def _allows(applying: list[Statement] | None) -> bool:
@@ -152,21 +162,37 @@ def _allows(applying: list[Statement] | None) -> bool:
     return applying is None or any(statement.allows for statement in applying)
 
 
-def _read(given: Policies | None) -> list[Statement] | None:
+def _read(given: Policies | None, *, of_everybody: bool = False) -> list[Statement] | None:
     if given is None:
         return None
     documents = [given] if isinstance(given, str | Mapping) else given
-    return [statement for document in documents for statement in statements(document)]
+    found = [s for d in documents for s in statements(d, of_resource=of_everybody)]
+    if of_everybody and any(s.body["Principal"] != "*" for s in found):
+        raise ValueError(
+            "A resource control policy is for everybody: its Principal is '*'."
+        )
+    return found
 
 
 def _context(caller: Caller, given: Context | None) -> dict[str, Any]:
-    known = {"aws:PrincipalArn": caller.role or caller.arn}
+    known = {"aws:PrincipalArn": caller.role or caller.arn} if caller.account else {}
     if ":user/" in caller.arn:
         known["aws:username"] = caller.arn.rpartition("/")[2]
     given = dict(given or {})
     return {
         k: v for k, v in known.items() if k.lower() not in {g.lower() for g in given}
     } | given
+
+
+def _check_accounts(caller: Caller, resource: str, same_account: bool) -> None:
+    owner = (*resource.split(":", 5), "", "", "", "")[4]
+    if not caller.account or not owner.isdigit():
+        return
+    if (owner == caller.account) != same_account:
+        raise ValueError(
+            f"The principal is of account {caller.account}, the resource of {owner}, and "
+            f"same_account is {same_account}."
+        )
 
 
 def _check_request(action: str, resource: str) -> None:

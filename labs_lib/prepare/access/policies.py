@@ -15,8 +15,11 @@ VERSIONS = ("2012-10-17", "2008-10-17")
 Document = Mapping[str, Any] | str
 """A policy as a mapping, or as JSON."""
 
-_ELEMENTS = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction"}
+_ELEMENTS = {"Sid", "Effect", "Principal", "Action", "NotAction"}
 _ELEMENTS |= {"Resource", "NotResource", "Condition"}
+_SERVICE = re.compile(r"[\w-]+(\.[\w-]+)*\.amazonaws\.com")
+_NAMED = re.compile(r"\*|\d{12}|arn:aws:(iam|sts)::\d{12}:[^*?]+")
+_PATH = re.compile(r":role/.*/")
 _ACCOUNT = re.compile(r"(?:arn:aws:iam::)?(\d{12})(?::root)?")
 
 
@@ -29,7 +32,7 @@ class Caller:
     arn : str
         Of a user, of the session of a role, or the name of a service.
     role : str
-        ARN of the role of a session, otherwise empty.
+        ARN of the role of a session, without its path; otherwise empty.
     account : str
         Twelve digits; empty for a service.
     """
@@ -47,7 +50,7 @@ class Caller:
         ValueError
             If it is neither a user, nor a session of a role, nor a service.
         """
-        if re.fullmatch(r"[\w-]+(\.[\w-]+)*\.amazonaws\.com", arn):
+        if _SERVICE.fullmatch(arn):
             return cls(arn)
         if found := re.fullmatch(r"arn:aws:iam::(\d{12}):user/.+", arn):
             return cls(arn, account=found[1])
@@ -102,10 +105,7 @@ class Statement:
         str
             "anyone", "itself", "role", "account", or "" if it does not.
         """
-        if "NotPrincipal" in self.body:
-            others = _principal(self.body["NotPrincipal"], caller)
-            return "" if others else "anyone"
-        return _principal(self.body.get("Principal"), caller)
+        return _principal(self.body["Principal"], caller)
 
     def _names(
         self, element: str, value: str, context: Context, *, ignore_case: bool = False
@@ -169,10 +169,18 @@ def as_list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, which would silently keep the last of two equal keys."""
+    twice = {key for key, _ in pairs if [k for k, _ in pairs].count(key) > 1}
+    if twice:
+        raise ValueError(f"The policy holds {', '.join(map(repr, sorted(twice)))} twice.")
+    return dict(pairs)
+
+
 def _loaded(document: Document) -> Mapping[str, Any]:
     if isinstance(document, str):
         try:
-            document = json.loads(document)
+            document = json.loads(document, object_pairs_hook=_without_repeats)
         except json.JSONDecodeError as error:
             raise ValueError(f"The policy is no JSON: {error}.") from None
     if not isinstance(document, Mapping):
@@ -182,6 +190,11 @@ def _loaded(document: Document) -> Mapping[str, Any]:
 
 def _check(statement: Mapping[str, Any], name: str, of_resource: bool) -> None:
     unknown = sorted(set(statement) - _ELEMENTS)
+    if "NotPrincipal" in unknown:
+        raise ValueError(
+            f"{name} has NotPrincipal, and whom that spares depends on the service. Give it "
+            "the Principal '*' and a condition with ArnNotEquals on aws:PrincipalArn."
+        )
     if unknown:
         raise ValueError(
             f"{name} holds {', '.join(map(repr, unknown))}, expected only "
@@ -191,10 +204,9 @@ def _check(statement: Mapping[str, Any], name: str, of_resource: bool) -> None:
         raise ValueError(
             f"{name} has the Effect {statement.get('Effect')!r}, expected Allow or Deny."
         )
-    principals = {"Principal", "NotPrincipal"} & set(statement)
-    if of_resource and len(principals) != 1:
-        raise ValueError(f"{name} is of a resource: give it Principal or NotPrincipal.")
-    if not of_resource and principals:
+    if of_resource:
+        _check_principal(statement.get("Principal"), name)
+    elif "Principal" in statement:
         raise ValueError(
             f"{name} names a Principal, which only the policy of a resource does. The "
             "principal of this policy is whom it is attached to."
@@ -238,20 +250,34 @@ def _check_texts(value: Any, element: str, name: str) -> None:
             raise ValueError(f"{element} of {name} holds {text!r}, expected {wanted}.")
 
 
+def _check_principal(element: Any, name: str) -> None:
+    if element == "*":
+        return
+    if not isinstance(element, Mapping) or not element or set(element) - {"AWS", "Service"}:
+        raise ValueError(
+            f"Principal of {name} is {element!r}, expected '*', {{'AWS': ...}} or "
+            "{'Service': ...}."
+        )
+    for kind, value in element.items():
+        for text in as_list(value):
+            whole = _SERVICE if kind == "Service" else _NAMED
+            if not isinstance(text, str) or not whole.fullmatch(text):
+                raise ValueError(
+                    f"Principal of {name} names {text!r}, expected an account, the full ARN of "
+                    "a user, role or session, or a service. A * stands alone, for everybody."
+                )
+
+
 def _principal(element: Any, caller: Caller) -> str:
     """Return how a Principal names a caller."""
     if element == "*":
         return "anyone"
-    if not isinstance(element, Mapping) or set(element) - {"AWS", "Service"}:
-        raise ValueError(
-            f"Principal is {element!r}, expected '*', {{'AWS': ...}} or {{'Service': ...}}."
-        )
     named = set(as_list(element.get("AWS", [])))
     if caller.arn in named | set(as_list(element.get("Service", []))):
         return "itself"
     if "*" in named:
         return "anyone"
-    if caller.role and caller.role in named:
+    if caller.role and caller.role in {_PATH.sub(":role/", text) for text in named}:
         return "role"
     accounts = {found[1] for text in named if (found := _ACCOUNT.fullmatch(text))}
     return "account" if caller.account and caller.account in accounts else ""

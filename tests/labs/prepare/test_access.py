@@ -119,6 +119,14 @@ def a_statement(roles):
     return {"Effect": "Deny", "Principal": "*", "Condition": one_operator(roles)}
 
 
+def a_policy(roles):
+    return policy(a_statement(roles))
+
+
+def of_sets(roles):
+    return UNTAGGED | {"ForAllValues:ArnNotLike": {WHO: roles}}
+
+
 def lenient(roles):
     return {"StringNotEqualsIfExists": {TAG: "fraud"}, "ArnNotEquals": {WHO: roles}}
 
@@ -138,6 +146,8 @@ def test_ex2():
                 arn_not_like,
                 as_json,
                 a_statement,
+                a_policy,
+                of_sets,
                 lenient,
                 a_tuple,
             )
@@ -167,6 +177,20 @@ def test_ex2():
         (lambda roles: UNTAGGED | {"ArnEquals": {WHO: roles}}, "fraud"),
         (lambda roles: {"StringNotEquals": {TAG: ["fraud", *roles]}}, "still"),
         (lambda roles: UNTAGGED | {"Null": {TAG: "false"}}, "still"),
+        (
+            lambda roles: {
+                "StringNotLike": {TAG: "fraud*"},
+                "ArnNotEquals": {WHO: roles},
+            },
+            "others",
+        ),
+        (
+            lambda roles: {
+                "StringNotLike": {TAG: "*fraud"},
+                "ArnNotEquals": {WHO: roles},
+            },
+            "others",
+        ),
         (lambda roles: {"ForAnyValue:StringNotEquals": {TAG: "fraud"}}, "still"),
         (lambda roles: "not JSON", "refused"),
         (lambda roles: ["StringNotEquals"], "refused"),
@@ -242,6 +266,13 @@ def test_ex3():
 )
 def test_ex3_refuses(expression):
     assert lab.ex3.check(expression).status in ("wrong", "error")
+
+
+def test_ex3_names_the_missing():
+    late = "workclass IS NULL AND hours_per_week > 40"
+    outcome = lab.ex3.check(f"{LONG} AND workclass NOT LIKE '%-gov' OR {late}")
+    assert outcome.misconception == "hidden"
+    assert "`missing`" in str(outcome)
 
 
 # What the lesson says of AWS's requests ------------------------------------------------------

@@ -77,16 +77,20 @@ _LISTS = (
     [f"{_ROLE}nightly", f"{_ROLE}fraud-training"],
     [f"{_ROLE}a", f"{_ROLE}b", f"{_ROLE}c"],
 )
-_VALUES = (None, "risk", "FRAUD", "")
+_VALUES = (None, "risk", "FRAUD", "", "fraud-risk", "antifraud")
 
 
 def _condition(given: Any) -> Mapping | Wrong:
-    """Return a Condition, also out of JSON or of a whole statement."""
+    """Return a Condition, also out of JSON, of a statement or of a policy with one."""
     if isinstance(given, str):
         try:
             given = json.loads(given)
         except ValueError:
             return wrong("refused", reason="it is not JSON.")
+    if isinstance(given, Mapping) and "Statement" in given:
+        given = given["Statement"]
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]
     if isinstance(given, Mapping) and "Condition" in given:
         given = given["Condition"]
     try:
@@ -226,6 +230,6 @@ def ex3(expression: str) -> Wrong | None:
     ):
         if rows_of.any():
             person = _PEOPLE[rows_of].iloc[0]
-            kind = "missing" if person["workclass"] is None else person["workclass"]
+            kind = "missing" if pd.isna(person["workclass"]) else person["workclass"]
             return wrong(key, workclass=kind, hours=person["hours_per_week"])
     return None

@@ -47,7 +47,8 @@ lab.start()
 # The claim, as people repeat it: *AccessDenied? Add an Allow to the role's policy.*
 #
 # Besides the role's own policy, four others may have a say. Each is not set, allows the request, says nothing of it, or
-# denies it. Take all combinations, each once, in which the request is denied while the role's policy says nothing.
+# denies it. For a bucket's policy, saying nothing is the same as not being set, and it can allow in three ways. Take all
+# combinations, each once, in which the request is denied while the role's policy says nothing.
 # Then add the Allow. In how many does the request go through now: in `"few"` (less than a quarter), `"many"`, or `"most"` (more
 # than three quarters)?
 
@@ -122,12 +123,12 @@ def roles_in(name):
     return [member for member in members if member.endswith("RoleArn")]
 
 
-names = ("CreateTrainingJob", "CreateModel", "CreateEndpoint")
+names = ["CreateTrainingJob", "CreateModel", "CreateEndpointConfig", "CreateEndpoint"]
 carried = {name: roles_in(name) for name in names}
 carried
 
 # %% [markdown]
-# `CreateEndpoint` carries none: an endpoint works with the role of its model.{{!no_role}}
+# `CreateEndpoint` carries none: the role came before, with the model or the endpoint's configuration.{{!no_role}}
 #
 # Second, who may *use* the role? Its trust policy says so.
 
@@ -203,8 +204,9 @@ principals = {
     "allows the session": {"Principal": {"AWS": JOB}},
     "allows all, on condition": {"Principal": "*", "Condition": is_role},
 }
-OF_BUCKET = {how: policy(allow("s3:*", **more)) for how, more in principals.items()}
-OF_BUCKET |= {"denies": policy(deny("s3:*", Principal="*")), "not set": None}
+FILES = ("s3:*", f"{BUCKET}/*")
+OF_BUCKET = {how: policy(allow(*FILES, **more)) for how, more in principals.items()}
+OF_BUCKET |= {"denies": policy(deny(*FILES, Principal="*")), "not set": None}
 
 
 # %%
@@ -238,7 +240,8 @@ settings["allowed"] = [decision.allowed for decision in decided]
 settings["reason"] = [decision.reason for decision in decided]
 
 # %% [markdown]
-# Who chooses the settings chooses the share. So we count three times: all settings, those without a Deny, and those in
+# We count combinations, each once. How frequent each is at work, we do not know: who chooses the settings chooses the
+# share. So we count three times: all settings, those without a Deny, and those in
 # which, besides, no limit is silent.
 
 # %%
@@ -296,16 +299,17 @@ with plots.figure(
 ) as ax:
     bars = ax.barh([*counts.index][::-1], [*counts][::-1])
     ax.bar_label(bars, padding=3)
+    ax.margins(x=0.1)
 
 # %% [markdown]
-# Now hold four sayings against all settings that they speak of.
+# Now hold four sayings against all settings that they speak of. Again, these are combinations, not cases at work.
 
 
 # %%
 def held(says, when, predicted):
-    """Return how often a saying applies, and how often it is wrong."""
+    """Return in how many settings a saying applies, and in how many it is wrong."""
     wrong = (settings[when]["allowed"] != predicted).sum()
-    return {"saying": says, "applies": when.sum(), "wrong": wrong}
+    return {"saying": says, "settings": when.sum(), "wrong in": wrong}
 
 
 sayings = [
@@ -383,7 +387,7 @@ hits.rename(columns="denies {}".format)
 
 # %% [markdown]
 # A key that is absent differs from every value, so the Deny hits whoever has no tag.{{!untagged}} `IfExists` does not
-# help: it too holds for an absent key. With `Null` the job may read, and so may anybody else without a tag.{{!too_open}}
+# help: it too holds for an absent key. With `Null` it spares the job, and anybody else without a tag.{{!too_open}}
 #
 # An Allow can go wrong the other way. This one is for jobs whose only tag is `team`: with `ForAllValues`, each key of the
 # request has to be listed.
@@ -414,7 +418,7 @@ tagged
 #
 # ### Exercise 2: until the tag is there
 #
-# The platform team tags roles, and is away until Monday. Until then, you may change the condition of the bucket's Deny.
+# Say only the platform team can tag roles, and is away until Monday. Until then, you may change the condition of the bucket's Deny.
 # Principals tagged `fraud` read as before. So do some roles that you list, whatever their tag. All others stay denied, with
 # another tag or with none.
 #
@@ -480,14 +484,14 @@ pd.DataFrame([summary(rows) for rows in parts.values()], index=[*parts]).round(3
 # %% [markdown]
 # The columns are gone.{{!columns}} But {{dropped}} records are hidden, and only {{soldiers}} of them are of the armed
 # forces.{{!mostly_unknown}} In the others the occupation is missing, NULL. Is NULL different from `Armed-Forces`? SQL says neither yes
-# nor no, and a filter shows a row only on a yes. Fewer of these people earn above 50,000 dollars, so Mary's share is too high,
+# nor no, and a filter shows a row only on a yes. A smaller share of these people earns above 50,000 dollars, so Mary's share is too high,
 # plain and weighted.{{!too_high}} Is that chance?
 
 # %%
 from labs_lib import stats
 
 chance = stats.share_interval((unknown["income"] == ">50K").sum(), len(unknown))
-chance
+f"{chance.low:.3f} to {chance.high:.3f}"
 
 # %% [markdown]
 # It is not: the whole [interval](../glossary.md#interval) of those without an occupation is below Mary's share.{{!not_chance}} So show
@@ -541,13 +545,13 @@ lab.ex3.check(expression)
 #
 # - Amazon SageMaker AI works with *execution roles*. Their trust policy is the one above, in all cases.
 # - Read the error to its end: "with an explicit deny in a ... policy", or "because no ... policy allows" the action. If several
-#   kinds of policy object, it names one of them; some services name none.
-# - The managed policy `AmazonSageMakerFullAccess` allows reading objects only where `sagemaker` or `aws-glue` stands in the name of
-#   the bucket or object. For `company-data` the role needs a policy more.
+#   kinds of policy object, it names one of them. Some messages name none.
+# - The managed policy `AmazonSageMakerFullAccess` allows reading objects where `sagemaker` or `aws-glue` stands in the name of
+#   the bucket or object, or where the object has the tag `SageMaker` = `true`. Else the role needs a policy more.
 # - `iam:PassRole` leaves no event of its own in CloudTrail.
 # - Lake Formation's filters apply to SELECT, at most 100 a principal and table. `create_data_cells_filter` takes them.
-# - AWS WAF, a firewall for web requests, cannot be attached to a SageMaker endpoint. Put it on an API Gateway, which calls a
-#   Lambda function, which invokes the endpoint. Rules run from the lowest priority number; Allow and Block end the evaluation.
+# - AWS WAF, a firewall for web requests, cannot be attached to a SageMaker endpoint. Put it on a REST API of API Gateway. It
+#   calls a Lambda function, which invokes the endpoint. Rules run from the lowest priority number; Allow and Block end the evaluation.
 #
 # ## What is not reproduced
 #
@@ -573,7 +577,7 @@ lab.quiz()
 #
 # - Order of the decision, who is named, conditions, PassRole: IAM user guide, pages
 #   `reference_policies_evaluation-logic_policy-eval-denyallow`, `reference_policies_elements_condition_operators`,
-#   `reference_policies_condition-logic-multiple-context-keys-or-values`, `id_roles_use_passrole`, `troubleshoot_access-denied`.
+#   `reference_policies_condition-logic-multiple-context-keys-or-values`, `reference_policies_condition-keys`, `id_roles_use_passrole`, `troubleshoot_access-denied`.
 # - Execution roles: SageMaker developer guide, `sagemaker-roles`. WAF: AWS WAF guide, `web-acl-processing-order`.
 # - Filters: Lake Formation developer guide, `data-filtering`, `data-filtering-notes`, `partiql-support`.
 # - Incomes: Becker, B. & Kohavi, R. (1996), Adult, UCI Machine Learning Repository, CC BY.
@@ -582,7 +586,7 @@ lab.quiz()
 eight = {int(group["allowed"].sum()) for group in groups.values()}
 plain = {name: summary(rows) for name, rows in parts.items()}
 lab.facts(
-    no_role=carried["CreateEndpoint"] == [] and all([*carried.values()][:2]),
+    no_role=carried["CreateEndpoint"] == [] and all([*carried.values()][:3]),
     stopped=created.allowed
     and passed.allowed
     and assumed.allowed
@@ -593,7 +597,7 @@ lab.facts(
     few=share < 0.25,
     same_eight=len(eight) == 1,
     all_open=bool(open_limits["allowed"].all()) and len(open_limits) in eight,
-    deny_wins=[saying["wrong"] == 0 for saying in sayings] == [False] * 3 + [True],
+    deny_wins=[saying["wrong in"] == 0 for saying in sayings] == [False] * 3 + [True],
     named=[[*column.values()] for column in skipped.values()]
     == [[False, True, True]] * 2,
     untagged=list(hits.loc["StringNotEquals"]) == [False, True, True]
@@ -611,5 +615,5 @@ lab.facts(
     and plain["Mary sees"]["weighted"] > plain["all"]["weighted"],
     not_chance=chance.high < plain["Mary sees"]["share above 50K"],
     subtracts=list(learned) == list(totals(forces)),
-    union=0 < back < len(forces),
+    union=0 < back < len(forces) and mended.index.isin(both.index).all(),
 )
