@@ -406,7 +406,7 @@ lets.rename(columns="allows {}".format)
 
 # %% [markdown]
 # Of no keys at all, each is on the list, so jobs without a tag pass.{{!empty_passes}} Here `Null` = `false` is the right
-# addition.{{!null_helps}} So for tonight: tag the role. Is your colleague's Allow needed as well?
+# addition, while `ForAnyValue` lets a second tag pass.{{!null_helps}} So for tonight: tag the role. Is your colleague's Allow needed as well?
 
 # %%
 before_seven = {"identity": of_role, "resource_policy": of_bucket}
@@ -604,7 +604,8 @@ lab.facts(
     and hits.loc["StringNotEqualsIfExists"].equals(hits.loc["StringNotEquals"]),
     too_open=not hits.loc["StringNotEquals and Null false", "no tag"],
     empty_passes=list(lets.loc["ForAllValues"]) == [True, False, True],
-    null_helps=list(lets.loc["ForAllValues and Null false"]) == [True, False, False],
+    null_helps=list(lets.loc["ForAllValues and Null false"]) == [True, False, False]
+    and list(lets.loc["ForAnyValue"]) == [True, True, False],
     absent=hits.loc["StringNotEquals", "no tag"]
     and lets.loc["ForAllValues", "no tags"],
     tag_is_enough=tagged.allowed,
