@@ -186,6 +186,11 @@ def by_sorting(uploads, notes, bad):
     return {job: between(job) for job in notes}
 
 
+def without_the_second_note(uploads, notes, bad):
+    place = uploads.index
+    return {j for j, (b, a) in notes.items() if bad in uploads[place(b) : place(a)]}
+
+
 def test_ex2():
     assert_exercise(
         lab.ex2,
@@ -200,7 +205,10 @@ def test_ex2():
                 lambda *given: pd.Index(by_loop(*given), dtype=object),
             )
         ],
-        wrong={None: (lambda uploads, notes, bad: set(notes),)},
+        wrong={
+            None: (lambda uploads, notes, bad: set(notes),),
+            "strictly": (without_the_second_note,),
+        },
         stub=(stub,),
     )
 
@@ -247,6 +255,11 @@ def fixed_rounds(count):
     return answer
 
 
+def asks_the_last_name(reach, start):
+    """Ask again from what is last in the alphabet, as if it were the farthest."""
+    return reach(start) | reach(max(reach(start)))
+
+
 def asks_all_again(reach, start):
     found, size = {start}, 0
     while len(found) > size:
@@ -260,6 +273,16 @@ def asks_each_twice(reach, start):
     for arn in found:
         reach(arn)
     return found
+
+
+def recursion_of_all(reach, start):
+    return {start}.union(*(recursion_of_all(reach, arn) for arn in reach(start)))
+
+
+def recursion_of_the_rest(reach, start):
+    """End on a chain, after as many queries as it has subsets."""
+    rest = reach(start) - {start}
+    return {start}.union(*(recursion_of_the_rest(reach, arn) for arn in rest))
 
 
 def never_ends(reach, start):
@@ -293,7 +316,7 @@ def test_ex3():
             "repeated": (asks_each_twice,),
             "start": (lambda reach, start: by_stack(reach, start) - {start},),
             "invented": (lambda reach, start: by_stack(reach, start) | {"nobody"},),
-            "short": (fixed_rounds(4),),
+            "short": (asks_the_last_name,),
         },
         stub=(stub,),
     )
@@ -303,12 +326,11 @@ def test_ex3():
     ("answer", "key"),
     [
         (fixed_rounds(3), "twice"),
+        (fixed_rounds(10), "twice"),
+        (fixed_rounds(14), "twice"),
         (asks_all_again, "repeated"),
-        # Asks only from what is last in the alphabet, as if it were the farthest.
-        (
-            lambda reach, start: reach(start) | reach(max(reach(start))),
-            "short",
-        ),
+        (recursion_of_all, "endless"),
+        (recursion_of_the_rest, "endless"),
     ],
 )
 def test_ex3_other_forms_of_the_mistakes(answer, key):

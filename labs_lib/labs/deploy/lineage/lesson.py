@@ -68,8 +68,8 @@ bucket = s3.create_bucket(Bucket=local.bucket)
 root = f"s3://{local.bucket}"
 
 # %% [markdown]
-# The model is a short script in the container of scikit-learn: it fits a straight line to the label. When the model
-# is served, the same script loads it and answers.
+# The model is a short script in the container of scikit-learn: a linear model of the label. When it is served, the
+# same script loads it and answers.
 
 # %%
 model_script = """
@@ -315,16 +315,16 @@ lab.ex1.check(answer)
 # %% [markdown]
 # ## A demonstration: the version beside the address
 #
-# An artifact may carry more than its address: its `SourceTypes`, for instance the ETag. Then two contents of
-# one address are two artifacts. You make such an artifact yourself, and connect it with the job. Which is the bad one?
-# The MD5 checksum of the department's copy says so.
+# You can make an artifact yourself and connect it with the job. The guide allows one artifact for each `SourceUri`. So
+# give each content an address of its own: the file's, with the ETag behind it. `SourceTypes` says what kind of
+# id that is. Which one is bad? The MD5 checksum of the department's copy says so.
 
 
 # %%
 def note(job_arn, etag):
     """Write down which version of the file a job read; return the artifact."""
     kinds = [{"SourceIdType": "S3ETag", "Value": etag}]
-    source = {"SourceUri": address, "SourceTypes": kinds}
+    source = {"SourceUri": f"{address}#{etag}", "SourceTypes": kinds}
     made = client.create_artifact(ArtifactType="DataSet", Source=source)["ArtifactArn"]
     components = client.list_trial_components(SourceArn=job_arn)
     job = components["TrialComponentSummaries"][0]["TrialComponentArn"]
@@ -352,8 +352,8 @@ f"jobs on the list: {len(by_version)}; the live model saw the bad file: {bad in 
 # Now the list has one name, and the endpoint leads back to the bad version.{{!one_named}} So the live model has to go.
 #
 # But when do you note the ETag? We noted it when the job was sent. A job waits for a machine, and reads later. In
-# between, the next file may arrive. So let us simulate many nights. All numbers in the next cell are ours;
-# change them. What follows is what they give by arithmetic, no finding about your bank.
+# between, the next file may arrive. So let us simulate many nights. All numbers in the next cell are ours:
+# what follows is arithmetic, no finding about your bank.
 
 # %%
 import numpy as np
@@ -397,10 +397,10 @@ pd.concat(three, axis=1).round(3)
 # and too much on another, so precision and recall are the same here.
 #
 # The list by address misses nobody, and one name in 30 on it is right. By calendar day, a job counts for the wrong day if it
-# reads before the night's file has arrived. The ETag noted at sending is wrong if a file arrives between note and reading. For jobs
-# at any hour that share is the mean delay divided by 24 hours;{{!formula}} at 3 at night, when some files are still on their
-# way, it is larger.{{!night_worse}} And if machines are scarce at that hour, the plain calendar is
-# right more often than the ETag.{{!calendar_wins}}
+# reads before its file has arrived, or after the next one has. The ETag noted at sending is wrong if a file arrives between note and
+# reading. For jobs at any hour that share is about the mean delay divided by 24 hours;{{!formula}} at 3 at night, when some
+# files are still on their way, it is larger.{{!night_worse}} And if machines are scarce at that hour, the plain
+# calendar is right more often than the ETag.{{!calendar_wins}}
 #
 # The last row takes two notes, before sending and after the end, and names a job if it may have read the bad
 # version. It misses nobody, at a price in precision.{{!price}} Best of all, let the training script hash the file that it reads: `MD5Hash`
@@ -442,8 +442,8 @@ from pathlib import Path
 
 *inputs, out = map(Path, sys.argv[1:])
 files = [file for folder in inputs for file in folder.iterdir()]
-lines = {line for file in files for line in file.read_text().splitlines()}
-(out / "part.csv").write_text("\\n".join(sorted(lines)))
+lines = [line for file in files for line in file.read_text().splitlines()]
+(out / "part.csv").write_text("\\n".join(lines))
 """
 etag = put("code/merge.py", merge_script.encode())
 
@@ -498,20 +498,21 @@ held
 
 # %%
 def tables(address):
-    """Return the nights of the tables that a query forward of an address reaches."""
+    """Ask forward of an address: return the nights of its tables, and the fields."""
     (start,) = client.list_artifacts(SourceUri=address)["ArtifactSummaries"]
-    vertices = ask(start["ArtifactArn"], "Descendants", Types=["DataSet"])["Vertices"]
-    found = [source_of(vertex["Arn"])[0] for vertex in vertices]
-    return sorted(int(a[-1]) for a in found if a.startswith(f"{root}/all/"))
+    answer = ask(start["ArtifactArn"], "Descendants", Types=["DataSet"])
+    fields = sorted(set(answer) - {"ResponseMetadata"})
+    found = [source_of(vertex["Arn"])[0] for vertex in answer["Vertices"]]
+    return sorted(int(a[-1]) for a in found if a.startswith(f"{root}/all/")), fields
 
 
-first, rest = tables(f"{root}/nights/1.csv"), tables(f"{root}/all/5")
-f"from the bad file: {first}; from table 5: {rest}"
+(first, fields), (rest, _) = tables(f"{root}/nights/1.csv"), tables(f"{root}/all/5")
+f"from the bad file: {first}; from table 5: {rest}; fields of the answer: {fields}"
 
 # %% [markdown]
 # All eight tables hold the bad file.{{!held}} The query names five, and says nothing of the rest.{{!cut}} From file to job
-# and from job to table are two steps a night, and a query goes ten steps at most (`MaxDepth`). An answer
-# that was cut looks like one that is complete. Ask again from where it ended.
+# and from job to table are two steps a night, and a query goes ten steps at most (`MaxDepth`). No
+# field of the answer says that it was cut.{{!silent}} Ask again from where it ended.
 #
 # ### Exercise 3: everything
 #
@@ -536,11 +537,11 @@ def everything(reach, start):
 lab.ex3.check(everything)
 
 # %% [markdown]
-# ## Real data: Friday's file, from arrival to a canary
+# ## At work: Friday's file, from arrival to a canary
 #
-# The live model has to be replaced by noon. So now what this part of the course has shown, in one go: a pipeline cleans Friday's file, trains, notes the version, and registers the model. A person approves it, and a
-# canary puts it live. The file holds real customers; the pipeline writes to an address that has the execution's id in
-# it, so nothing is overwritten.
+# The live model has to be replaced by noon. So now this part of the course in one go: a pipeline copies Friday's file, trains
+# on the copy, notes the version, and registers the model. A person approves it, and a canary puts it live. The copy's
+# address has the execution's id in it, so nobody overwrites it.
 #
 # The step `Note` is a *callback*: Pipelines puts a message into a queue and waits until somebody answers.
 
@@ -549,16 +550,16 @@ import json
 
 sqs = local.client("sqs")
 queue = {"SqsQueueUrl": sqs.create_queue(QueueName="notes")["QueueUrl"]}
-own = [f"{root}/clean", {"Get": "Execution.PipelineExecutionId"}]
+own = [f"{root}/copies", {"Get": "Execution.PipelineExecutionId"}]
 own = {"Std:Join": {"On": "/", "Values": own}}
-cleaned = {"Get": "Steps.Clean.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"}
+copied = {"Get": "Steps.Copy.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"}
 trained = {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}
 
 # %%
 requests = {
-    "Clean": ("Processing", merging(own, daily=address)),
-    "Train": ("Training", training(cleaned)),
-    "Note": ("Callback", {"job": {"Get": "Steps.Clean.ProcessingJobArn"}}),
+    "Copy": ("Processing", merging(own, daily=address)),
+    "Train": ("Training", training(copied)),
+    "Note": ("Callback", {"job": {"Get": "Steps.Copy.ProcessingJobArn"}}),
     "Register": ("RegisterModel", version_of(trained, "PendingManualApproval")),
 }
 more = {"Note": queue | {"OutputParameters": []}, "Register": {"DependsOn": ["Note"]}}
@@ -598,13 +599,13 @@ etags["friday"] = put("bank/daily.csv", arrivals(9))
 execution = client.start_pipeline_execution(PipelineName="credit")[
     "PipelineExecutionArn"
 ]
-halfway = {"Clean": "Succeeded", "Train": "Succeeded", "Note": "Executing"}
+halfway = {"Copy": "Succeeded", "Train": "Succeeded", "Note": "Executing"}
 at_half = until(lambda: status() == halfway)
 dict(sorted(status().items()))
 
 # %% [markdown]
-# Data cleaned, model trained, and nobody has answered yet. Kill the server, hard, as if its machine lost its power. Then start it
-# again on the same folder.
+# File copied, model trained, and nobody has answered yet. Kill the server, as if its machine lost its power. Then start
+# it again on the same folder.
 
 # %%
 import psutil
@@ -646,11 +647,11 @@ dict(sorted(at_end.items()))
 
 # %%
 trainings = client.list_training_jobs(NameContains="Train")["TrainingJobSummaries"]
-cleanings = client.list_processing_jobs(NameContains="Clean")["ProcessingJobSummaries"]
-f"training jobs of the pipeline: {len(trainings)}; processing jobs: {len(cleanings)}"
+copyings = client.list_processing_jobs(NameContains="Copy")["ProcessingJobSummaries"]
+f"training jobs of the pipeline: {len(trainings)}; processing jobs: {len(copyings)}"
 
 # %% [markdown]
-# Nothing ran twice.{{!once}} The new version waits for approval; a model cannot be made of it before. You look at it and approve. Then
+# Nothing ran twice.{{!once}} The new version waits for approval. You look at it and approve. Then
 # the canary: one of two new instances gets requests first, and after 300 seconds the other follows. (We set no alarm that would
 # roll it back.)
 
@@ -689,7 +690,7 @@ shares
 
 # %% [markdown]
 # Half of the traffic, then all of it, and the endpoint is in service with Friday's model.{{!canaried}} Is the bad file out of its past?
-# Ask from the endpoint, and from its newest deployment.
+# Ask from the endpoint, and from the version that it serves now.
 
 # %%
 days = {tag: day for day, tag in etags.items()}
@@ -702,15 +703,18 @@ def seen_from(arn):
     return sorted(days[tag] for tag in tags)
 
 
-actions = client.list_actions(SourceUri=started["EndpointArn"])["ActionSummaries"]
-newest = max(actions, key=lambda action: action["LastModifiedTime"])["ActionArn"]
-histories = {"endpoint": seen_from(endpoint), "newest": seen_from(newest)}
+config = client.describe_endpoint(EndpointName="credit")["EndpointConfigName"]
+serving = client.describe_endpoint_config(EndpointConfigName=config)
+model = client.describe_model(ModelName=serving["ProductionVariants"][0]["ModelName"])
+version = model["PrimaryContainer"]["ModelPackageName"]
+(now,) = client.list_artifacts(SourceUri=version)["ArtifactSummaries"]
+histories = {"endpoint": seen_from(endpoint), "live": seen_from(now["ArtifactArn"])}
 local.close()
 histories
 
 # %% [markdown]
-# The endpoint remembers both deployments, so Wednesday's file stays in its past.{{!remembers}} What is live now is the newest
-# deployment, and it comes of Friday's file alone.{{!clean}} For the report at noon, ask from the deployment.
+# Here the endpoint's context remembers both deployments, so Wednesday's file stays in its past.{{!remembers}} The version
+# that is live comes of Friday's file alone.{{!clean}} For the report at noon, ask from the version.
 #
 # ## On SageMaker
 #
@@ -725,18 +729,19 @@ histories
 #
 # ## What is not reproduced
 #
-# - When entities appear: here together with the end of the job. And what an update adds to an endpoint's context: the guide names
-#   a context and an action, not their history.
+# - When entities appear: here together with the end of the job. And what an update adds to an endpoint's context: the guide
+#   does not say it, so "both deployments" is our assumption.
 # - Studio's picture of the lineage, and lineage across accounts.
-# - A server of AWS that dies; you would not see it. And a job killed half-way: a step with a retry policy begins it again.
+# - A server of AWS that dies; you would not see it. And no job ran when we killed ours.
 #
 # ## Takeaways
 #
 # - What SageMaker writes by itself follows addresses. After an overwrite it names each model of that address.{{!all_named}}
 # - Give each night's file an address of its own. If you cannot, note its version, best by the job that reads it.
 # - A query goes ten steps. If a table is made of yesterday's table, ask again from where the answer ended.{{!cut}}
-# - Ask what is live from the newest deployment; the endpoint keeps its whole past.{{!remembers}}
-# - A pipeline's memory outlives its server: done steps stay done, and a callback goes on waiting.{{!once}}
+# - Ask what is live from the version that the endpoint serves now; the endpoint itself may remember more.{{!clean}}
+# - A pipeline's state is kept by the service: here done steps stayed done, and a callback went on waiting, though the
+#   server died.{{!once}}
 #
 # ## Quiz
 
@@ -766,8 +771,9 @@ lab.facts(
     held=held == list(range(1, 9)),
     cut=first == [1, 2, 3, 4, 5] and rest == [5, 6, 7, 8],
     went_on=after_kill == halfway,
-    once=len(trainings) == len(cleanings) == 1 and at_end["Register"] == "Succeeded",
-    canaried=shares == [0.5, 1],
+    once=len(trainings) == len(copyings) == 1 and at_end["Register"] == "Succeeded",
+    silent=fields == ["Edges", "Vertices"],
+    canaried=shares == [0.5, 1] and config == "friday",
     remembers=histories["endpoint"] == ["friday", "wednesday"],
-    clean=histories["newest"] == ["friday"],
+    clean=histories["live"] == ["friday"],
 )
