@@ -179,3 +179,14 @@ def test_ex3():
 def test_ex3_names_a_forgotten_cold_start():
     outcome = lab.ex3.check(lambda rate, service, cold: max(math.ceil(rate * service), 1))
     assert outcome.status == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (lambda rate, service, cold: int(rate * (service + cold)), "down"),
+        (lambda r, s, c: max(1, min(200, math.ceil(r * s) + math.ceil(r * c))), "twice"),
+    ],
+)
+def test_ex3_names_how_it_was_rounded(answer, name):
+    assert lab.ex3.check(answer).misconception == name

@@ -196,6 +196,14 @@ lab.function(
             lambda rate, service, cold: min(
                 max(round(rate * (service + cold)), 1), 200
             ),
+            lambda rate, service, cold: math.floor(rate * (service + cold)),
+            lambda rate, service, cold: round(rate * (service + cold)),
+        ),
+        "twice": (
+            "You round twice. Add the two times first; else a part of a worker is counted as two.",
+            lambda rate, service, cold: min(
+                max(math.ceil(rate * service) + math.ceil(rate * cold), 1), 200
+            ),
         ),
         "one_more": (
             "One less is enough: the request that comes when the first worker has just become "

@@ -36,7 +36,7 @@ lab.start()
 # ## The situation
 #
 # Your bank's fraud model goes live tomorrow. It scores the payments of a ticket shop, which come in bursts of a
-# minute when a sale opens. The shop waits two seconds for a score, no longer. A colleague has
+# minute when a sale opens. The shop waits two seconds for a score. A colleague has
 # read that serverless is cheapest for spiky traffic, and wants it tonight.
 #
 # An *instance* is a machine that you rent by the second, busy or not. *Serverless* rents none: a
@@ -46,7 +46,7 @@ lab.start()
 # ## Predict
 #
 # The claim: *serverless is cheapest for spiky traffic, and cold starts are its price*. The first half is a formula of
-# prices: we only compute it. The second half is measured, in a simulation with times that we assume. A shop has nearly a payment
+# prices: we only compute it. The second half is measured, in a simulation whose cold start is longer than the shop waits. A shop has nearly a payment
 # a second: on one day at random over the day, on another as many in seven bursts of a minute.
 #
 # On a serverless endpoint, is the share of payments without a score after two seconds *higher* on the day with bursts, or
@@ -274,7 +274,7 @@ while not cold_starts()[0]:  # metrics are written every second
 f"cold start {cold_starts()[1]:.2f} s, warm request {warm:.3f} s"
 
 # %% [markdown]
-# AWS does not say after how long an idle worker ends; here it is five minutes. We move the clock
+# The guide of AWS does not say when an idle worker ends; here, after five minutes. We move the clock
 # ten minutes forward and ask again.
 
 # %%
@@ -555,8 +555,9 @@ decided = bursts_against_spread(0.1)
 lab.slow.reveal(decided.verdict)
 
 # %%
-others = (0.0002, 0.01, 0.4)
-others = {f"load {n}": bursts_against_spread(n, comparisons=3) for n in others}
+others = {
+    f"load {n}": bursts_against_spread(n, comparisons=3) for n in (0.0002, 0.01, 0.4)
+}
 {"load 0.1, the bet": decided} | others
 
 # %% [markdown]
