@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
 
-from labs_lib import aws, sagemaker
+from labs_lib import aws, payments, sagemaker
 from labs_lib.labs.deploy.inference_options.exercises import lab
 from tests.labs.contract import assert_exercise
 
@@ -84,7 +84,8 @@ def test_ex2():
         right=[
             (GOOD,),
             (dict(reversed(GOOD.items())),),
-            (GOOD | {"InputFilter": "$[2,3,4]", "OutputFilter": "$[0,1,5]"},),
+            (GOOD | {"InputFilter": "$[-24:]", "OutputFilter": "$[0,1,26]"},),
+            (GOOD | {"InputFilter": "$[2:26]"},),
         ],
         wrong={
             "number": ({k: v for k, v in GOOD.items() if k != "InputFilter"},),
@@ -107,14 +108,22 @@ def test_ex2():
         ({"InputFilter": "$"}, "number"),
         ({"OutputFilter": "$"}, "everything"),
         ({"OutputFilter": "$[1,0,-1]"}, "output"),
-        ({"OutputFilter": "$[0,1,9]"}, "filter"),
-        ({"InputFilter": "$[9]"}, "filter"),
+        ({"OutputFilter": "$[0,1,99]"}, "filter"),
+        ({"InputFilter": "$[99]"}, "filter"),
+        ({"InputFilter": "$[2,3,4]"}, "inputs"),  # right only for a model of three inputs
+        ({"OutputFilter": "$[0,1,5]"}, "output"),
         ({"Filter": "$"}, "field"),
         ({"InputFilter": 2}, "field"),
     ],
 )
 def test_ex2_names_what_is_wrong(changed, name):
     assert lab.ex2.check(GOOD | changed).misconception == name
+
+
+def test_ex2_has_as_many_inputs_as_the_model():
+    table = payments.quiet_world(0, n=2_000).transactions
+    inputs = payments.features(table).select_dtypes("number").shape[1]
+    assert lab.ex2.check(GOOD | {"InputFilter": f"$[-{inputs}:]"}).status == "passed"
 
 
 def test_ex2_is_a_request():
@@ -170,3 +179,14 @@ def test_ex3():
 def test_ex3_names_a_forgotten_cold_start():
     outcome = lab.ex3.check(lambda rate, service, cold: max(math.ceil(rate * service), 1))
     assert outcome.status == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (lambda rate, service, cold: int(rate * (service + cold)), "down"),
+        (lambda r, s, c: max(1, min(200, math.ceil(r * s) + math.ceil(r * c))), "twice"),
+    ],
+)
+def test_ex3_names_how_it_was_rounded(answer, name):
+    assert lab.ex3.check(answer).misconception == name

@@ -69,13 +69,20 @@ lab.match(
 
 # Exercise 2: a file with the truth in it -------------------------------------------------
 
-_RECORD = ["p-17", "1", "0.5", "12", "3"]
+_INPUTS = 24  # of the fraud model
+_RECORD = ["p-17", "1", *(f"x{n}" for n in range(1, _INPUTS + 1))]
 _SCORE = "0.93"
 _FIELDS = ("InputFilter", "JoinSource", "OutputFilter")
 
 
 def _listed(found: Any) -> list:
     return found if isinstance(found, list) else [found]
+
+
+def _short(found: list) -> str:
+    """Return a list as text, without its middle if it is long."""
+    shown = [*found[:4], "...", found[-1]] if len(found) > 6 else found
+    return "[" + ", ".join(map(str, shown)) + "]"
 
 
 def _run(processing: Mapping[str, Any]) -> tuple[list, list]:
@@ -127,10 +134,10 @@ def ex2(processing: dict) -> Wrong | None:
         return wrong("filter", got=str(error))
     if asked != _RECORD[2:]:
         if _RECORD[0] in asked:
-            return wrong("number", got=asked)
+            return wrong("number", got=_short(asked))
         if asked == _RECORD[1:]:
-            return wrong("truth", got=asked)
-        return wrong("inputs", got=asked, record=_RECORD)
+            return wrong("truth", got=_short(asked))
+        return wrong("inputs", got=_short(asked), record=_short(_RECORD))
     if processing.get("JoinSource", "None") != "Input":
         return wrong("not_joined")
     try:
@@ -138,9 +145,9 @@ def ex2(processing: dict) -> Wrong | None:
     except ValueError as error:
         return wrong("filter", got=str(error))
     if output == [*_RECORD, _SCORE]:
-        return wrong("everything", got=output)
+        return wrong("everything", got=_short(output))
     if output != [*_RECORD[:2], _SCORE]:
-        return wrong("output", got=output)
+        return wrong("output", got=_short(output))
     return None
 
 
@@ -188,6 +195,14 @@ lab.function(
             ),
             lambda rate, service, cold: min(
                 max(round(rate * (service + cold)), 1), 200
+            ),
+            lambda rate, service, cold: math.floor(rate * (service + cold)),
+            lambda rate, service, cold: round(rate * (service + cold)),
+        ),
+        "twice": (
+            "You round twice. Add the two times first; else a part of a worker is counted as two.",
+            lambda rate, service, cold: min(
+                max(math.ceil(rate * service) + math.ceil(rate * cold), 1), 200
             ),
         ),
         "one_more": (
