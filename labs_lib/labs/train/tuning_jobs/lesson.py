@@ -59,7 +59,7 @@ lab.narrowing.commit(guess)
 # %% [markdown]
 # ## Killed half-way
 #
-# A training job is a function: it gets hyperparameters and returns a score. This one trains 30 trees.
+# A training job is a function: it gets hyperparameters and returns a score. This one trains 20 trees.
 
 # %% tags=["trial"]
 import math
@@ -82,7 +82,7 @@ def training_job(train, judge, seed=0):
     fixed = {"objective": "binary:logistic", "nthread": 1, "seed": seed}
 
     def train_once(hyperparameters):
-        model = xgb.train(fixed | hyperparameters, rows, num_boost_round=30)
+        model = xgb.train(fixed | hyperparameters, rows, num_boost_round=20)
         score = model.predict(others).astype(float).round(6)
         return round(average_precision_score(judge[1], score), 4)
 
@@ -325,7 +325,7 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Train 10 trees in each job instead of 30 (`num_boost_round` in `training_job`). Run that
+# **What to try.** Train 10 trees in each job instead of 20 (`num_boost_round` in `training_job`). Run that
 # cell and the one with `lab.trial` again.
 #
 # First the arms. Did the 40 jobs look where they should? In how many
