@@ -45,9 +45,25 @@ def unpack(file: Path, folder: Path, *, what: str) -> None:
             members = archive.getmembers()
             for member in members:
                 _check(member, folder, what)
-            archive.extractall(folder, members=members, filter="data")
+            _extract(archive, members, folder)
     except (tarfile.TarError, EOFError, OSError, gzip.BadGzipFile) as error:
         raise ValueError(f"{what} is not a tar.gz that can be opened: {error}") from None
+
+
+def _extract(
+    archive: tarfile.TarFile, members: list[tarfile.TarInfo], folder: Path
+) -> None:
+    """Write checked members, as ours and with plain permissions."""
+    if hasattr(tarfile, "data_filter"):
+        archive.extractall(folder, members=members, filter="data")
+        return
+    # Python 3.11 before 3.11.4, as Debian 12 has it, knows no filters.
+    for member in members:
+        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+        member.uname = member.gname = ""
+        if os.name == "posix":
+            member.uid, member.gid = os.getuid(), os.getgid()
+    archive.extractall(folder, members=members)
 
 
 def _check(member: tarfile.TarInfo, folder: Path, what: str) -> None:

@@ -142,13 +142,15 @@ def _bring_up(site: Site, name: str) -> None:
             site, name, items, counts=instances(items), deployment=endpoint["_Number"]
         )
         start_group(site, name, group)
-    except (StartFailed, ValueError, ApiError, OSError) as error:
+    except Exception as error:
         if group is not None:
             end_group(site, group)
         site.endpoints.free(sum(map(count_of, items)))
         text = error.message if isinstance(error, ApiError) else str(error)
         settle(site, name, "Failed", FailureReason=text[:1024])
-        return
+        if isinstance(error, StartFailed | ValueError | ApiError | OSError):
+            return
+        raise  # a fault of ours: nobody waits for the endpoint, and the log says why
     waits = "AsyncInferenceConfig" in endpoint
     site.endpoints.serving[name] = Serving((group,), waits)
     variants = rollouts.variants_of(items, now=site.clock.now(), counts=instances(items))

@@ -1,9 +1,11 @@
+import tarfile
 import threading
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labs_lib.sagemaker import archives
 from labs_lib.sagemaker.state import State, Taken
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -88,3 +90,23 @@ def test_any_text_is_a_name(tmp_path_factory, resources):
         state.add("Kind", name, f"arn:{name}", body)
     assert {name: state.get("Kind", name) for name in resources} == resources
     state.close()
+
+
+def test_an_archive_is_opened_alike_by_a_python_without_filters(tmp_path, monkeypatch):
+    """Debian 12 has Python 3.11.2; `tarfile` has filters from 3.11.4 on."""
+    source = tmp_path / "source"
+    (source / "code").mkdir(parents=True)
+    (source / "code" / "inference.py").write_text("1")
+    (source / "model").write_bytes(b"2")
+    archives.pack(source, tmp_path / "model.tar.gz")
+    old = tarfile.TarFile.extractall
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    monkeypatch.setattr(
+        tarfile.TarFile,
+        "extractall",
+        lambda archive, path, members: old(archive, path, members=members),
+    )
+    archives.unpack(tmp_path / "model.tar.gz", tmp_path / "there", what="it")
+    assert (tmp_path / "there" / "code" / "inference.py").read_text() == "1"
+    assert (tmp_path / "there" / "model").read_bytes() == b"2"
+    assert (tmp_path / "there" / "model").stat().st_mode & 0o777 == 0o644
