@@ -9,6 +9,7 @@ import pytest
 
 from labs_lib.capstone import cage, play
 from labs_lib.capstone.cage import Limits
+from labs_lib.settings import ROOT
 
 BEST = cage.LEVELS.index(cage.strongest())
 namespace = pytest.mark.skipif(BEST < 1, reason="no user namespaces on this machine")
@@ -217,3 +218,30 @@ def test_a_level_that_this_machine_lacks_is_refused(hand_in, world, monkeypatch)
     monkeypatch.setattr(cage, "strongest", lambda: "limits")
     with pytest.raises(ValueError, match="offers 'limits' and not 'bubblewrap'"):
         play(hand_in(), world, level="bubblewrap")
+
+
+PAGE = {
+    "computing without end": "test_what_takes_too_much_is_ended",
+    "sleeping": "test_what_takes_too_much_is_ended",
+    "memory": "test_what_takes_too_much_is_ended",
+    "many processes": "test_what_takes_too_much_is_ended",
+    "a full disk": "test_what_takes_too_much_is_ended",
+    "a huge answer": "test_a_huge_answer_is_not_read",
+    "pickle and other forms": "test_an_answer_of_another_form_is_refused",
+    "asking for tomorrow": "test_tomorrow_cannot_be_had_before_today_is_answered",
+    "a process that stays": "test_a_process_that_detaches_itself_does_not_outlive_the_game",
+    "a note for the next world": "test_files_of_one_world_are_not_there_in_the_next",
+    "network": "test_the_network_is_closed",
+    "the parent's memory, ctypes": "test_the_parents_memory_and_processes_are_out_of_sight",
+    "killing the parent": "test_the_parent_cannot_be_killed",
+    "other files": "test_other_files_are_not_there",
+    "changing the course": "test_the_course_cannot_be_changed",
+}
+
+
+def test_every_attempt_on_the_page_is_a_test():
+    text = (ROOT / "notebooks" / "capstone.md").read_text(encoding="utf-8")
+    table = text.split("| attempt |")[1].split("\n\n")[0]
+    rows = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+    assert rows == list(PAGE)
+    assert all(callable(globals()[name]) for name in PAGE.values())
