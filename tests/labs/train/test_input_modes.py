@@ -32,8 +32,14 @@ def test_ex1():
         lab.ex1,
         right=[(from_s3,), (lambda *given: np.array([from_s3(*given)]),)],
         wrong={
-            "pipe_skips": (lambda m, g, s, e: from_s3(m, g * s, 1, e) if m == "Pipe" else from_s3(m, g, s, e),),
-            "file_again": (lambda m, g, s, e: g * e if m == "File" else from_s3(m, g, s, e),),
+            "pipe_skips": (
+                lambda m, g, s, e: (
+                    from_s3(m, g * s, 1, e) if m == "Pipe" else from_s3(m, g, s, e)
+                ),
+            ),
+            "file_again": (
+                lambda m, g, s, e: g * e if m == "File" else from_s3(m, g, s, e),
+            ),
             "fsx_whole": (lambda m, g, s, e: g if m == "FSx" else from_s3(m, g, s, e),),
             None: (lambda m, g, s, e: g,),
         },
@@ -47,7 +53,11 @@ WAYS = {"a": "FastFile", "b": "File", "c": "Pipe", "d": "FSx", "e": "File", "f":
 
 
 def test_ex2():
-    names = dict(zip("abcdef", ("disk", "once", "manifest", "shared", "mounted", "gzip"), strict=True))
+    names = dict(
+        zip(
+            "abcdef", ("disk", "once", "manifest", "shared", "mounted", "gzip"), strict=True
+        )
+    )
     assert_exercise(
         lab.ex2,
         right=[(WAYS,), (pd.Series(WAYS),), (list(WAYS.items()),)],
@@ -118,7 +128,9 @@ def test_ex3():
         right=[(lost,), (lambda *given: np.float64(lost(*given)),)],
         wrong={
             "whole": (lambda every, write, between: lost(2 * every, 2 * write, between),),
-            "per_stretch": (lambda every, write, between: every * lost(every, write, between),),
+            "per_stretch": (
+                lambda every, write, between: every * lost(every, write, between),
+            ),
             "interval": (lambda every, write, between: math.sqrt(2 * write * between),),
             None: (lambda every, write, between: 0.0,),
         },

@@ -39,7 +39,12 @@ lab.function(
     "what S3 has to deliver",
     cases=[
         (mode, gigabytes, share, epochs)
-        for gigabytes, share, epochs in ((10.0, 0.25, 4), (3.0, 1.0, 1), (8.0, 0.5, 3), (5.0, 0.0, 2))
+        for gigabytes, share, epochs in (
+            (10.0, 0.25, 4),
+            (3.0, 1.0, 1),
+            (8.0, 0.5, 3),
+            (5.0, 0.0, 2),
+        )
         for mode in _MODES
     ],
     right=_from_s3,
@@ -97,7 +102,14 @@ lab.function(
 
 lab.match(
     "which way?",
-    right={"a": "FastFile", "b": "File", "c": "Pipe", "d": "FSx", "e": "File", "f": "Pipe"},
+    right={
+        "a": "FastFile",
+        "b": "File",
+        "c": "Pipe",
+        "d": "FSx",
+        "e": "File",
+        "f": "Pipe",
+    },
     options=("File", "FastFile", "Pipe", "FSx"),
     mistakes={
         "disk": (
