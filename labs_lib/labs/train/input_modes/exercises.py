@@ -1,5 +1,7 @@
 """Exercises of the lab train/input_modes."""
 
+from collections.abc import Callable
+
 from labs_lib.course.lab import Lab
 
 lab = Lab("train/input_modes")
@@ -26,7 +28,9 @@ def _from_s3(
     return gigabytes * part * (epochs if mode in again else 1)
 
 
-def _mistake(whole: tuple, again: tuple):
+def _mistake(whole: tuple, again: tuple) -> Callable[..., float]:
+    """Return the function that takes everything in some modes, and anew in others."""
+
     def function(mode: str, gigabytes: float, share: float, epochs: int) -> float:
         return _from_s3(mode, gigabytes, share, epochs, whole=whole, again=again)
 
