@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from labs_lib import monitor_options
-from labs_lib.course import catalog, overview, progress
+from labs_lib.course import catalog, home, overview, progress
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,9 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="labs", description="Run, check and build the course."
+        prog="labs",
+        description="Run, check and build the course. Alone: where you stand, what comes next.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(command=_home)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     def add(name: str, command: Callable, help: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
@@ -177,6 +179,11 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from labs_lib.course import doctor
 
     return doctor.main(verify=arguments.verify)
+
+
+def _home(arguments: argparse.Namespace) -> int:
+    print(home.of(progress.load()))
+    return 0
 
 
 def _progress(arguments: argparse.Namespace) -> int:
