@@ -60,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add("progress", _progress, "Show what is passed and what is open.")
 
+    add("review", _review, "Answer again what is due: ten questions, five minutes a day.")
+
     sub = add("run", _run, "Execute labs; report seconds and memory.")
     sub.add_argument("labs", nargs="*", metavar="LAB")
     sub.add_argument("--all", action="store_true", help="every lab and the start page")
@@ -192,6 +194,13 @@ def _progress(arguments: argparse.Namespace) -> int:
     for row in shown.rows:
         table.add_row(*row)
     Console().print(table)
+    return 0
+
+
+def _review(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import review
+
+    review.session(ask=input, show=print)
     return 0
 
 

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from labs_lib.course import catalog, mode, overview, progress
+from labs_lib.course import catalog, mode, overview, progress, review
 from labs_lib.course.panel import Panel
 
 WIDTH = 20
@@ -62,12 +62,15 @@ class Home:
     bars : tuple of Bar
         A bar for each part, in the order of the course.
     next : Next
+    due : int or None
+        Questions to review; None if the schedule of reviews cannot be read.
     file : Path
         Where progress is kept.
     """
 
     bars: tuple[Bar, ...]
     next: Next
+    due: int | None
     file: Path
 
     def __repr__(self) -> str:
@@ -79,12 +82,19 @@ class Home:
             f"Next: {self.next.title}",
             f"      {self.next.why}",
             f"      notebooks/{self.next.page}",
+            *self._review(),
             "",
             f"Your progress is kept in {self.file}",
             f"To come back: {come_back()}",
             "Lab by lab: labs progress. Everything else: labs --help",
         ]
         return "\n".join(lines)
+
+    def _review(self) -> list[str]:
+        if self.due is None:
+            return ["What is to review cannot be read; `labs review` says why."]
+        plural = "s" * (self.due != 1)
+        return [f"{self.due} question{plural} to review: labs review"] if self.due else []
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -98,7 +108,10 @@ class Home:
         return (
             f"<table><tbody>{rows}</tbody></table>"
             f"<p><b>Next:</b> {link}. {html.escape(self.next.why)}</p>"
-            f"<p>Your progress is kept in <code>{html.escape(str(self.file))}</code>.</p>"
+            + "".join(
+                f"<p>{html.escape(line)} (in a terminal)</p>" for line in self._review()
+            )
+            + f"<p>Your progress is kept in <code>{html.escape(str(self.file))}</code>.</p>"
         )
 
 
@@ -130,7 +143,14 @@ def of(records: progress.Records) -> Home:
                 sum(map(len, kind)) for kind in zip(*states, strict=True)
             )
             bars.append(Bar(part.title, passed, later, passed + later + rest))
-    return Home(tuple(bars), _next(records), progress.path())
+    return Home(tuple(bars), _next(records), _due(), progress.path())
+
+
+def _due() -> int | None:
+    try:
+        return review.due_today()
+    except ValueError:
+        return None
 
 
 def come_back() -> str:

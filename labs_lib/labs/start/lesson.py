@@ -78,6 +78,7 @@ lab.quiz()
 #
 # What you pass is noted in one small file of yours, on this machine only. Run this cell again after
 # a lab. In a terminal, `labs` says the same, and `labs progress` names what is open, lab by lab.
+# `labs review` asks again what you missed, and later what you may have forgotten: five minutes a day.
 
 # %%
 from labs_lib.course import home
