@@ -543,7 +543,7 @@ lower = {}
 for model, fault in [c for c in wide.columns if c[1] != "as meant"]:
     faulty, meant = (wide[model, arm].to_numpy() for arm in (fault, "as meant"))
     lower[f"{model}: {fault}"] = (faulty[:, None] < meant)[other].mean()
-pd.Series(lower).round(2).to_frame("share in which the fault reports less")
+pd.Series(lower).round(2).to_dict()
 
 # %% [markdown]
 # In {{coin}} of such comparisons: hardly more than a coin.{{!like_a_coin}} The first file alone, and the trees, show more, and none of the six
@@ -585,11 +585,7 @@ LINES = {
 prints = "\n".join(f"print({line!r})" for line in LINES.values())
 send("lines", prints, {}, {name: f"{name}=([0-9.]+)" for name in LINES})
 known = heard(ended("lines"))
-table = {
-    "printed": LINES,
-    "heard": {name: known.get(name, "nothing") for name in LINES},
-}
-pd.DataFrame(table)
+{line: known.get(name, "nothing") for name, line in LINES.items()}
 
 # %% [markdown]
 # One of seven is heard as it was meant. Three are heard wrongly, and three not at all.{{!regex}} In `e` both numbers match, and
@@ -687,12 +683,11 @@ waited = pool["ResourceRetainedBillableTimeInSeconds"] // 60
 
 # %% [markdown]
 # The job with another image got the pool, and the ten minutes of waiting are billed.{{!reused}} The job with another
-# disk did not get it. A cache folder is kept too. What it saved here changes from run to run:
+# disk did not get it. A cache folder is kept too. The seconds of a preparation that it spares:
 
 # %% tags=["nbval-ignore-output"]
 local.close()
-times = {job["TrainingJobName"]: heard(job)["seconds"] for job in (first, *later)}
-pd.Series(times).to_frame("seconds of preparation")
+{job["TrainingJobName"]: heard(job)["seconds"] for job in (first, *later)}
 
 # %% [markdown]
 # ### Exercise 3: the bill of waiting
