@@ -1,6 +1,5 @@
 import argparse
 import json
-import re
 
 import numpy as np
 import pandas as pd
@@ -73,7 +72,7 @@ def test_ex2():
             (rf"(?<!_)loss=({number})",),
             (rf"epoch \d+ loss=({number}) val_loss",),
             (r"epoch .*? loss=(.+?) val_loss",),
-            (re.compile(r"\sloss=(\S+)"),),
+            (r"\sloss=(\S+)",),
         ],
         wrong={
             "refused": (r"loss=(",),

@@ -94,15 +94,14 @@ def _numbers(texts: Sequence[str]) -> list[float] | None:
 )
 def ex2(regex: str) -> Wrong | None:
     """Any regex passes that finds the training loss, and only that, in every line."""
-    text = regex.pattern if isinstance(regex, re.Pattern) else str(regex)
     try:
-        found = re.compile(text)
+        found = re.compile(regex)
     except re.error as error:
         return wrong("refused", reason=str(error))
     if found.groups != 1:
         return wrong("group", groups=found.groups)
-    if len(text) > 500:
-        return wrong("long", length=len(text))
+    if len(regex) > 500:
+        return wrong("long", length=len(regex))
     for tail, expected in _LINES:
         for line in (f"epoch 3 {tail}", f"epoch 12 {tail}"):
             refused = _judge(line, _heard(found, line), expected)

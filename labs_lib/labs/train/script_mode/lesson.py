@@ -182,7 +182,7 @@ home = Path(laptop.name)
 for name, text in (("train", "".join(thirds)), ("validation", csv(*valid))):
     (home / "data" / name).mkdir(parents=True)
     (home / "data" / name / "all.csv").write_text(text)
-(home / "clean.py").write_text("# a module of your own\n")
+written = (home / "clean.py").write_text("# a module of your own\n")
 # %% [markdown]
 # Each of eleven scripts is `train.py` with one usual fault: what is replaced, and by what.
 
@@ -356,12 +356,14 @@ def packed_model(job):
 # %%
 import pandas as pd
 
+models = {}
+
 
 def outcome(name):
     """Return what a job left."""
     job, model = ended(name), None
     if job["TrainingJobStatus"] == "Completed":
-        model = packed_model(job)
+        model = models[name] = packed_model(job)
     whose = "none"
     if model is not None:
         whose = "laptop's" if np.allclose(model, right) else "another"
@@ -380,8 +382,8 @@ count["silent"] = int((completed & ~as_meant).sum())
 count
 
 # %% [markdown]
-# Only the right script does what was meant. Four faults are loud, seven are silent.{{!four_seven}} The catalogue is ours: it does
-# not say how often such faults happen.
+# Only the right script does what was meant. Four faults are loud, seven are silent.{{!four_seven}} Against the claim one
+# would be enough. The catalogue is ours: it does not say how often such faults happen.
 #
 # In `hyphen` the script has the option `--l2-penalty`, and SageMaker sends `--l2_penalty`. The job says so:
 
@@ -427,8 +429,8 @@ lab.ex1.check(gets)
 # %% [markdown]
 # ## On trial: "the score would show it"
 #
-# Three of the silent faults change what is trained, and leave a score. Would it have told you? All rows
-# now, in many worlds, and two models: the logistic regression of `train.py`, and boosted trees.
+# Three of the silent faults change what is trained, and leave a score. Would it have told you? The same three,{{!same_arms}} now with
+# all rows, in many worlds, and two models: the logistic regression of `train.py`, and boosted trees.
 
 # %% tags=["trial"]
 import xgboost as xgb
@@ -534,20 +536,19 @@ lab.false.reveal(predicted.verdict)
 
 # %% [markdown]
 # With False read as true, the job reports an average precision that differs by {{false}} from the one you meant. In pairs that is
-# lower; whether by more than 0.01 is undecided.{{!lower}} But nobody has the pair. You compare with what you are used to: a right job
-# in *another* world, say. How often does the faulty job report the lower score of the two? A coin says a half.
+# lower; whether by more than 0.01 is undecided.{{!lower}} But nobody has the pair. You compare with last month, say, when the job was
+# right. In how many of the 20 worlds is the score of month 5 below that of the right job in month 4?
 
 # %%
-other = ~np.eye(rows.seeds, dtype=bool)
-lower = {}
-for model, fault in [c for c in wide.columns if c[1] != "as meant"]:
-    faulty, meant = (wide[model, arm].to_numpy() for arm in (fault, "as meant"))
-    lower[f"{model}: {fault}"] = (faulty[:, None] < meant)[other].mean()
-pd.Series(lower).round(2).to_dict()
+on_test, lower = rows.wide("test"), {}
+for model, fault in wide.columns:
+    below = on_test[model, fault] < wide[model, "as meant"]
+    lower[f"{model}: {fault}"] = int(below.sum())
+lower
 
 # %% [markdown]
-# In {{coin}} of such comparisons: hardly more than a coin.{{!like_a_coin}} The first file alone, and the trees, show more, and none of the six
-# would be surely seen.{{!none_sure}} (With yesterday's job on the same data at hand, you would see two of the three.{{!two_of_three}})
+# With the fault in {{below_false}}, without it in {{below_meant}}: that hardly tells.{{!hardly}} The first file alone, and the trees, show more, and none of
+# the six is surely seen.{{!none_sure}} (With a right job on the same data at hand, you would see two of the three.{{!two_of_three}})
 
 # %%
 from labs_lib import plots
@@ -679,7 +680,9 @@ later = [warm(name, **changes) for name, changes in more.items()]
 # %%
 pool = ended("first")["WarmPoolStatus"]
 waited = pool["ResourceRetainedBillableTimeInSeconds"] // 60
-{"status": pool["Status"], "by": pool["ReusedByJob"], "billed minutes": waited}
+after = ended("new-image")["WarmPoolStatus"]["Status"]
+found_pool = {"status": pool["Status"], "by": pool["ReusedByJob"], "minutes": waited}
+found_pool | {"the pool after the bigger disk": after}
 
 # %% [markdown]
 # The job with another image got the pool, and the ten minutes of waiting are billed.{{!reused}} The job with another
@@ -764,6 +767,7 @@ lab.quiz()
 # %% tags=["facts", "nbval-check-output"]
 from labs_lib.course.facts import Fact
 
+third = [np.array_split(part, 3)[0] for part in train]
 silent_rows = outcomes[completed & ~as_meant]
 flagged = rows.wide("flagged")["logistic"].mean()
 ratios = rows.wide("mean / share")["logistic"].mean()
@@ -774,15 +778,29 @@ lab.facts(
     tolerance=0.001,
     same_at_home=all(np.allclose(f[0], right) for f in at_home.values()),
     four_seven=count == {"as meant": 1, "loud": 4, "silent": 7},
+    same_arms=all(
+        np.allclose(
+            models[name],
+            fit(*map(np.concatenate, parts), 10.0, balanced),
+            rtol=0.01,
+            atol=0.01,
+        )
+        for name, parts, balanced in (
+            ("false-is-true", ([train[0]], [train[1]]), True),
+            ("first-file", ([third[0]], [third[1]]), False),
+            ("every-file", ([train[0], third[0]], [train[1], third[1]]), False),
+        )
+    ),
     hyphens=list(outcomes.loc[["hyphen", "hyphen-ignored"], "status"])
     == ["Failed", "Completed"],
     twin=(silent_rows["model"] != "laptop's").sum() == 6
     and outcomes.loc["other-format", "model"] == "laptop's",
     false=predicted,
     lower=predicted.high < 0 and predicted.verdict == "undecided",
-    coin=Fact(lower["logistic: False is true"], digits=2, tolerance=0.01),
-    like_a_coin=0.5 < lower["logistic: False is true"] < 0.65,
-    none_sure=max(lower.values()) < 0.9
+    below_false=lower["logistic: False is true"],
+    below_meant=lower["logistic: as meant"],
+    hardly=abs(lower["logistic: False is true"] - lower["logistic: as meant"]) <= 3,
+    none_sure=max(lower.values()) <= 17
     and min(lower[k] for k in lower if "first" in k or k == "trees: False is true")
     > lower["logistic: False is true"],
     two_of_three=all(
@@ -809,7 +827,7 @@ lab.facts(
     ),
     credit_flood=credit_flagged["False is true"] > 2 * credit_flagged["as meant"],
     reused=(pool["Status"], pool["ReusedByJob"], waited) == ("Reused", "new-image", 10)
-    and [job["WarmPoolStatus"]["Status"] for job in later] == ["Available"] * 2,
+    and after == "Available",
     depends=day["share of the jobs' time"].max() > 0.4
     and day["share of the jobs' time"].min() < 0.05,
 )
