@@ -68,7 +68,7 @@ lab.false.commit(guess)
 # | data to `/opt/ml/input/data/CHANNEL` | SageMaker | SageMaker |
 # | code to `/opt/ml/code` | the image's toolkit | you, in the image |
 # | reads hyperparameters, a map of texts | toolkit: arguments `--name value` | you: `hyperparameters.json` |
-# | names the folders in variables `SM_...` | toolkit | nobody |
+# | names the folders in variables `SM_...` | toolkit | nobody, or the toolkit installed |
 # | starts the training | toolkit runs your script | SageMaker runs your image with `train` |
 # | writes to `/opt/ml/model` | you | you |
 # | packs it as `model.tar.gz`, to S3 | SageMaker | SageMaker |
@@ -570,7 +570,7 @@ with plots.figure(
 #
 # ## Where it fails: what the regex hears
 #
-# SageMaker knows of a score only what a *regex* of yours, a pattern of text, finds in the log. One job prints seven lines;
+# Of a script's score SageMaker knows what a *regex* of yours, a pattern of text, finds in the log. One job prints seven lines;
 # each has a metric of its own, with the regex `name=([0-9.]+)`.
 
 # %%
@@ -638,7 +638,7 @@ stats.table(real)
 
 # %% [markdown]
 # With False read as true, the reported score of the logistic regression differs by {{credit_false}}. No difference is shown, for
-# either model.{{!credit_none}} Yet it flags {{credit_times}} times as many customers.{{!credit_flood}}
+# either model.{{!credit_none}} Yet it flags {{credit_times}} times as many customers, and `mean / share` is about two.{{!credit_flood}}
 #
 # ## On SageMaker: a warm pool
 #
@@ -729,7 +729,7 @@ day.round(2)
 
 # %% [markdown]
 # All in minutes. The waiting is billed alike in each row. It buys a large part of the jobs' time if they are short and starts are
-# slow, and a small one if they are long.{{!depends}} This is a demonstration: our parameters decide it. Put in your own.
+# slow, and a small one if they are long.{{!depends}} This is a demonstration: our parameters decide it.
 #
 # A warm pool needs a quota, which is 0 at first. The guide allows 3,600 seconds at most; the service's model
 # takes 21,600. It does not work with spot or heterogeneous clusters. The next job needs a keep-alive of its own,
@@ -825,7 +825,8 @@ lab.facts(
         digits=1,
         tolerance=0.05,
     ),
-    credit_flood=credit_flagged["False is true"] > 2 * credit_flagged["as meant"],
+    credit_flood=credit_flagged["False is true"] > 2 * credit_flagged["as meant"]
+    and 1.7 < credit.wide("mean / share").mean()["logistic", "False is true"] < 2.3,
     reused=(pool["Status"], pool["ReusedByJob"], waited) == ("Reused", "new-image", 10)
     and after == "Available",
     depends=day["share of the jobs' time"].max() > 0.4
