@@ -498,7 +498,7 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** Train 20 trees instead of 60 (`n_estimators` in `trees`). Run that cell and the one with `lab.trial`
-# again.
+# again. Does `mean / share` still show the fault?
 #
 # First the arms. `rows` is how many rows trained. `flagged` is how many of 1,000 payments in month 5 have a score of at least 0.5.
 # `mean / share` is the mean score in month 4, divided by the share of frauds there: near 1 if the scores are
