@@ -1,0 +1,688 @@
+# ---
+# jupyter:
+#   labs:
+#     concepts:
+#       sm-bedrock-vs-sagemaker: "On SageMaker"
+#       sm-jumpstart-fine-tuning: "What the base brings, label by label"
+#       sm-forgetting: 'On trial: "further training keeps what the model knew"'
+#     constants:
+#       "0.9": "accuracy on the new digits at which methods are compared, chosen before the trial"
+#       "0.02": "the margin of accuracy, chosen before the trial"
+# ---
+
+# %% [markdown]
+# # Fine-tuning: keep what the model knew
+#
+# > A model that reads the digits 0 to 4 is trained further on 5 to 9. Does it still read 0 to 4?
+#
+# **You will**
+#
+# - measure what a pre-trained base brings, as labels get fewer;
+# - measure forgetting, and compare five ways against it on an equal footing;
+# - tell from three numbers *where* a model has forgotten.
+#
+# **You need** [Fit](30_fit.ipynb). **Data in:** scikit-learn's handwritten digits (real), and the stored
+# base `digits_base.npz` ([data cards](../data.md)). **Data out:** nothing.
+#
+# | SageMaker term | here |
+# |---|---|
+# | base model of a hub (JumpStart, Bedrock) | `pretrain.load_base()` |
+# | fine-tuning job | `passes` below |
+# | incremental training | the same, on new rows only or on old and new rows |
+
+# %%
+from labs_lib.labs.train.fine_tune.exercises import lab
+
+lab.start()
+
+# %% [markdown]
+# ## The situation
+#
+# A bank reads handwritten amounts. Its model was bought: it reads the digits 0 to 4, in images of 8 by 8
+# pixels, and the vendor keeps the images. Now the digits 5 to 9 are wanted, and labelled images of them are
+# there.
+#
+# A colleague says: "Train the model further on the new images. That is incremental transfer learning: it
+# starts from what the model knows, so it also keeps what the model knows." Two claims in one. A base
+# *brings* something, and it *stays*.
+#
+# ## Predict
+#
+# First: ten labelled images of each new digit. One network starts from the base, another from scratch, with
+# the same number of passes. [Accuracy](../glossary.md#accuracy) on new digits of the base, compared with
+# scratch? A [tie](../glossary.md#tie) is a difference of certainly less than 0.02;
+# [undecided](../glossary.md#undecided) means the data cannot say.
+
+# %%
+guess = ...  # "higher", "lower", "tie" or "undecided"
+lab.gain.commit(guess)
+
+# %% [markdown]
+# Second: the base reads nearly all old digits. After training on new digits only, how many of the old ones
+# does it still read, if it may answer any digit from 0 to 9?
+
+# %%
+guess = ...  # "more than 0.9", "0.5 to 0.9" or "less than 0.5"
+lab.kept.commit(guess)
+
+# %% [markdown]
+# ## A base, and a copy of your own
+#
+# The base is a small [network](../glossary.md#network): 64 pixels, a hidden layer of 64 units, an output for each digit. The
+# hidden layer turns pixels into 64 numbers; the outputs turn these into a score for each digit. Fine-tuning works on
+# a copy, so that the base stays as it is.
+
+# %% tags=["trial"]
+from copy import deepcopy
+
+import numpy as np
+
+from labs_lib.train import pretrain
+from labs_lib.train.network import Network, batches
+
+
+def passes(base, X, y, rng, count=30, *, rate=0.2, frozen=0, pull=0.0):
+    """Train a copy of base further; give the copy after each pass over the rows."""
+    model = deepcopy(base)
+    for _ in range(count):
+        for part in batches(len(y), 32, rng):
+            model.step(X[part], y[part], rate, frozen=frozen)
+            for new, old in zip(model.parameters, base.parameters):
+                new -= rate * pull * (new - old)
+        yield model
+
+
+# %% [markdown]
+# `rate` is the size of a step. `frozen=1` leaves the hidden layer as it is. `pull` draws each weight back to
+# its old value (an L2 penalty on the distance from the base). For new digits the network needs five more
+# outputs. They start at random; all else is copied.
+
+# %% tags=["trial"]
+def with_outputs(base, outputs, seed):
+    """Return a network with the hidden layer of base, and outputs at random."""
+    model = Network((64, 64, outputs), seed=seed)
+    model.weights[0][:], model.biases[0][:] = base.weights[0], base.biases[0]
+    return model
+
+
+def extended(base, seed):
+    """Return base with five more outputs, for the digits 5 to 9."""
+    model = with_outputs(base, 10, seed)
+    model.weights[1][:, :5], model.biases[1][:5] = base.weights[1], base.biases[1]
+    return model
+
+
+# %%
+d, rng = pretrain.digits(0), np.random.default_rng(0)
+base = pretrain.load_base()
+new_rows = d.train[d.y[d.train] >= 5]
+*_, tuned = passes(extended(base, 0), d.X[new_rows], d.y[new_rows], rng)
+"untouched:", pretrain.distance(base, pretrain.load_base()) == 0
+
+# %% [markdown]
+# The base is untouched, and the copy is yours.{{!untouched}} What does the copy read, on test images that no training saw?
+
+# %%
+import pandas as pd
+
+old_test, new_test = (d.test[k] for k in (d.y[d.test] < 5, d.y[d.test] >= 5))
+answers = tuned.predict(d.X[old_test])
+pd.crosstab(d.y[old_test], answers, rownames=["old digit"], colnames=["answer"])
+
+# %% [markdown]
+# Nearly each old digit is called by a new name.{{!new_names}} Has the network lost what a 3 looks like, or does it only
+# not say "3" any more? Ask again, and tell it that the answer is one of the old digits.
+#
+# ### Exercise 1: only these answers
+#
+# `scores` has a row an image and a column a digit (column 3 is digit 3). Return the
+# [accuracy](../glossary.md#accuracy) if only the digits in `allowed` may be answered.
+
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+def accuracy_among(scores, y, allowed):
+    """Return how often the best allowed digit is the right one."""
+    allowed = np.asarray(allowed)
+    best = np.asarray(scores)[:, allowed].argmax(axis=1)
+    return np.mean(allowed[best] == np.asarray(y))
+
+
+# END SOLUTION
+lab.ex1.check(accuracy_among)
+
+# %% tags=["trial"]
+def share(model, d, places, digits):
+    """Return how often the best of these digits is the right one."""
+    scores = model.probabilities(d.X[places])[:, list(digits)]
+    return np.mean(np.asarray(digits)[scores.argmax(axis=1)] == d.y[places])
+
+
+# %%
+first = {
+    "old digits, any answer": share(tuned, d, old_test, range(10)),
+    "old digits, told 0 to 4": share(tuned, d, old_test, range(5)),
+    "new digits, any answer": share(tuned, d, new_test, range(10)),
+}
+pd.Series(first).round(2)
+
+# %% [markdown]
+# The knowledge is mostly there; the answer is not.{{!mostly_there}} Both numbers are called *forgetting*. Keep them apart.
+#
+# ## What the base brings, label by label
+#
+# Is the base worth having at all? Two new tasks. *Slanted*: the same ten digits, written at a slant (the
+# rows of each image are shifted); here the base reads all ten upright. *Other digits*: the base reads 0 to 4,
+# and 5 to 9 are wanted. All arms get the same rows and passes. A control shows what any frozen layer can
+# do, pre-trained or not.
+
+# %% tags=["trial"]
+TASKS, LABELS = ("slanted", "other digits"), (1, 3, 10, 30)
+
+
+def slanted(X):
+    """Shift the rows of each image: the upper ones to the left, the lower to the right."""
+    images = X.reshape(-1, 8, 8)
+    rows = [np.roll(images[:, r], (r - 4) // 2, axis=1) for r in range(8)]
+    return np.stack(rows, axis=1).reshape(-1, 64)
+
+
+def few(seed, task="other digits", labels=10):
+    """Learn a new task from few labels: with a base, and from scratch."""
+    d, rng = pretrain.digits(seed), np.random.default_rng([seed, 1])
+    if task == "slanted":
+        half = len(d.train) // 2
+        old, new, test, classes = d.train[:half], d.train[half:], d.test, 10
+        X, y = slanted(d.X), d.y
+    else:
+        low = d.y < 5
+        old, new = d.train[low[d.train]], d.train[~low[d.train]]
+        X, y, test, classes = d.X, d.y - 5, d.test[~low[d.test]], 5
+    base = pretrain.fit(d.X[old], d.y[old], sizes=(64, 64, classes), seed=[seed, 2])
+    fresh = Network((64, 64, classes), seed=[seed, 3])
+    start = base if task == "slanted" else with_outputs(base, classes, [seed, 3])
+    rows = np.concatenate([new[y[new] == c][:labels] for c in range(classes)])
+    arms = {
+        "from scratch": (fresh, 0),
+        "fine-tuned": (start, 0),
+        "frozen layer": (start, 1),
+        "frozen, random": (fresh, 1),
+    }
+    found = {("base alone", "accuracy"): np.mean(base.predict(X[test]) == d.y[test])}
+    for name, (first, frozen) in arms.items():
+        count = 6_000 // len(rows)
+        *_, model = passes(first, X[rows], y[rows], rng, count, frozen=frozen)
+        found[name, "accuracy"] = np.mean(model.predict(X[test]) == y[test])
+    return found
+
+
+# %%
+brought = lab.trial(
+    few,
+    seeds=20,
+    levels=("arm", "measure"),
+    settings={"task": TASKS, "labels": LABELS},
+)
+brought.design(
+    worlds="a random split of the 1,797 digits, 60 : 20 : 20, and first weights",
+    rows="1, 3, 10 or 30 labelled images of each new class train; about 360 (slanted) "
+    "or 180 images judge",
+    measure="accuracy on the new task, high is good; fine-tuned minus scratch, in pairs",
+    margin=0.02,
+    yardstick="the labels of the images; favours neither. All arms make the same number "
+    "of passes, which was not tuned for any.",
+)
+
+# %%
+cases = [(task, labels) for task in TASKS for labels in LABELS]
+arms = {c: brought.wide("accuracy", task=c[0], labels=c[1]).mean() for c in cases}
+pd.DataFrame(arms).T.rename_axis(["task", "labels"]).round(2)
+
+# %% [markdown]
+# Look at *base alone* first: what the base reads of the new task before any training. Of slanted digits it
+# reads a good part. Of the digits 5 to 9 none, as it has no names for them.{{!base_alone}}
+
+# %%
+from labs_lib import plots, stats
+
+size = {"n_train": 1_078, "n_test": 360, "margin": 0.02}
+
+
+def gain(task, labels):
+    """Compare fine-tuned with scratch over the splits, in pairs."""
+    value = brought.wide("accuracy", task=task, labels=labels)
+    pair = value["fine-tuned"], value["from scratch"]
+    return stats.splits(*pair, comparisons=8, **size)
+
+
+gains = {f"{task}, {labels} each": gain(task, labels) for task, labels in cases}
+stats.table(gains)
+
+# %%
+lab.gain.reveal(gains["other digits, 10 each"].verdict)
+
+# %% [markdown]
+# With one slanted image of each digit the base adds {{slanted_one}}.{{!slanted_one_higher}} With 30 no gain of that size is
+# left.{{!slanted_fades}} That is the good case: the old task and the new one share their answers, and labels are few.
+#
+# For other digits no row of the table shows a gain.{{!other_no_gain}} Frozen, the pre-trained layer was not shown to do more for
+# them than a random one.{{!frozen_no_better}} A base that was trained on five digits is narrow. So the first question to a
+# base is not how large it is, but what it reads of *your* rows before training.
+#
+# ## On trial: "further training keeps what the model knew"
+#
+# Now all labelled images of 5 to 9, about 540. Each seed splits the digits anew and trains its own base
+# on 0 to 4. Eight arms, 30 passes each. Five see new rows only. *Rehearsal* adds 60 old rows, 12 of each old digit.
+# Its control has the same rows and no base: what 60 rows teach by themselves. *All old rows* is what
+# you would do if the vendor gave you everything.
+
+# %% tags=["trial"]
+AFTER = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
+METHODS = {
+    "naive": {},
+    "frozen layer": {"frozen": 1},
+    "small steps": {"rate": 0.02},
+    "pull": {"pull": 0.01},
+    "strong pull": {"pull": 0.1},
+}
+
+
+def further(seed):
+    """Train a base for 0 to 4 further on 5 to 9, in eight ways; judge after passes."""
+    d, rng, found = pretrain.digits(seed), np.random.default_rng([seed, 4]), {}
+    old, new = (d.train[k] for k in (d.y[d.train] < 5, d.y[d.train] >= 5))
+    sixty = np.concatenate([old[d.y[old] == c][:12] for c in range(5)])
+    fresh = Network((64, 64, 10), seed=[seed, 5])
+    start = extended(pretrain.fit(d.X[old], d.y[old], seed=[seed, 6]), [seed, 5])
+    runs = {name: (start, new, options) for name, options in METHODS.items()}
+    runs |= {
+        "rehearsal": (start, np.append(new, sixty), {}),
+        "same rows, no base": (fresh, np.append(new, sixty), {}),
+        "all old rows": (start, np.append(new, old), {}),
+    }
+    low, high = (d.test[k] for k in (d.y[d.test] < 5, d.y[d.test] >= 5))
+    choose = d.valid[d.y[d.valid] >= 5]
+    for name, (first, rows, options) in runs.items():
+        models = passes(first, d.X[rows], d.y[rows], rng, **options)
+        for n, model in enumerate([first, *map(deepcopy, models)]):
+            if n in (0, *AFTER):
+                found |= {
+                    (name, f"{n}", "old"): share(model, d, low, range(10)),
+                    (name, f"{n}", "old, told"): share(model, d, low, range(5)),
+                    (name, f"{n}", "new"): share(model, d, high, range(10)),
+                    (name, f"{n}", "chooses"): share(model, d, choose, range(10)),
+                }
+    return found
+
+
+# %%
+kept = lab.trial(further, seeds=20, levels=("method", "passes", "measure"))
+kept.design(
+    worlds="a random split of the 1,797 digits, 60 : 20 : 20, a base and new outputs",
+    rows="about 540 new images train (rehearsal: and 60 old ones); 180 old and 180 new "
+    "images judge; 180 other new images choose the pass of equal footing",
+    measure="accuracy on old and on new digits, each minus naive, in pairs",
+    margin=0.02,
+    yardstick="the labels; favours neither. Sizes of step and pull were chosen beforehand "
+    "and not tuned, so each of them is one example of its kind.",
+)
+
+# %% [markdown]
+# **What to try.** In `METHODS` give "strong pull" a `pull` of 1.0, run that cell and the last one again (half a minute),
+# and look at both columns, old and new.
+#
+# First the arms, after the same 30 passes; the first line is before any of them.
+
+# %%
+measures = ["old", "old, told", "new"]
+means = {m: kept.wide(m).mean().unstack() for m in [*measures, "chooses"]}
+end = pd.DataFrame({m: means[m]["30"] for m in measures})
+begin = pd.DataFrame({m: means[m]["0"] for m in measures}).loc[["naive"]]
+order = [*METHODS, "rehearsal", "same rows, no base", "all old rows"]
+pd.concat([begin.rename({"naive": "before"}), end.loc[order]]).round(2)
+
+# %%
+lab.kept.reveal(
+    "more than 0.9"
+    if end["old"]["naive"] > 0.9
+    else "0.5 to 0.9"
+    if end["old"]["naive"] >= 0.5
+    else "less than 0.5"
+)
+
+# %% [markdown]
+# Naive training reads {{naive_old}} of the old digits in the end.{{!naive_collapsed}} The claim is wrong as it stands.
+# Freezing the hidden layer does not help: the outputs alone forget.{{!frozen_collapsed}}
+#
+# But do not compare the last columns yet. Small steps read fewer new digits than naive training does, and a method that
+# has learned less has had less reason to forget.{{!slow_learned_less}} The picture shows the way of each method, pass by pass, from
+# the left to the right.
+
+# %%
+shown = ["naive", "frozen layer", "small steps", "strong pull", *order[5:7]]
+with plots.figure(
+    title="With a few old rows both tasks are read",  # {{!corner}}
+    x="accuracy on new digits (0 to 1)",
+    y="accuracy on old digits (0 to 1)",
+    alt="Lines of methods from left to right: most fall to the bottom, rehearsal stays high.",
+) as ax:
+    for name, color, dash in zip(shown, plots.COLORS.values(), plots.DASHES):
+        x, y = (means[m].loc[name, [str(n) for n in AFTER]] for m in ("new", "old"))
+        ax.plot(x, y, dash, color=color, marker=".", label=name)
+    ax.legend()
+
+# %% [markdown]
+# ### Exercise 2: on an equal footing
+#
+# `history` is a list of pairs `(new, old)`, the accuracies after each pass. Return the old accuracy at the
+# first pass whose new accuracy is at least `level`, and None if there is none.
+
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+def old_at(history, level):
+    """Return the old accuracy when the new one first reaches the level."""
+    for new, old in history:
+        if new >= level:
+            return old
+    return None
+
+
+# END SOLUTION
+lab.ex2.check(old_at)
+
+# %% [markdown]
+# Do that for each seed and method: stop at the first stored pass at which 0.9 of the new digits are read. The stop
+# looks at images that do not judge. An arm that never gets there is counted.
+
+# %%
+passed = [str(n) for n in AFTER]
+
+
+def at_equal(name, measure):
+    """Return the measure at the first pass that reads 0.9 of the new; NaN if none does."""
+    reached = kept.wide("chooses")[name][passed] >= 0.9
+    stop = reached.idxmax(axis=1)
+    value = kept.wide(measure)[name][passed]
+    found = pd.Series([value.loc[s, stop[s]] for s in value.index], value.index)
+    return found.where(reached.any(axis=1))
+
+
+equal = {m: pd.DataFrame({n: at_equal(n, m) for n in order}) for m in measures}
+equal_means = pd.DataFrame({m: equal[m].mean() for m in measures}).round(2)
+equal_means.assign(never=equal["new"].isna().sum())
+
+# %% [markdown]
+# Now the new digits are read about equally well by all arms.{{!equal_new}} The differences in old accuracy, each minus naive,
+# over the splits in which both get there:
+
+# %%
+def against_naive(name):
+    """Compare the old accuracy of a method with naive training, at an equal footing."""
+    pair = equal["old"][[name, "naive"]].dropna()
+    return stats.splits(pair[name], pair["naive"], comparisons=7, **size)
+
+
+saved = {name: against_naive(name) for name in order if name != "naive"}
+stats.table(saved)
+
+# %% [markdown]
+# Rehearsal keeps {{rehearsal}} more than naive training, with 60 old rows.{{!rehearsal_higher}} Strong pull helps too, and needs no
+# old row; it keeps less than rehearsal.{{!pull_between}}
+#
+# And the control: are the old digits *kept*, or learned anew from 60 rows? Rehearsal against the same rows without a
+# base, both at equal footing, a comparison by itself:
+
+# %%
+pair = equal["old"][["rehearsal", "same rows, no base"]].dropna()
+control = stats.splits(*(pair[name] for name in pair), **size)
+stats.table({"rehearsal - same rows, no base": control})
+
+# %% [markdown]
+# So the base matters for what is kept.{{!control_higher}} After 30 passes the two are closer, since 60 rows also teach by
+# themselves: look at the table above.{{!control_closer}}
+#
+# ## Where it fails: one word, two kinds of forgetting
+#
+# The column *old, told* hardly fell in any arm that had a base.{{!told_stays}} Whoever reports that number says "nothing is
+# forgotten", and whoever reports the other says "everything". Which is right depends on what is asked in service.
+#
+# Often it is known which task a row belongs to: one customer, one set of answers. Then the new digits can get *outputs of
+# their own*, and the old outputs are put back on top of the hidden layer when old digits are read. The start is the same
+# as before; only the old outputs take no part in the training.
+
+# %% tags=["trial"]
+def apart(seed):
+    """Train the hidden layer with new outputs of its own; read old digits with the old."""
+    d, rng, found = pretrain.digits(seed), np.random.default_rng([seed, 7]), {}
+    old, new = (d.train[k] for k in (d.y[d.train] < 5, d.y[d.train] >= 5))
+    low, high = (d.test[k] for k in (d.y[d.test] < 5, d.y[d.test] >= 5))
+    base = pretrain.fit(d.X[old], d.y[old], seed=[seed, 6])
+    start = with_outputs(base, 5, 0)
+    start.weights[1][:] = extended(base, [seed, 5]).weights[1][:, 5:]
+    for name, options in METHODS.items():
+        *_, model = passes(start, d.X[new], d.y[new] - 5, rng, **options)
+        found[name, "new"] = np.mean(model.predict(d.X[high]) + 5 == d.y[high])
+        model.weights[1], model.biases[1] = base.weights[1], base.biases[1]
+        found[name, "old"] = np.mean(model.predict(d.X[low]) == d.y[low])
+    return found
+
+
+# %%
+own = lab.trial(apart, seeds=20, levels=("method", "measure"))
+own.design(
+    worlds="the splits, bases and first outputs of the trial before",
+    rows="as before, new rows only",
+    measure="accuracy on old digits among 0 to 4, and on new ones among 5 to 9",
+    yardstick="the labels. Both numbers are easier than before: five answers instead of ten. "
+    "A frozen layer keeps the old number by construction.",
+)
+
+# %%
+apart_means = pd.DataFrame({m: own.wide(m).mean() for m in ("old", "new")})
+apart_means.round(3)
+
+# %%
+value = own.wide("old")
+lost = {
+    f"{name} - base": stats.splits(
+        value[name], value["frozen layer"], comparisons=4, **size
+    )
+    for name in METHODS
+    if name != "frozen layer"
+}
+stats.table(lost)
+
+# %% [markdown]
+# The frozen layer is the base itself here, so each line is a loss against the base. Naive training loses
+# {{naive_apart}}: the hidden layer forgets a little.{{!apart_little}} Nearly all of the collapse was in the shared outputs: they were
+# trained on rows in which 0 to 4 was never the right answer.{{!collapse_in_outputs}}
+#
+# So ask before you choose a mend: *does the model have to find out which task a row belongs to?* If so, it needs rows
+# of both tasks. If not, give each task its own outputs.
+#
+# ### Exercise 3: where did it forget?
+#
+# Four fine-tuned models. The base read 0.98 of the old rows. *Told* means that only old answers were allowed.
+#
+# | model | old, any answer | old, told | new |
+# |---|---|---|---|
+# | a | 0.03 | 0.95 | 0.97 |
+# | b | 0.31 | 0.38 | 0.96 |
+# | c | 0.97 | 0.98 | 0.22 |
+# | d | 0.91 | 0.97 | 0.95 |
+#
+# For each: `"outputs"` (it forgot mostly there), `"hidden"` (the hidden layer lost it), `"not learned"` (it kept the old by
+# not learning the new) or `"fine"`.
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+where = {"a": "outputs", "b": "hidden", "c": "not learned", "d": "fine"}
+# END SOLUTION
+lab.ex3.check(where)
+
+# %% [markdown]
+# ## On SageMaker
+#
+# The service has been called Amazon SageMaker AI since December 2024; Amazon Bedrock is a service of its own.
+#
+# | | Bedrock | JumpStart in SageMaker AI |
+# |---|---|---|
+# | what you ask for | one customization job names the base and your rows | a training job on a model whose card says that it can be fine-tuned |
+# | the base | read-only, for you too | a copy of its weights goes into your job |
+# | what you get | a private custom model in your account, in Bedrock | `model.tar.gz` in your bucket |
+# | what you run | Provisioned Throughput; on demand for a few bases | an endpoint on instances that you choose |
+#
+# Notes often say that Bedrock cannot fine-tune the base, and that you first make a private copy and then tune the copy.
+# Half of that is right: the base does not change. But one request does it, and you never make the copy.
+
+# %%
+from labs_lib import aws
+
+bucket, account = "s3://example-bucket/digits", "111122223333"
+request = {
+    "jobName": "letters-1",
+    "customModelName": "letters",
+    "roleArn": f"arn:aws:iam::{account}:role/customize",
+    "baseModelIdentifier": "amazon.nova-micro-v1:0:128k",
+    "customizationType": "FINE_TUNING",
+    "trainingDataConfig": {"s3Uri": f"{bucket}/train.jsonl"},
+    "outputDataConfig": {"s3Uri": f"{bucket}/output/"},
+}
+aws.validate("CreateModelCustomizationJob", request, service="bedrock")
+
+# %% [markdown]
+# Training rows are not used for base models, and nobody else gets them. But a tuned model may repeat its training rows.
+#
+# In SageMaker AI, *incremental training* hands the artifacts of an earlier job to a new one, in a channel called `model`. The
+# guide speaks of an *expanded* data set: old rows and new ones. That is our arm "all old rows", and the claim is right
+# for it. Three built-in algorithms take that channel, all of them for images; Object Detection wants
+# `num_classes` as the earlier job had it.
+
+# %%
+def channel(name, key, kind):
+    """Return a channel that is copied to the instance before training."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/{key}"}
+    return {
+        "ChannelName": name,
+        "InputMode": "File",
+        "ContentType": kind,
+        "DataSource": {"S3DataSource": source},
+    }
+
+
+job = {
+    "InputDataConfig": [
+        channel("train", "old-and-new/", "application/x-recordio"),
+        channel("model", "first/output/model.tar.gz", "application/x-sagemaker-model"),
+    ],
+}
+
+# %%
+registry = f"{account}.dkr.ecr.eu-west-1.amazonaws.com"
+job |= {
+    "TrainingJobName": "digits-2",
+    "RoleArn": f"arn:aws:iam::{account}:role/training",
+    "HyperParameters": {"num_classes": "10", "epochs": "30", "learning_rate": "0.001"},
+    "AlgorithmSpecification": {
+        "TrainingImage": f"{registry}/object-detection:1",
+        "TrainingInputMode": "File",
+    },
+    "OutputDataConfig": {"S3OutputPath": f"{bucket}/second/"},
+    "ResourceConfig": {
+        "InstanceType": "ml.g5.xlarge",
+        "InstanceCount": 1,
+        "VolumeSizeInGB": 50,
+    },
+    "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+}
+aws.validate("CreateTrainingJob", job)
+
+# %% [markdown]
+# JumpStart's text models take `data.csv` (a class number, then the text), its image models a folder a class. For language
+# models `lora_r` is the *rank* of a small added matrix that is trained instead of the weights; the guide calls it a scaling
+# factor, but that is `lora_alpha`.
+#
+# ## What is not reproduced
+#
+# - Large models: they have seen far more than five digits, so that a base may bring more than here. Whether they
+#   forget as ours does was not measured.
+# - Bedrock's and JumpStart's own training, LoRA, instruction tuning, distillation, and their price.
+# - Other ways against forgetting: penalties that know which weights matter, and rows made by the old model.
+# - The slanted digits are real ones, shifted by us. All else here is real; there is one data set, so all intervals
+#   are over its splits.
+#
+# ## Takeaways
+#
+# - Ask the base to read your rows before you train it. Where it read none, it was not shown to bring anything.{{!other_no_gain}}
+# - Measure the old task too, in the way in which it will be asked. Further training on new rows only lost
+#   it.{{!naive_collapsed}}
+# - Keep some old rows. Sixty kept most of it.{{!sixty_most}}
+# - Compare methods where they have learned the new task equally well.
+# - With outputs of its own for each task, little was lost.{{!apart_little}}
+#
+# ## Quiz
+
+# %%
+lab.quiz()
+
+# %% [markdown]
+# ## Sources
+#
+# - Bedrock: user guide, model customization and its encryption; JumpStart and incremental training: SageMaker AI developer guide
+#   (`jumpstart-fine-tune`, `incremental-training`, `object-detection`).
+# - The two ways to ask: van de Ven and Tolias (2019), *Three scenarios for continual learning*. Intervals over splits: Nadeau and
+#   Bengio (2003).
+# - Digits: Alpaydin and Kaynak (1998), UCI, CC BY 4.0, in scikit-learn.
+
+# %% tags=["facts", "nbval-check-output"]
+from labs_lib.course.facts import Fact
+
+old_end, told_end = end["old"], end["old, told"]
+with_base = [n for n in order if n != "same rows, no base"]
+lab.facts(
+    digits=2,
+    tolerance=0.01,
+    untouched=pretrain.distance(base, pretrain.load_base()) == 0,
+    new_names=np.mean(answers >= 5) > 0.8,
+    mostly_there=first["old digits, told 0 to 4"] > 0.85
+    and first["old digits, any answer"] < 0.2,
+    base_alone=all(
+        0.25 < arms["slanted", n]["base alone"] < 0.7
+        and arms["other digits", n]["base alone"] == 0
+        for n in LABELS
+    ),
+    slanted_one=gains["slanted, 1 each"],
+    slanted_one_higher=gains["slanted, 1 each"].verdict == "higher",
+    slanted_fades=gains["slanted, 30 each"].high < gains["slanted, 1 each"].mean / 2,
+    other_no_gain=all(gains[f"other digits, {n} each"].mean < 0.01 for n in LABELS)
+    and not any(gains[f"other digits, {n} each"].verdict == "higher" for n in LABELS),
+    frozen_no_better=all(
+        arms["other digits", n]["frozen layer"]
+        < arms["other digits", n]["frozen, random"] + 0.02
+        for n in LABELS
+    ),
+    naive_old=old_end["naive"],
+    naive_collapsed=old_end["naive"] < 0.1 and begin["old"].iloc[0] > 0.85,
+    frozen_collapsed=old_end["frozen layer"] < 0.1,
+    slow_learned_less=end["new"]["small steps"] < end["new"]["naive"] - 0.005,
+    corner=old_end["rehearsal"] > 0.8
+    and end["new"]["rehearsal"] > 0.9
+    and all(old_end[n] < 0.75 for n in METHODS),
+    equal_new=equal["new"].mean().max() - equal["new"].mean().min() < 0.06,
+    rehearsal=saved["rehearsal"],
+    rehearsal_higher=saved["rehearsal"].verdict == "higher",
+    pull_between=saved["strong pull"].verdict == "higher"
+    and saved["strong pull"].mean < saved["rehearsal"].mean - 0.05,
+    control_higher=control.verdict == "higher",
+    control_closer=0
+    < old_end["rehearsal"] - old_end["same rows, no base"]
+    < control.mean / 2,
+    told_stays=min(told_end[n] for n in with_base) > 0.9,
+    naive_apart=Fact(lost["naive - base"], digits=3, tolerance=0.005),
+    apart_little=apart_means["old"].min() > 0.93
+    and lost["naive - base"].low > -0.08
+    and lost["naive - base"].mean < 0,
+    collapse_in_outputs=apart_means["old"]["naive"] - old_end["naive"] > 0.8,
+    sixty_most=old_end["rehearsal"] > 0.75 * begin["old, told"].iloc[0],
+)
