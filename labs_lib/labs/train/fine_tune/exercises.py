@@ -158,11 +158,11 @@ lab.match(
     options=("outputs", "hidden", "not learned", "fine"),
     mistakes={
         "told_overlooked": (
-            "Model a: told to answer with an old digit, it reads 0.95. Can the hidden layer have lost it?",
+            "Model a: told to answer with an old digit, it reads 95 of 100. Can the hidden layer have lost it?",
             "a",
         ),
         "told_fell_too": (
-            "Model b: even among the old answers only it reads 0.38. New outputs would not bring that back.",
+            "Model b: even among the old answers only it reads 38 of 100. New outputs would not bring that back.",
             "b",
         ),
         "new_overlooked": (
