@@ -127,7 +127,7 @@ import pandas as pd
 
 old_test, new_test = (d.test[k] for k in (d.y[d.test] < 5, d.y[d.test] >= 5))
 answers = tuned.predict(d.X[old_test])
-pd.crosstab(d.y[old_test], answers, rownames=["old digit"], colnames=["answer"])
+pd.Series(answers).value_counts().sort_index()
 
 # %% [markdown]
 # Nearly each old digit is called by a new name.{{!new_names}} Has the network lost what a 3 looks like, or does it only
@@ -167,7 +167,7 @@ first = {
 pd.Series(first).round(2)
 
 # %% [markdown]
-# The knowledge is mostly there; the answer is not.{{!mostly_there}} Both numbers are called *forgetting*. Keep them apart.
+# The knowledge is mostly there; the answer is not.{{!mostly_there}} (One split; the trial below has twenty.) Both numbers are called *forgetting*. Keep them apart.
 #
 # ## On trial: "further training keeps what the model knew"
 #
@@ -242,13 +242,8 @@ order = [*METHODS, "rehearsal", "same rows, no base", "all old rows"]
 pd.concat([begin.rename({"naive": "before"}), end.loc[order]]).round(2)
 
 # %%
-lab.kept.reveal(
-    "more than 0.9"
-    if end["old"]["naive"] > 0.9
-    else "0.5 to 0.9"
-    if end["old"]["naive"] >= 0.5
-    else "less than 0.5"
-)
+naive, bands = end["old"]["naive"], ("less than 0.5", "0.5 to 0.9", "more than 0.9")
+lab.kept.reveal(bands[(naive >= 0.5) + (naive > 0.9)])
 
 # %% [markdown]
 # Naive training reads {{naive_old}} of the old digits in the end.{{!naive_collapsed}} The claim is wrong as it stands.
@@ -336,23 +331,26 @@ stats.table(saved)
 
 # %% [markdown]
 # Rehearsal keeps {{rehearsal}} more than naive training, with 60 old rows.{{!rehearsal_higher}} Strong pull helps too, and needs no
-# old row; it keeps less than rehearsal.{{!pull_between}}
+# old row.{{!pull_higher}} It keeps less than rehearsal, and it has a price: after all passes it reads fewer new digits than naive
+# training.{{!pull_between}} For small steps, the weaker pull and the frozen layer the intervals hold zero: whether they help at all
+# is open.{{!rest_open}}
 #
 # And the control: are the old digits *kept*, or learned anew from 60 rows? Rehearsal against the same rows without a
-# base, both at equal footing, a comparison by itself:
+# base. A comparison by itself, at equal footing and then after all passes:
 
 # %%
 pair = equal["old"][["rehearsal", "same rows, no base"]].dropna()
 control = stats.splits(*(pair[name] for name in pair), **size)
-stats.table({"rehearsal - same rows, no base": control})
+late = stats.splits(*(kept.wide("old")[name]["30"] for name in pair), **size)
+control, late
 
 # %% [markdown]
-# So the base matters for what is kept.{{!control_higher}} After 30 passes the two are closer, since 60 rows also teach by
-# themselves: look at the table above.{{!control_closer}}
+# When the new digits are just learned, what rehearsal reads of the old ones comes from the base.{{!control_higher}} After 30 passes
+# the two are closer: the difference is {{late}}.{{!control_closer}} By then 60 rows have taught much by themselves.
 #
 # ## Where it fails: one word, two kinds of forgetting
 #
-# The column *old, told* hardly fell in any arm that had a base.{{!told_stays}} Whoever reports that number says "nothing is
+# The column *old, told* stays above 0.9 in each arm that had a base.{{!told_stays}} Whoever reports that number says "nothing is
 # forgotten", and whoever reports the other says "everything". Which is right depends on what is asked in service.
 #
 # Often it is known which task a row belongs to: one customer, one set of answers. Then the new digits can get *outputs of
@@ -392,19 +390,13 @@ apart_means.round(3)
 
 # %%
 value = own.wide("old")
-lost = {
-    f"{name} - base": stats.splits(
-        value[name], value["frozen layer"], comparisons=4, **size
-    )
-    for name in METHODS
-    if name != "frozen layer"
-}
-stats.table(lost)
+lost = stats.splits(value["naive"], value["frozen layer"], **size)
+lost
 
 # %% [markdown]
-# The frozen layer is the base itself here, so each line is a loss against the base. Naive training loses
-# {{naive_apart}}: the hidden layer forgets a little.{{!apart_little}} Nearly all of the collapse was in the shared outputs: they were
-# trained on rows in which 0 to 4 was never the right answer.{{!collapse_in_outputs}}
+# The frozen layer is the base itself here, so naive training changes the old accuracy by {{naive_apart}}. Whether the hidden
+# layer forgot anything that matters is open; a collapse is excluded.{{!apart_little}} What collapsed were the shared outputs, which
+# saw no row with an old digit.{{!collapse_in_outputs}}
 #
 # So ask before you choose a mend: *does the model have to find out which task a row belongs to?* If so, it needs rows
 # of both tasks. If not, give each task its own outputs.
@@ -413,12 +405,10 @@ stats.table(lost)
 #
 # Four fine-tuned models, rows read right of 100. The base read 98 of the old ones. *Told* means that only old answers were allowed.
 #
-# | model | old, any answer | old, told | new |
-# |---|---|---|---|
-# | a | 3 | 95 | 97 |
-# | b | 31 | 38 | 96 |
-# | c | 97 | 98 | 22 |
-# | d | 91 | 97 | 95 |
+# - a: old rows with any answer 3, old rows when told 95, new rows 97;
+# - b: 31, when told 38, new 96;
+# - c: 97, when told 98, new 22;
+# - d: 91, when told 97, new 95.
 #
 # For each: `"outputs"` (it forgot mostly there), `"hidden"` (the hidden layer lost it), `"not learned"` (it kept the old by
 # not learning the new) or `"fine"`.
@@ -512,7 +502,15 @@ def gain(task, labels):
 
 
 gains = {f"{task}, {labels} each": gain(task, labels) for task, labels in cases}
-stats.table(gains)
+
+# %%
+with plots.figure(
+    title="What the base brings, by task and labels of each class",
+    x="accuracy, fine-tuned - from scratch (-1 to 1)",
+    y="",
+    alt="Eight intervals: two tasks, with 1, 3, 10 and 30 labels of each class.",
+) as ax:
+    plots.intervals(ax, gains)
 
 # %%
 lab.gain.reveal(gains["other digits, 10 each"].verdict)
@@ -521,7 +519,7 @@ lab.gain.reveal(gains["other digits, 10 each"].verdict)
 # With one slanted image of each digit the base adds {{slanted_one}}.{{!slanted_one_higher}} With 30 no gain of that size is
 # left.{{!slanted_fades}} That is the good case: the old task and the new one share their answers, and labels are few.
 #
-# For other digits no row of the table shows a gain.{{!other_no_gain}} Frozen, the pre-trained layer was not shown to do more for
+# For other digits no line of the figure shows a gain.{{!other_no_gain}} Frozen, the pre-trained layer was not shown to do more for
 # them than a random one.{{!frozen_no_better}} A base that was trained on five digits is narrow. So the first question to a
 # base is not how large it is, but what it reads of *your* rows before training.
 
@@ -560,8 +558,9 @@ aws.validate("CreateModelCustomizationJob", request, service="bedrock")
 #
 # In SageMaker AI, *incremental training* hands the artifacts of an earlier job to a new one, in a channel called `model`. The
 # guide speaks of an *expanded* data set: old rows and new ones. That is our arm "all old rows", and the claim is right
-# for it. Three built-in algorithms take that channel, all of them for images; Object Detection wants
-# `num_classes` as the earlier job had it.
+# for it. The guide names three built-in algorithms that can be trained so, all of them for images. Image Classification
+# wants the same `num_classes`, `num_layers` and `image_shape` as the earlier job had, so an output for each later
+# class has to be there from the start.
 
 # %%
 def channel(name, key, kind):
@@ -578,6 +577,7 @@ def channel(name, key, kind):
 job = {
     "InputDataConfig": [
         channel("train", "old-and-new/", "application/x-recordio"),
+        channel("validation", "both-tasks/", "application/x-recordio"),
         channel("model", "first/output/model.tar.gz", "application/x-sagemaker-model"),
     ],
 }
@@ -587,17 +587,23 @@ registry = f"{account}.dkr.ecr.eu-west-1.amazonaws.com"
 job |= {
     "TrainingJobName": "digits-2",
     "RoleArn": f"arn:aws:iam::{account}:role/training",
-    "HyperParameters": {"num_classes": "10", "epochs": "30", "learning_rate": "0.001"},
+    "HyperParameters": {
+        "num_classes": "10",
+        "num_training_samples": "1078",
+        "num_layers": "18",
+        "image_shape": "3,28,28",
+    },
     "AlgorithmSpecification": {
-        "TrainingImage": f"{registry}/object-detection:1",
+        "TrainingImage": f"{registry}/image-classification:1",
         "TrainingInputMode": "File",
     },
     "OutputDataConfig": {"S3OutputPath": f"{bucket}/second/"},
-    "ResourceConfig": {
-        "InstanceType": "ml.g5.xlarge",
-        "InstanceCount": 1,
-        "VolumeSizeInGB": 50,
-    },
+}
+
+# %%
+machine = {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50}
+job |= {
+    "ResourceConfig": machine,
     "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
 }
 aws.validate("CreateTrainingJob", job)
@@ -623,7 +629,7 @@ aws.validate("CreateTrainingJob", job)
 #   it.{{!naive_collapsed}}
 # - Keep some old rows. Sixty kept most of it.{{!sixty_most}}
 # - Compare methods where they have learned the new task equally well.
-# - With outputs of its own for each task, little was lost.{{!apart_little}}
+# - If the task of a row is known, give each task its own outputs. Then nothing collapsed.{{!apart_little}}
 #
 # ## Quiz
 
@@ -634,7 +640,7 @@ lab.quiz()
 # ## Sources
 #
 # - Bedrock: user guide, model customization and its encryption; JumpStart and incremental training: SageMaker AI developer guide
-#   (`jumpstart-fine-tune`, `incremental-training`, `object-detection`).
+#   (`jumpstart-fine-tune`, `incremental-training`, `image-classification`).
 # - The two ways to ask: van de Ven and Tolias (2019), *Three scenarios for continual learning*. Intervals over splits: Nadeau and
 #   Bengio (2003).
 # - Digits: Alpaydin and Kaynak (1998), UCI, in scikit-learn; licence in the data card.
@@ -661,14 +667,21 @@ lab.facts(
     slanted_fades=gains["slanted, 30 each"].high < gains["slanted, 1 each"].mean / 2,
     other_no_gain=all(gains[f"other digits, {n} each"].mean < 0.01 for n in LABELS)
     and not any(gains[f"other digits, {n} each"].verdict == "higher" for n in LABELS),
-    frozen_no_better=all(
-        arms["other digits", n]["frozen layer"]
-        < arms["other digits", n]["frozen, random"] + 0.02
-        for n in LABELS
+    frozen_no_better=not any(
+        stats.splits(v["frozen layer"], v["frozen, random"], comparisons=4, **size).low
+        > 0
+        for v in (
+            brought.wide("accuracy", task="other digits", labels=n) for n in LABELS
+        )
     ),
     naive_old=old_end["naive"],
     naive_collapsed=old_end["naive"] < 0.1 and begin["old"].iloc[0] > 0.85,
     frozen_collapsed=old_end["frozen layer"] < 0.1,
+    pull_higher=saved["strong pull"].verdict == "higher",
+    rest_open=all(
+        saved[n].low < 0 < saved[n].high for n in ("small steps", "pull", "frozen layer")
+    ),
+    late=late,
     slow_learned_less=end["new"]["small steps"] < end["new"]["naive"] - 0.005,
     corner=old_end["rehearsal"] > 0.8
     and end["new"]["rehearsal"] > 0.9
@@ -676,17 +689,20 @@ lab.facts(
     equal_new=equal["new"].mean().max() - equal["new"].mean().min() < 0.06,
     rehearsal=saved["rehearsal"],
     rehearsal_higher=saved["rehearsal"].verdict == "higher",
-    pull_between=saved["strong pull"].verdict == "higher"
-    and saved["strong pull"].mean < saved["rehearsal"].mean - 0.05,
+    pull_between=stats.splits(
+        equal["old"]["rehearsal"], equal["old"]["strong pull"], **size
+    ).verdict
+    == "higher"
+    and end["new"]["strong pull"] < end["new"]["naive"] - 0.02,
     control_higher=control.verdict == "higher",
-    control_closer=0
-    < old_end["rehearsal"] - old_end["same rows, no base"]
-    < control.mean / 2,
+    control_closer=late.high < control.low
+    and late.mean < control.mean / 3
+    and old_end["same rows, no base"] > 0.6,
     told_stays=min(told_end[n] for n in with_base) > 0.9,
-    naive_apart=Fact(lost["naive - base"], digits=3, tolerance=0.005),
+    naive_apart=Fact(lost, digits=3, tolerance=0.005),
     apart_little=apart_means["old"].min() > 0.93
-    and lost["naive - base"].low > -0.08
-    and lost["naive - base"].mean < 0,
+    and lost.low > -0.1
+    and lost.verdict in ("undecided", "no difference shown"),
     collapse_in_outputs=apart_means["old"]["naive"] - old_end["naive"] > 0.8,
     sixty_most=old_end["rehearsal"] > 0.75 * begin["old, told"].iloc[0],
 )
