@@ -1,8 +1,9 @@
 """A base model to fine-tune: a small network that has learned the handwritten digits 0 to 4.
 
-Its weights are stored in ``data/digits_base.npz``, as a base model comes from a hub: somebody else has
-trained it, and everybody starts from the same file. ``python -m labs_lib.train.pretrain`` trains it again
-and says how far the stored weights are from the new ones; with ``--write`` it stores the new ones.
+Its weights are stored in ``data/digits_base.npz``, as a base model comes from a hub: somebody
+else has trained it, and everybody starts from the same file. ``python -m labs_lib.train.pretrain``
+trains it again and says how far the stored weights are from the new ones; with ``--write`` it
+stores the new ones.
 """
 
 import argparse
@@ -37,8 +38,8 @@ class Digits:
     y : array of shape (1797,)
         The digit, 0 to 9.
     train, valid, test : arrays of int
-        Places of 1,078 training rows, of 359 to choose by, and of 360 that judge; each digit has its
-        share in all three.
+        Places of 1,078 training rows, of 359 to choose by, and of 360 that judge; each digit
+        has its share in all three.
     """
 
     X: Array
@@ -144,7 +145,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         path = data.FOLDER / data.DIGITS_BASE
         with files.replacing(path) as temporary:
             temporary.write_bytes(packed(made))
-        print(f"{files.sha256(path)}  {path.name}   <- this line belongs in data/{data.SUMS}")
+        print(
+            f"{files.sha256(path)}  {path.name}   <- this line belongs in data/{data.SUMS}"
+        )
         return 0
     apart = distance(made, load_base())
     print(f"largest difference of a weight: {apart:.1e} (allowed {TOLERANCE:.0e})")

@@ -11,7 +11,9 @@ from labs_lib.train.network import Network
 
 
 def test_the_stored_base_is_what_the_command_trains():
-    assert pretrain.distance(pretrain.make_base(), pretrain.load_base()) < pretrain.TOLERANCE
+    assert (
+        pretrain.distance(pretrain.make_base(), pretrain.load_base()) < pretrain.TOLERANCE
+    )
     assert (data.FOLDER / data.DIGITS_BASE).stat().st_size < 1_000_000
 
 

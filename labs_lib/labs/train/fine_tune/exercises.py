@@ -98,7 +98,14 @@ def _swapped(history, level):
     return next((new for new, old in history if old >= level), None)
 
 
-_PATH = [(0.40, 0.95), (0.70, 0.80), (0.90, 0.55), (0.85, 0.60), (0.96, 0.30), (0.95, 0.97)]
+_PATH = [
+    (0.40, 0.95),
+    (0.70, 0.80),
+    (0.90, 0.55),
+    (0.85, 0.60),
+    (0.96, 0.30),
+    (0.95, 0.97),
+]
 
 lab.function(
     "on an equal footing",
@@ -119,7 +126,10 @@ lab.function(
             lambda h, level: h[-1][1] if h and h[-1][0] >= level else None,
             lambda h, level: h[-1][1] if h else None,
         ),
-        "above": ("*At least* the level: an accuracy equal to it has reached it.", _after),
+        "above": (
+            "*At least* the level: an accuracy equal to it has reached it.",
+            _after,
+        ),
         "new_returned": (
             "You return the new accuracy. The old one is asked for.",
             lambda h, level: next((new for new, _ in h if new >= level), None),

@@ -43,13 +43,13 @@ lab.start()
 # there.
 #
 # A colleague says: "Train the model further on the new images. That is incremental transfer learning: it
-# starts from what the model knows, so it also keeps what the model knows." Two claims in one. A base
-# *brings* something, and it *stays*.
+# starts from what the model knows, so it also keeps what the model knows." Two claims in one:
+# a base *brings* something, and it *stays*.
 #
 # ## Predict
 #
-# First: the base reads nearly all old digits. After training on new digits only, how many of the old ones
-# does it still read, if it may answer any digit from 0 to 9?
+# First: the base reads nearly all old digits. What share of them does it still read after training on new
+# digits only, if it may answer any digit from 0 to 9?
 
 # %%
 guess = ...  # "more than 0.9", "0.5 to 0.9" or "less than 0.5"
@@ -87,7 +87,7 @@ def passes(base, X, y, rng, count=30, *, rate=0.2, frozen=0, pull=0.0):
     for _ in range(count):
         for part in batches(len(y), 32, rng):
             model.step(X[part], y[part], rate, frozen=frozen)
-            for new, old in zip(model.parameters, base.parameters):
+            for new, old in zip(model.parameters, base.parameters, strict=True):
                 new -= rate * pull * (new - old)
         yield model
 
@@ -96,6 +96,7 @@ def passes(base, X, y, rng, count=30, *, rate=0.2, frozen=0, pull=0.0):
 # `rate` is the size of a step. `frozen=1` leaves the hidden layer as it is. `pull` draws each weight back to
 # its old value (an L2 [penalty](../glossary.md#penalty) on the distance from the base). For new digits the network needs five more
 # outputs. They start at random; all else is copied.
+
 
 # %% tags=["trial"]
 def with_outputs(base, outputs, seed):
@@ -150,6 +151,7 @@ def accuracy_among(scores, y, allowed):
 
 # END SOLUTION
 lab.ex1.check(accuracy_among)
+
 
 # %% tags=["trial"]
 def share(model, d, places, digits):
@@ -249,16 +251,16 @@ lab.kept.reveal(bands[(naive >= 0.5) + (naive > 0.9)])
 # Naive training reads {{naive_old}} of the old digits in the end.{{!naive_collapsed}} The claim is wrong as it stands.
 # Freezing the hidden layer does not help: the outputs alone forget.{{!frozen_collapsed}}
 #
-# But do not compare the last columns yet. Small steps read fewer new digits than naive training does, and a method that
-# has learned less has had less reason to forget.{{!slow_learned_less}} The picture shows the way of each method, pass by pass, from
-# the left to the right.
+# But do not compare yet. Small steps read fewer new digits than naive training does, and a method that
+# has learned less has had less reason to forget.{{!slow_learned_less}} The picture shows the way of each
+# method, pass by pass, from the left to the right.
 
 # %%
 from labs_lib import plots
 
 shown = ["naive", "frozen layer", "small steps", "strong pull", *order[5:7]]
 passed = [str(n) for n in AFTER]
-styles = list(zip(plots.COLORS.values(), plots.DASHES))
+styles = list(zip(plots.COLORS.values(), plots.DASHES, strict=False))
 
 # %%
 with plots.figure(
@@ -267,7 +269,7 @@ with plots.figure(
     y="accuracy on old digits (0 to 1)",
     alt="One line a method, left to right: most fall low, rehearsal stays high.",
 ) as ax:
-    for name, (color, dash) in zip(shown, styles):
+    for name, (color, dash) in zip(shown, styles, strict=False):
         x, y = (means[m].loc[name, passed] for m in ("new", "old"))
         ax.plot(x, y, linestyle=dash, color=color, marker=".", label=name)
     ax.legend()
@@ -294,7 +296,8 @@ lab.ex2.check(old_at)
 
 # %% [markdown]
 # Do that for each seed and method: stop at the first stored pass at which 0.9 of the new digits are read. The stop
-# looks at images that do not judge. An arm that does not get there is counted.
+# looks at images that do not judge.
+
 
 # %%
 def at_equal(name, measure):
@@ -332,8 +335,8 @@ stats.table(saved)
 # %% [markdown]
 # Rehearsal keeps {{rehearsal}} more than naive training, with 60 old rows.{{!rehearsal_higher}} Strong pull helps too, and needs no
 # old row.{{!pull_higher}} It keeps less than rehearsal, and it has a price: after all passes it reads fewer new digits than naive
-# training.{{!pull_between}} For small steps, the weaker pull and the frozen layer the intervals hold zero: whether they help at all
-# is open.{{!rest_open}}
+# training.{{!pull_between}} For small steps, the weaker pull and the frozen layer the [intervals](../glossary.md#interval) hold zero: whether
+# they help at all is open.{{!rest_open}}
 #
 # And the control: are the old digits *kept*, or learned anew from 60 rows? Rehearsal against the same rows without a
 # base. A comparison by itself, at equal footing and then after all passes:
@@ -350,12 +353,13 @@ control, late
 #
 # ## Where it fails: one word, two kinds of forgetting
 #
-# The column *old, told* stays above 0.9 in each arm that had a base.{{!told_stays}} Whoever reports that number says "nothing is
-# forgotten", and whoever reports the other says "everything". Which is right depends on what is asked in service.
+# The column *old, told* stays above 0.9 in each arm that had a base.{{!told_stays}} Who reports that number says "nothing is
+# forgotten"; who reports the other says "everything". Which is right depends on what is asked in service.
 #
 # Often it is known which task a row belongs to: one customer, one set of answers. Then the new digits can get *outputs of
 # their own*, and the old outputs are put back on top of the hidden layer when old digits are read. The start is the same
-# as before; only the old outputs take no part in the training.
+# as before; the old outputs take no part in the training.
+
 
 # %% tags=["trial"]
 def apart(seed):
@@ -422,10 +426,10 @@ lab.ex3.check(where)
 # %% [markdown]
 # ## Real data: what the base brings, label by label
 #
-# All images so far were real, and so are these. Is a base worth having at all? Two new tasks. *Slanted*: the same ten digits, written at a slant (the
+# All images so far were real, and so are these. Is a base worth having? Two new tasks. *Slanted*: the same ten digits, written at a slant (the
 # rows of each image are shifted); here the base reads all ten upright. *Other digits*: the base reads 0 to 4,
-# and 5 to 9 are wanted. All arms get the same rows and passes. A control shows what any frozen layer can
-# do, pre-trained or not.
+# and 5 to 9 are wanted. All arms get the same rows and passes. A control
+# freezes a random layer.
 
 # %% tags=["trial"]
 TASKS, LABELS = ("slanted", "other digits"), (1, 3, 10, 30)
@@ -493,6 +497,7 @@ pd.DataFrame(arms).T.rename_axis(["task", "labels"]).round(2)
 # Look at *base alone* first: what the base reads of the new task before any training. Of slanted digits it
 # reads a good part. Of the digits 5 to 9 none, as it has no names for them.{{!base_alone}}
 
+
 # %%
 def gain(task, labels):
     """Compare fine-tuned with scratch over the splits, in pairs."""
@@ -517,11 +522,11 @@ lab.gain.reveal(gains["other digits, 10 each"].verdict)
 
 # %% [markdown]
 # With one slanted image of each digit the base adds {{slanted_one}}.{{!slanted_one_higher}} With 30 no gain of that size is
-# left.{{!slanted_fades}} That is the good case: the old task and the new one share their answers, and labels are few.
+# left.{{!slanted_fades}} That is the good case: both tasks share their answers, and labels are few.
 #
 # For other digits no line of the figure shows a gain.{{!other_no_gain}} Frozen, the pre-trained layer was not shown to do more for
-# them than a random one.{{!frozen_no_better}} A base that was trained on five digits is narrow. So the first question to a
-# base is not how large it is, but what it reads of *your* rows before training.
+# them than a random one.{{!frozen_no_better}} A base that was trained on five digits is narrow. So first ask a base what it
+# reads of *your* rows before training.
 
 # %% [markdown]
 # ## On SageMaker
@@ -535,8 +540,8 @@ lab.gain.reveal(gains["other digits, 10 each"].verdict)
 # | what you get | a private custom model in your account, in Bedrock | `model.tar.gz` in your bucket |
 # | what you run | Provisioned Throughput; on demand for a few bases | an endpoint on instances that you choose |
 #
-# Notes often say that Bedrock cannot fine-tune the base, and that you first make a private copy and then tune the copy.
-# Half of that is right: the base does not change. But one request does it, and you never make the copy.
+# Notes often say that Bedrock cannot fine-tune the base: you first make a private copy, and then tune the copy. Half of that
+# is right: the base does not change. But one request does it, and you never make the copy.
 
 # %%
 from labs_lib import aws
@@ -554,13 +559,14 @@ request = {
 aws.validate("CreateModelCustomizationJob", request, service="bedrock")
 
 # %% [markdown]
-# Training rows are not used for base models, and nobody else gets them. But a tuned model may repeat its training rows.
+# Training rows are not used for base models. But a tuned model may repeat them.
 #
 # In SageMaker AI, *incremental training* hands the artifacts of an earlier job to a new one, in a channel called `model`. The
 # guide speaks of an *expanded* data set: old rows and new ones. That is our arm "all old rows", and the claim is right
 # for it. The guide names three built-in algorithms that can be trained so, all of them for images. Image Classification
 # wants the same `num_classes`, `num_layers` and `image_shape` as the earlier job had, so an output for each later
 # class has to be there from the start.
+
 
 # %%
 def channel(name, key, kind):
@@ -610,17 +616,16 @@ aws.validate("CreateTrainingJob", job)
 
 # %% [markdown]
 # JumpStart's text models take `data.csv` (a class number, then the text), its image models a folder a class. For language
-# models `lora_r` is the *rank* of a small added matrix that is trained instead of the weights; the guide calls it a scaling
-# factor, but that is `lora_alpha`.
+# models `lora_r` is the *rank* of small added matrices that are trained instead of the weights; the guide calls it a
+# scaling factor, but that is `lora_alpha`.
 #
 # ## What is not reproduced
 #
-# - Large models: they have seen far more than five digits, so that a base may bring more than here. Whether they
-#   forget as ours does was not measured.
+# - Large models, which have seen far more than five digits: what their base brings, and whether they forget as ours
+#   does, was not measured.
 # - Bedrock's and JumpStart's own training, LoRA, instruction tuning, distillation, and their price.
 # - Other ways against forgetting: penalties that know which weights matter, and rows made by the old model.
-# - The slanted digits are real ones, shifted by us. All else here is real; there is one data set, so all intervals
-#   are over its splits.
+# - Another data set. The slanted digits are real ones, shifted by us; all intervals are over splits of one set.
 #
 # ## Takeaways
 #
@@ -679,7 +684,8 @@ lab.facts(
     frozen_collapsed=old_end["frozen layer"] < 0.1,
     pull_higher=saved["strong pull"].verdict == "higher",
     rest_open=all(
-        saved[n].low < 0 < saved[n].high for n in ("small steps", "pull", "frozen layer")
+        saved[n].low < 0 < saved[n].high
+        for n in ("small steps", "pull", "frozen layer")
     ),
     late=late,
     slow_learned_less=end["new"]["small steps"] < end["new"]["naive"] - 0.005,
