@@ -173,10 +173,9 @@ pd.Series(first).round(2)
 #
 # ## On trial: "further training keeps what the model knew"
 #
-# Now all labelled images of 5 to 9, about 540. Each [seed](../glossary.md#seed) splits the digits anew and trains its own base
+# Each [seed](../glossary.md#seed) splits the digits anew and trains its own base
 # on 0 to 4. Eight arms, 30 passes each. Five see new rows only. *Rehearsal* adds 60 old rows, 12 of each old digit.
-# Its control has the same rows and no base: what 60 rows teach by themselves. *All old rows* is what
-# you would do if the vendor gave you everything.
+# Its control has the same rows and no base. *All old rows* is what you would do if the vendor gave you everything.
 
 # %% tags=["trial"]
 AFTER = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
@@ -245,7 +244,7 @@ pd.concat([begin.rename({"naive": "before"}), end.loc[order]]).round(2)
 
 # %%
 naive, bands = end["old"]["naive"], ("less than 0.5", "0.5 to 0.9", "more than 0.9")
-lab.kept.reveal(bands[(naive >= 0.5) + (naive > 0.9)])
+lab.kept.reveal(bands[int(naive >= 0.5) + int(naive > 0.9)])
 
 # %% [markdown]
 # Naive training reads {{naive_old}} of the old digits in the end.{{!naive_collapsed}} The claim is wrong as it stands.
@@ -314,8 +313,7 @@ equal_means = pd.DataFrame({m: equal[m].mean() for m in measures}).round(2)
 equal_means.assign(never=equal["new"].isna().sum())
 
 # %% [markdown]
-# Now the new digits are read about equally well by all arms.{{!equal_new}} The differences in old accuracy, each minus naive,
-# over the splits in which both get there:
+# Now all arms read the new digits about equally well.{{!equal_new}} The differences in old accuracy, each minus naive:
 
 # %%
 from labs_lib import stats
@@ -402,8 +400,8 @@ lost
 # layer forgot anything that matters is open; a collapse is excluded.{{!apart_little}} What collapsed were the shared outputs, which
 # saw no row with an old digit.{{!collapse_in_outputs}}
 #
-# So ask before you choose a mend: *does the model have to find out which task a row belongs to?* If so, it needs rows
-# of both tasks. If not, give each task its own outputs.
+# So ask first: *does the model have to find out which task a row belongs to?* If so, it needs rows of both. If not, give
+# each task its own outputs.
 #
 # ### Exercise 3: where did it forget?
 #
@@ -535,10 +533,10 @@ lab.gain.reveal(gains["other digits, 10 each"].verdict)
 #
 # | | Bedrock | JumpStart in SageMaker AI |
 # |---|---|---|
-# | what you ask for | one customization job names the base and your rows | a training job on a model whose card says that it can be fine-tuned |
-# | the base | read-only, for you too | a copy of its weights goes into your job |
-# | what you get | a private custom model in your account, in Bedrock | `model.tar.gz` in your bucket |
-# | what you run | Provisioned Throughput; on demand for a few bases | an endpoint on instances that you choose |
+# | what you ask for | one job names the base and your rows | a training job on a model whose card allows it |
+# | the base | read-only | a copy goes into your job |
+# | what you get | a private custom model, in Bedrock | `model.tar.gz` in your bucket |
+# | what you run | Provisioned Throughput; on demand for a few bases | an endpoint on your instances |
 #
 # Notes often say that Bedrock cannot fine-tune the base: you first make a private copy, and then tune the copy. Half of that
 # is right: the base does not change. But one request does it, and you never make the copy.
@@ -630,10 +628,8 @@ aws.validate("CreateTrainingJob", job)
 # ## Takeaways
 #
 # - Ask the base to read your rows before you train it. Where it read none, it was not shown to bring anything.{{!other_no_gain}}
-# - Measure the old task too, in the way in which it will be asked. Further training on new rows only lost
-#   it.{{!naive_collapsed}}
-# - Keep some old rows. Sixty kept most of it.{{!sixty_most}}
-# - Compare methods where they have learned the new task equally well.
+# - Measure the old task in the way in which it will be asked. Training on new rows only lost it.{{!naive_collapsed}}
+# - Keep some old rows. Sixty kept most of it.{{!sixty_most}} Compare methods at equal accuracy on the new task.
 # - If the task of a row is known, give each task its own outputs. Then nothing collapsed.{{!apart_little}}
 #
 # ## Quiz
