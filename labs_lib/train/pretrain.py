@@ -122,11 +122,11 @@ def load_base() -> Network:
 def packed(network: Network) -> bytes:
     """Return the weights of a network as the content of an .npz file."""
     layers = zip(network.weights, network.biases, strict=True)
-    parts = {}
+    parts: dict[str, Array] = {}
     for number, (weight, bias) in enumerate(layers):
         parts |= {f"weight{number}": weight, f"bias{number}": bias}
     buffer = io.BytesIO()
-    np.savez(buffer, **parts)
+    np.savez(buffer, **parts)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 

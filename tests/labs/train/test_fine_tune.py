@@ -3,6 +3,11 @@ import numpy as np
 from labs_lib.labs.train.fine_tune.exercises import lab
 from tests.labs.contract import assert_exercise
 
+# Mutants that no input tells apart; see mutation.py.
+EQUIVALENT = {
+    "ex2: return None → (dropped)": "a function without a return gives None",
+}
+
 RIGHT = {"a": "outputs", "b": "hidden", "c": "not learned", "d": "fine"}
 
 
