@@ -51,6 +51,17 @@ def test_ex1_knows_scores_that_were_set_to_zero():
     assert lab.ex1.check(zeros).status == "wrong"
 
 
+def test_ex1_keeps_column_and_digit_together():
+    def sorted_digits(scores, y, allowed):
+        return np.mean(np.sort(allowed)[scores[:, allowed].argmax(axis=1)] == y)
+
+    def sorted_columns(scores, y, allowed):
+        return np.mean(np.asarray(allowed)[scores[:, np.sort(allowed)].argmax(axis=1)] == y)
+
+    for wrong in (sorted_digits, sorted_columns):
+        assert lab.ex1.check(wrong).status == "wrong"
+
+
 def with_a_list(history, level):
     reached = [old for new, old in history if new >= level]
     return reached[0] if reached else None
@@ -68,13 +79,22 @@ def test_ex2():
     )
 
 
+def test_ex2_does_not_call_the_best_new_pass_the_best_old_one():
+    def best_new(history, level):
+        new, old = max(history, default=(0, None))
+        return old if new >= level else None
+
+    outcome = lab.ex2.check(best_new)
+    assert (outcome.status, outcome.misconception) == ("wrong", None)
+
+
 def test_ex3():
     assert_exercise(
         lab.ex3,
         right=[(RIGHT,)],
         wrong={
-            "told_overlooked": (RIGHT | {"a": "hidden"},),
-            "told_fell_too": (RIGHT | {"b": "outputs"},),
+            "put_back_overlooked": (RIGHT | {"a": "hidden"},),
+            "put_back_fell_too": (RIGHT | {"b": "outputs"},),
             "new_overlooked": (RIGHT | {"c": "fine"},),
             "perfect_expected": (RIGHT | {"d": "outputs"},),
         },

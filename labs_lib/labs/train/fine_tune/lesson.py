@@ -81,14 +81,15 @@ from labs_lib.train import pretrain
 from labs_lib.train.network import Network, batches
 
 
-def passes(base, X, y, rng, count=30, *, rate=0.2, frozen=0, pull=0.0):
+def passes(base, X, y, rng, count=30, *, rate=0.2, frozen=0, pull=0.0, outputs=None):
     """Train a copy of base further; give the copy after each pass over the rows."""
     model = deepcopy(base)
     for _ in range(count):
         for part in batches(len(y), 32, rng):
             model.step(X[part], y[part], rate, frozen=frozen)
-            for new, old in zip(model.parameters, base.parameters, strict=True):
-                new -= rate * pull * (new - old)
+            for k, new in enumerate(model.parameters):
+                old, upto = base.parameters[k], outputs if k > 1 else None
+                new[..., :upto] -= rate * pull * (new - old)[..., :upto]
         yield model
 
 
@@ -174,10 +175,12 @@ pd.Series(first).round(2)
 # ## On trial: "further training keeps what the model knew"
 #
 # Each [seed](../glossary.md#seed) splits the digits anew and trains its own base
-# on 0 to 4. Eight arms, 30 passes each. Five see new rows only. *Rehearsal* adds 60 old rows, 12 of each old digit.
+# on 0 to 4. Nine arms, 30 passes each. Six see new rows only. *Pull, old only* is the strong pull, but spares the
+# new outputs: they have no old value, only a random start. *Rehearsal* adds 60 old rows, 12 of each old digit.
 # Its control has the same rows and no base. *All old rows* is what you would do if the vendor gave you everything.
 
 # %% tags=["trial"]
+UNSEEN = 100  # Splits with lower numbers were looked at before.
 AFTER = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
 METHODS = {
     "naive": {},
@@ -189,7 +192,8 @@ METHODS = {
 
 
 def further(seed):
-    """Train a base for 0 to 4 further on 5 to 9, in eight ways; judge after passes."""
+    """Train a base for 0 to 4 further on 5 to 9, in nine ways; judge after passes."""
+    seed += UNSEEN
     d, rng, found = pretrain.digits(seed), np.random.default_rng([seed, 4]), {}
     old, new = (d.train[k] for k in (d.y[d.train] < 5, d.y[d.train] >= 5))
     sixty = np.concatenate([old[d.y[old] == c][:12] for c in range(5)])
@@ -197,6 +201,7 @@ def further(seed):
     start = extended(pretrain.fit(d.X[old], d.y[old], seed=[seed, 6]), [seed, 5])
     runs = {name: (start, new, options) for name, options in METHODS.items()}
     runs |= {
+        "pull, old only": (start, new, {"pull": 0.1, "outputs": 5}),
         "rehearsal": (start, np.append(new, sixty), {}),
         "same rows, no base": (fresh, np.append(new, sixty), {}),
         "all old rows": (start, np.append(new, old), {}),
@@ -222,10 +227,10 @@ kept.design(
     worlds="a random split of the 1,797 digits, 60 : 20 : 20, a base and new outputs",
     rows="about 540 new images train (rehearsal: and 60 old ones); 180 old and 180 new "
     "images judge; 180 other new images choose the pass of equal footing",
-    measure="accuracy on old and on new digits, each minus naive, in pairs",
+    measure="accuracy on old digits when 0.9 of the new are read, minus naive, in pairs",
     margin=0.02,
     yardstick="the labels; favours neither. Sizes of step and pull were chosen after a "
-    "look at five splits and not tuned: each of them is one example of its kind.",
+    "look at five splits that are not among these: each is one example of its kind.",
 )
 
 # %% [markdown]
@@ -236,7 +241,8 @@ measures = ["old", "old, told", "new"]
 means = {m: kept.wide(m).mean().unstack() for m in [*measures, "chooses"]}
 end = pd.DataFrame({m: means[m]["30"] for m in measures})
 begin = pd.DataFrame({m: means[m]["0"] for m in measures}).loc[["naive"]]
-order = [*METHODS, "rehearsal", "same rows, no base", "all old rows"]
+more = ["pull, old only", "rehearsal", "same rows, no base", "all old rows"]
+order = [*METHODS, *more]
 pd.concat([begin.rename({"naive": "before"}), end.loc[order]]).round(2)
 
 # %%
@@ -245,7 +251,7 @@ lab.kept.reveal(bands[int(naive >= 0.5) + int(naive > 0.9)])
 
 # %% [markdown]
 # Naive training reads {{naive_old}} of the old digits in the end.{{!naive_collapsed}} The claim is wrong as it stands.
-# Freezing the hidden layer does not help: the outputs alone forget.{{!frozen_collapsed}}
+# With the hidden layer frozen it reads hardly more: the outputs alone forget.{{!frozen_collapsed}}
 #
 # But do not compare yet. Small steps read fewer new digits than naive training does, and a method that
 # has learned less has had less reason to forget.{{!slow_learned_less}} The picture shows the way of each
@@ -254,7 +260,7 @@ lab.kept.reveal(bands[int(naive >= 0.5) + int(naive > 0.9)])
 # %%
 from labs_lib import plots
 
-shown = ["naive", "frozen layer", "small steps", "strong pull", *order[5:7]]
+shown = ["naive", "small steps", "strong pull", *more[:3]]
 passed = [str(n) for n in AFTER]
 styles = list(zip(plots.COLORS.values(), plots.DASHES, strict=False))
 
@@ -319,38 +325,42 @@ from labs_lib import stats
 size = {"n_train": 1_078, "n_test": 360, "margin": 0.02}
 
 
-def against_naive(name):
-    """Compare the old accuracy of a method with naive training, at an equal footing."""
-    pair = equal["old"][[name, "naive"]].dropna()
-    return stats.splits(pair[name], pair["naive"], comparisons=7, **size)
+def footing(name, other, comparisons=4):
+    """Compare the old accuracy of two methods at an equal footing."""
+    pair = equal["old"][[name, other]].dropna()
+    return stats.splits(*(pair[n] for n in pair), comparisons=comparisons, **size)
 
 
-saved = {name: against_naive(name) for name in order if name != "naive"}
+saved = {name: footing(name, "naive", 8) for name in order if name != "naive"}
 stats.table(saved)
 
 # %% [markdown]
 # Rehearsal keeps {{rehearsal}} more than naive training, with 60 old rows.{{!rehearsal_higher}} Strong pull helps too, and needs no
-# old row.{{!pull_higher}} It keeps less than rehearsal, and it has a price: after all passes it reads fewer new digits than naive
-# training.{{!pull_between}} For small steps, the weaker pull and the frozen layer the [intervals](../glossary.md#interval) hold zero: whether
-# they help at all is open.{{!rest_open}}
+# old row.{{!pull_higher}} But in the end it read the fewest new digits of all arms.{{!pull_price}} For small steps, the weaker pull and
+# the frozen layer the [intervals](../glossary.md#interval) hold zero: whether they help at all is open.{{!rest_open}}
 #
-# And the control: are the old digits *kept*, or learned anew from 60 rows? Rehearsal against the same rows without a
-# base. A comparison by itself, at equal footing and then after all passes:
+# Three more pairs at equal footing; the last one also after all passes.
 
 # %%
-pair = equal["old"][["rehearsal", "same rows, no base"]].dropna()
-control = stats.splits(*(pair[name] for name in pair), **size)
-late = stats.splits(*(kept.wide("old")[name]["30"] for name in pair), **size)
-control, late
+pull_less = footing("rehearsal", "strong pull")
+spared = footing("strong pull", "pull, old only")
+control = footing("rehearsal", "same rows, no base")
+pair = (kept.wide("old")[n]["30"] for n in ("rehearsal", "same rows, no base"))
+late = stats.splits(*pair, comparisons=4, **size)
+print(pull_less, spared, control, late, sep="\n")
 
 # %% [markdown]
-# When the new digits are just learned, what rehearsal reads of the old ones comes from the base.{{!control_higher}} After 30 passes
+# Strong pull keeps less than rehearsal.{{!pull_less}} A part of its help is not memory: it holds the new outputs back. Where they
+# were spared, less was kept, and after all passes little.{{!spared_less}}
+#
+# The last pair is the control: are the old digits *kept*, or learned anew from 60 rows? When the new digits are just learned, what
+# rehearsal reads of the old ones comes from the base.{{!control_higher}} After 30 passes
 # the two are closer: the difference is {{late}}.{{!control_closer}} By then 60 rows have taught much by themselves.
 #
 # ## Where it fails: one word, two kinds of forgetting
 #
-# The column *old, told* stays above 0.9 in each arm that had a base.{{!told_stays}} Who reports that number says "nothing is
-# forgotten"; who reports the other says "everything". Which is right depends on what is asked in service.
+# The column *old, told* stays above 0.9 in each arm that had a base.{{!told_stays}} Who reports that number says "little
+# is forgotten"; who reports the other may say "everything". Which is right depends on what is asked in service.
 #
 # Often it is known which task a row belongs to: one customer, one set of answers. Then the new digits can get *outputs of
 # their own*, and the old outputs are put back on top of the hidden layer when old digits are read. The start is the same
@@ -360,6 +370,7 @@ control, late
 # %% tags=["trial"]
 def apart(seed):
     """Train the hidden layer with outputs of its own; read old digits with the old."""
+    seed += UNSEEN
     d, rng, found = pretrain.digits(seed), np.random.default_rng([seed, 7]), {}
     old, new = (d.train[k] for k in (d.y[d.train] < 5, d.y[d.train] >= 5))
     low, high = (d.test[k] for k in (d.y[d.test] < 5, d.y[d.test] >= 5))
@@ -403,15 +414,16 @@ lost
 #
 # ### Exercise 3: where did it forget?
 #
-# Four fine-tuned models, rows read right of 100. The base read 98 of the old ones. *Told* means that only old answers were allowed.
+# Four fine-tuned models, rows read right of 100. The base read 98 of the old ones. *Put back* means with the old outputs of the
+# base, put back on top of the trained hidden layer.
 #
-# - a: old rows with any answer 3, old rows when told 95, new rows 97;
-# - b: 31, when told 38, new 96;
-# - c: 97, when told 98, new 22;
-# - d: 91, when told 97, new 95.
+# - a: old rows with any answer 3, old rows when put back 95, new rows 97;
+# - b: 31, when put back 38, new 96;
+# - c: 97, when put back 98, new 22;
+# - d: 91, when put back 97, new 95.
 #
-# For each: `"outputs"` (it forgot mostly there), `"hidden"` (the hidden layer lost it), `"not learned"` (it kept the old by
-# not learning the new) or `"fine"`.
+# For each: `"outputs"` (it forgot mostly there), `"hidden"` (the hidden layer no longer gives what the old outputs need),
+# `"not learned"` (it kept the old by not learning the new) or `"fine"`.
 
 # %% tags=["exercise"]
 # BEGIN SOLUTION
@@ -422,36 +434,42 @@ lab.ex3.check(where)
 # %% [markdown]
 # ## Real data: what the base brings, label by label
 #
-# All images so far were real, and so are these. Is a base worth having? Two new tasks. *Slanted*: the same ten digits, written at a slant (the
-# rows of each image are shifted); here the base reads all ten upright. *Other digits*: the base reads 0 to 4,
-# and 5 to 9 are wanted. All arms get the same rows and passes. A control
-# freezes a random layer.
+# All images so far were real, and so are these. Is a base worth having? Five new tasks. In four the base reads all ten
+# digits upright, and the new images are upright too, or slanted: each row is shifted by a quarter, a half or one pixel
+# more than the row above it. *Other digits*: the base reads 0 to 4, and 5 to 9 are wanted. All arms get the same
+# rows and passes. A control freezes a random layer.
+#
+# Which slant to show is ours to choose, and whoever tries ten and shows one can make a base look as good as they like. We once did. So the range was
+# fixed before these splits were drawn, and all of it is shown.
 
 # %% tags=["trial"]
-TASKS, LABELS = ("slanted", "other digits"), (1, 3, 10, 30)
+TASKS = {"upright": 0, "slant 0.25": 0.25, "slant 0.5": 0.5, "slant 1": 1}
+LABELS = (1, 3, 10, 30)
 
 
-def slanted(X):
-    """Shift the rows of each image: the upper ones left, the lower ones right."""
+def slanted(X, slant):
+    """Shift each row of an image by so many pixels more than the row above it."""
     images = X.reshape(-1, 8, 8)
-    rows = [np.roll(images[:, r], (r - 4) // 2, axis=1) for r in range(8)]
+    by = np.floor(slant * (np.arange(8) - 4)).astype(int)
+    rows = [np.roll(images[:, r], by[r], axis=1) for r in range(8)]
     return np.stack(rows, axis=1).reshape(-1, 64)
 
 
 def few(seed, task="other digits", labels=10):
     """Learn a new task from few labels: with a base, and from scratch."""
+    seed += UNSEEN
     d, rng = pretrain.digits(seed), np.random.default_rng([seed, 1])
-    if task == "slanted":
+    if task in TASKS:
         half = len(d.train) // 2
         old, new, test, classes = d.train[:half], d.train[half:], d.test, 10
-        X, y = slanted(d.X), d.y
+        X, y = slanted(d.X, TASKS[task]), d.y
     else:
         low = d.y < 5
         old, new = d.train[low[d.train]], d.train[~low[d.train]]
         X, y, test, classes = d.X, d.y - 5, d.test[~low[d.test]], 5
     base = pretrain.fit(d.X[old], d.y[old], sizes=(64, 64, classes), seed=[seed, 2])
     fresh = Network((64, 64, classes), seed=[seed, 3])
-    start = base if task == "slanted" else with_outputs(base, classes, [seed, 3])
+    start = base if task in TASKS else with_outputs(base, classes, [seed, 3])
     rows = np.concatenate([new[y[new] == c][:labels] for c in range(classes)])
     arms = {
         "from scratch": (fresh, 0),
@@ -472,49 +490,42 @@ brought = lab.trial(
     few,
     seeds=20,
     levels=("arm", "measure"),
-    settings={"task": TASKS, "labels": LABELS},
+    settings={"task": [*TASKS, "other digits"], "labels": LABELS},
 )
 brought.design(
-    worlds="a random split of the 1,797 digits, 60 : 20 : 20, and first weights",
-    rows="1, 3, 10 or 30 labelled images of each new class train; about 360 (slanted) "
-    "or 180 images judge",
+    worlds="a random split of the 1,797 digits, 60 : 20 : 20, and first weights; "
+    "none of these splits was looked at before",
+    rows="1, 3, 10 or 30 labelled images of each new class train; about 360 "
+    "(upright, slanted) or 180 images judge",
     measure="accuracy on the new task, high is good; fine-tuned minus scratch",
     margin=0.02,
     yardstick="the labels of the images; favours neither. All arms make the same "
     "number of passes, which was not tuned for any.",
 )
 
-# %%
-cases = [(task, labels) for task in TASKS for labels in LABELS]
-arms = {c: brought.wide("accuracy", task=c[0], labels=c[1]).mean() for c in cases}
-pd.DataFrame(arms).T.rename_axis(["task", "labels"]).round(2)
-
-# %% [markdown]
-# **What to try.** In `slanted`, write `r - 4` for `(r - 4) // 2`, twice the slant, and run that cell and the next one again
-# (half a minute). What happens to *base alone*, and to the gain with one label? Then set it back.
-#
-# Look at *base alone* first: what the base reads of the new task before any training. Of slanted digits it
-# reads a good part. Of the digits 5 to 9 none, as it has no names for them.{{!base_alone}}
-
 
 # %%
-def gain(task, labels, comparisons=8):
+def gain(task, labels, comparisons=20):
     """Compare fine-tuned with scratch over the splits, in pairs."""
     value = brought.wide("accuracy", task=task, labels=labels)
     pair = value["fine-tuned"], value["from scratch"]
     return stats.splits(*pair, comparisons=comparisons, **size)
 
 
-gains = {f"{task}, {labels} each": gain(task, labels) for task, labels in cases}
+cases = [(task, labels) for task in [*TASKS, "other digits"] for labels in LABELS]
+arms = {c: brought.wide("accuracy", task=c[0], labels=c[1]).mean() for c in cases}
+gains = {case: gain(*case) for case in cases}
 
 # %%
-with plots.figure(
-    title="What the base brings, by task and labels of each class",
-    x="accuracy, fine-tuned - from scratch (-1 to 1)",
-    y="",
-    alt="Eight intervals: two tasks, with 1, 3, 10 and 30 labels of each class.",
-) as ax:
-    plots.intervals(ax, gains)
+table = pd.DataFrame(arms).T.rename_axis(["task", "labels"]).round(2)
+table["gain"] = [f"{g.mean:.2f} ({g.low:.2f} to {g.high:.2f})" for g in gains.values()]
+table
+
+# %% [markdown]
+# *Gain* is fine-tuned minus scratch, with its interval. **What to try.** Add `"slant 2": 2` to `TASKS` and run
+# that cell and the next one again (half a minute): where do *base alone* and *fine-tuned* go?
+#
+# First your guess, a comparison by itself:
 
 # %%
 guessed = gain("other digits", 10, comparisons=1)
@@ -522,12 +533,31 @@ print(guessed)
 lab.gain.reveal(guessed.verdict)
 
 # %% [markdown]
-# With one slanted image of each digit the base adds {{slanted_one}}.{{!slanted_one_higher}} With 30 no gain of that size is
-# left.{{!slanted_fades}} That is the good case: both tasks share their answers, and labels are few.
+# Look at *base alone*: what the base reads of a new task before any training. From upright to the strongest slant it falls, and
+# so does the gain from one label.{{!dose}} Where it reads your rows well, try it untouched: on upright digits no fine-tuning was
+# ahead of it.{{!untouched_enough}}
 #
-# For other digits no line of the figure shows a gain.{{!other_no_gain}} Frozen, the pre-trained layer was not shown to do more for
-# them than a random one.{{!frozen_no_better}} A base that was trained on five digits is narrow. So first ask a base what it
-# reads of *your* rows before training.
+# Of the digits 5 to 9 it reads none, and must: it has no names for them.{{!base_alone}} So for new classes ask its *layer*. Two
+# arms train outputs only: on the frozen layer of the base, and on a random one. Their difference is from the left to the right; a
+# point is one task.
+
+# %%
+with plots.figure(
+    title="Where its frozen layer helps, the base brings something",  # {{!probe}}
+    x="frozen layer - frozen, random (accuracy, -1 to 1)",
+    y="fine-tuned - from scratch (accuracy, -1 to 1)",
+    alt="Four lines, one for each number of labels; all rise from zero together.",
+) as ax:
+    by = pd.DataFrame(arms).T.rename_axis(["task", "labels"])
+    x, y = by["frozen layer"] - by["frozen, random"], by["fine-tuned"]
+    points = pd.DataFrame({"x": x, "y": y - by["from scratch"]}).reset_index()
+    plots.lines(ax, points, x="x", y="y", group="labels")
+
+# %% [markdown]
+# At half a pixel of slant and one image of each digit, the base adds {{slanted_one}}.{{!slanted_one_higher}} With 30 images no
+# task shows a gain, and at the strongest slant and for other digits no number of labels does.{{!none_shown}} In these two tasks the
+# base's frozen layer was not shown to do more than a random one.{{!frozen_no_better}} A base that was trained on five
+# digits is narrow.
 
 # %% [markdown]
 # ## On SageMaker
@@ -629,7 +659,8 @@ aws.validate("CreateTrainingJob", job)
 #
 # ## Takeaways
 #
-# - Ask the base to read your rows before you train it. Where it read none, it was not shown to bring anything.{{!other_no_gain}}
+# - Before you train a base, let it read your rows, and compare its frozen layer with a random one. Where that showed nothing, no gain was
+#   shown.{{!frozen_no_better}}
 # - Measure the old task in the way in which it will be asked. Training on new rows only lost it.{{!naive_collapsed}}
 # - Keep some old rows. Sixty kept most of it.{{!sixty_most}} Compare methods at equal accuracy on the new task.
 # - If the task of a row is known, give each task its own outputs. Then nothing collapsed.{{!apart_little}}
@@ -646,7 +677,8 @@ lab.quiz()
 #   (`jumpstart-fine-tune`, `incremental-training`, `image-classification`).
 # - The two ways to ask: van de Ven and Tolias (2019), *Three scenarios for continual learning*. Intervals over splits: Nadeau and
 #   Bengio (2003).
-# - Digits: Alpaydin and Kaynak (1998), UCI, in scikit-learn; licence in the data card.
+# - Digits: Alpaydin and Kaynak (1998), *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, CC BY 4.0,
+#   in scikit-learn; scaled and slanted by us.
 
 # %% tags=["facts", "nbval-check-output"]
 from labs_lib.course.facts import Fact
@@ -660,21 +692,35 @@ lab.facts(
     new_names=np.mean(answers >= 5) > 0.8,
     mostly_there=first["old digits, told 0 to 4"] > 0.85
     and first["old digits, any answer"] < 0.2,
-    base_alone=all(
-        0.25 < arms["slanted", n]["base alone"] < 0.7
-        and arms["other digits", n]["base alone"] == 0
+    base_alone=all(arms["other digits", n]["base alone"] == 0 for n in LABELS),
+    dose=all(
+        arms[a, 1]["base alone"] > arms[b, 1]["base alone"] + 0.1
+        and gains[a, 1].mean > gains[b, 1].mean + 0.02
+        for a, b in zip([*TASKS], [*TASKS][1:], strict=False)
+    ),
+    untouched_enough=all(
+        arms["upright", n]["fine-tuned"] < arms["upright", n]["base alone"] + 0.005
         for n in LABELS
     ),
-    slanted_one=gains["slanted, 1 each"],
-    slanted_one_higher=gains["slanted, 1 each"].verdict == "higher",
-    slanted_fades=gains["slanted, 30 each"].high < gains["slanted, 1 each"].mean / 2,
-    other_no_gain=all(gains[f"other digits, {n} each"].mean < 0.01 for n in LABELS)
-    and not any(gains[f"other digits, {n} each"].verdict == "higher" for n in LABELS),
+    probe=np.corrcoef(points["x"], points["y"])[0, 1] > 0.9
+    and all(
+        points[points["labels"] == n].sort_values("x")["y"].iloc[-1] > 0.02
+        for n in LABELS
+    ),
+    slanted_one=gains["slant 0.5", 1],
+    slanted_one_higher=gains["slant 0.5", 1].verdict == "higher",
+    none_shown=not any(
+        g.verdict == "higher"
+        for (task, n), g in gains.items()
+        if n == 30 or task in ("slant 1", "other digits")
+    ),
     frozen_no_better=not any(
-        stats.splits(v["frozen layer"], v["frozen, random"], comparisons=4, **size).low
+        stats.splits(v["frozen layer"], v["frozen, random"], comparisons=8, **size).low
         > 0
         for v in (
-            brought.wide("accuracy", task="other digits", labels=n) for n in LABELS
+            brought.wide("accuracy", task=task, labels=n)
+            for task in ("slant 1", "other digits")
+            for n in LABELS
         )
     ),
     naive_old=old_end["naive"],
@@ -689,17 +735,15 @@ lab.facts(
     slow_learned_less=end["new"]["small steps"] < end["new"]["naive"] - 0.005,
     corner=old_end["rehearsal"] > 0.8
     and end["new"]["rehearsal"] > 0.9
-    and all(old_end[n] < 0.75 for n in METHODS),
+    and all(old_end[n] < 0.75 for n in [*METHODS, "pull, old only"]),
     expanded=old_end["all old rows"] > 0.93,
     overshoots=equal["new"]["naive"].mean() > equal["new"]["small steps"].mean(),
     equal_new=equal["new"].mean().max() - equal["new"].mean().min() < 0.06,
     rehearsal=saved["rehearsal"],
     rehearsal_higher=saved["rehearsal"].verdict == "higher",
-    pull_between=stats.splits(
-        equal["old"]["rehearsal"], equal["old"]["strong pull"], **size
-    ).verdict
-    == "higher"
-    and end["new"]["strong pull"] < end["new"]["naive"] - 0.02,
+    pull_price=end["new"]["strong pull"] < end["new"].drop("strong pull").min() - 0.02,
+    pull_less=pull_less.verdict == "higher",
+    spared_less=spared.verdict == "higher" and old_end["pull, old only"] < 0.3,
     control_higher=control.verdict == "higher",
     control_closer=late.high < control.low
     and late.mean < control.mean / 3
@@ -710,5 +754,5 @@ lab.facts(
     and lost.low > -0.1
     and lost.verdict in ("undecided", "no difference shown"),
     collapse_in_outputs=apart_means["old"]["naive"] - old_end["naive"] > 0.8,
-    sixty_most=old_end["rehearsal"] > 0.75 * begin["old, told"].iloc[0],
+    sixty_most=equal["old"]["rehearsal"].mean() > 0.65 * begin["old"].iloc[0],
 )
