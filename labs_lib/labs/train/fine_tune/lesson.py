@@ -7,6 +7,7 @@
 #       sm-forgetting: 'On trial: "further training keeps what the model knew"'
 #     constants:
 #       "0.9": "accuracy on the new digits at which methods are compared, chosen before the stored trial"
+#       "4.0": "version of a licence"
 #       "0.02": "the margin of accuracy, chosen before the stored trial"
 # ---
 
@@ -38,13 +39,11 @@ lab.start()
 # %% [markdown]
 # ## The situation
 #
-# A bank reads handwritten amounts. Its model was bought: it reads the digits 0 to 4, in images of 8 by 8
-# pixels, and the vendor keeps the images. Now the digits 5 to 9 are wanted, and labelled images of them are
-# there.
+# A bank bought a model that reads the handwritten digits 0 to 4, in images of 8 by 8 pixels; the vendor keeps his
+# images. Now the digits 5 to 9 are wanted, and labelled images of them are there.
 #
 # A colleague says: "Train the model further on the new images. That is incremental transfer learning: it
-# starts from what the model knows, so it also keeps what the model knows." Two claims in one:
-# a base *brings* something, and it *stays*.
+# starts from what the model knows, so it also keeps it." Two claims: a base *brings* something, and it *stays*.
 #
 # ## Predict
 #
@@ -57,8 +56,7 @@ lab.kept.commit(guess)
 
 # %% [markdown]
 # Second: ten labelled images of each new digit. One network starts from the base, another from scratch, with
-# the same number of passes. Compare their *accuracy* on new digits, the share of right answers: the first against
-# the second. A [tie](../glossary.md#tie) is a difference of certainly less than 0.02;
+# the same number of passes. Compare the first with the second by *accuracy* on new digits, the share of right answers. A [tie](../glossary.md#tie) is a difference of certainly less than 0.02;
 # [undecided](../glossary.md#undecided) means the data cannot say.
 
 # %%
@@ -68,9 +66,8 @@ lab.gain.commit(guess)
 # %% [markdown]
 # ## A base, and a copy of your own
 #
-# The base is a small network: 64 pixels, a hidden layer of 64 units, an output for each digit. The
-# hidden layer turns pixels into 64 numbers; the outputs turn these into a score for each digit. Fine-tuning works on
-# a copy, so that the base stays as it is.
+# The base is a small network: a hidden layer turns 64 pixels into 64 numbers, and an output for each digit turns these
+# into a score. Fine-tuning works on a copy, so that the base stays as it is.
 
 # %% tags=["trial"]
 from copy import deepcopy
@@ -122,7 +119,7 @@ new_rows = d.train[d.y[d.train] >= 5]
 "untouched:", pretrain.distance(base, pretrain.load_base()) == 0
 
 # %% [markdown]
-# The base is untouched, and the copy is yours.{{!untouched}} What does the copy read, on test images that no training saw?
+# The base is untouched.{{!untouched}} What does the copy read, on test images that no training saw?
 
 # %%
 import pandas as pd
@@ -133,7 +130,7 @@ pd.Series(answers).value_counts().sort_index()
 
 # %% [markdown]
 # Nearly each old digit is called by a new name.{{!new_names}} Has the network lost what a 3 looks like, or does it only
-# not say "3" any more? Ask again, and tell it that the answer is one of the old digits.
+# not say "3" any more? Ask again, and tell it that the digit is an old one.
 #
 # ### Exercise 1: only these answers
 #
@@ -170,14 +167,15 @@ first = {
 pd.Series(first).round(2)
 
 # %% [markdown]
-# The knowledge is mostly there; the answer is not.{{!mostly_there}} (One split; the trial below has twenty.) Both numbers are called *forgetting*. Keep them apart.
+# The knowledge is mostly there; the answer is not.{{!mostly_there}} (One split; the trial has twenty.) Both
+# numbers are called *forgetting*. Keep them apart.
 #
 # ## On trial: "further training keeps what the model knew"
 #
 # Each [seed](../glossary.md#seed) splits the digits anew and trains its own base
 # on 0 to 4. Nine arms, 30 passes each. Six see new rows only. *Pull, old only* is the strong pull, but spares the
 # new outputs: they have no old value, only a random start. *Rehearsal* adds 60 old rows, 12 of each old digit.
-# Its control has the same rows and no base. *All old rows* is what you would do if the vendor gave you everything.
+# Its control has the same rows and no base. *All old rows* needs all that the vendor has.
 
 # %% tags=["trial"]
 UNSEEN = 100  # Splits with lower numbers were looked at before.
@@ -227,7 +225,7 @@ kept.design(
     worlds="a random split of the 1,797 digits, 60 : 20 : 20, a base and new outputs",
     rows="about 540 new images train (rehearsal: and 60 old ones); 180 old and 180 new "
     "images judge; 180 other new images choose the pass of equal footing",
-    measure="accuracy on old digits when 0.9 of the new are read, minus naive, in pairs",
+    measure="accuracy on old digits, read when 0.9 of the new are; minus naive",
     margin=0.02,
     yardstick="the labels; favours neither. Sizes of step and pull were chosen after a "
     "look at five splits that are not among these: each is one example of its kind.",
@@ -253,9 +251,9 @@ lab.kept.reveal(bands[int(naive >= 0.5) + int(naive > 0.9)])
 # Naive training reads {{naive_old}} of the old digits in the end.{{!naive_collapsed}} The claim is wrong as it stands.
 # With the hidden layer frozen it reads hardly more: the outputs alone forget.{{!frozen_collapsed}}
 #
-# But do not compare yet. Small steps read fewer new digits than naive training does, and a method that
+# But do not compare yet. Small steps read fewer new digits than naive training, and a method that
 # has learned less has had less reason to forget.{{!slow_learned_less}} The picture shows the way of each
-# method, pass by pass, from the left to the right.
+# method, pass by pass.
 
 # %%
 from labs_lib import plots
@@ -317,7 +315,7 @@ equal_means.assign(never=equal["new"].isna().sum())
 
 # %% [markdown]
 # Now all arms read the new digits about equally well.{{!equal_new}} Naive training overshoots a little, which favours the slower
-# arms.{{!overshoots}} The differences in old accuracy, each minus naive:
+# arms.{{!overshoots}} Old accuracy, each minus naive:
 
 # %%
 from labs_lib import stats
@@ -353,18 +351,17 @@ print(pull_less, spared, control, late, sep="\n")
 # Strong pull keeps less than rehearsal.{{!pull_less}} A part of its help is not memory: it holds the new outputs back. Where they
 # were spared, less was kept, and after all passes little.{{!spared_less}}
 #
-# The last pair is the control: are the old digits *kept*, or learned anew from 60 rows? When the new digits are just learned, what
-# rehearsal reads of the old ones comes from the base.{{!control_higher}} After 30 passes
-# the two are closer: the difference is {{late}}.{{!control_closer}} By then 60 rows have taught much by themselves.
+# The last pair is the control: are the old digits *kept*, or learned anew from 60 rows? At equal footing, what
+# rehearsal reads of them comes from the base.{{!control_higher}} After 30 passes
+# the difference is only {{late}}: by then 60 rows have taught much by themselves.{{!control_closer}}
 #
 # ## Where it fails: one word, two kinds of forgetting
 #
 # The column *old, told* stays above 0.9 in each arm that had a base.{{!told_stays}} Who reports that number says "little
-# is forgotten"; who reports the other may say "everything". Which is right depends on what is asked in service.
+# is forgotten"; who reports the other may say "everything". Which is right depends on what service asks.
 #
 # Often it is known which task a row belongs to: one customer, one set of answers. Then the new digits can get *outputs of
-# their own*, and the old outputs are put back on top of the hidden layer when old digits are read. The start is the same
-# as before; the old outputs take no part in the training.
+# their own*. The old outputs take no part in the training, and are put back when old digits are read.
 
 
 # %% tags=["trial"]
@@ -414,15 +411,15 @@ lost
 #
 # ### Exercise 3: where did it forget?
 #
-# Four fine-tuned models, rows read right of 100. The base read 98 of the old ones. *Put back* means with the old outputs of the
-# base, put back on top of the trained hidden layer.
+# Four fine-tuned models, rows read right of 100. The base read 98 of the old ones. *Put back*: with the outputs of the
+# base on top of the trained hidden layer.
 #
-# - a: old rows with any answer 3, old rows when put back 95, new rows 97;
-# - b: 31, when put back 38, new 96;
-# - c: 97, when put back 98, new 22;
-# - d: 91, when put back 97, new 95.
+# - a: old rows with any answer 3, put back 95, new rows 97;
+# - b: 31, put back 38, new 96;
+# - c: 97, put back 98, new 22;
+# - d: 91, put back 97, new 95.
 #
-# For each: `"outputs"` (it forgot mostly there), `"hidden"` (the hidden layer no longer gives what the old outputs need),
+# For each: `"outputs"` (it forgot mostly there), `"hidden"` (this layer no longer gives what the old outputs need),
 # `"not learned"` (it kept the old by not learning the new) or `"fine"`.
 
 # %% tags=["exercise"]
@@ -434,13 +431,12 @@ lab.ex3.check(where)
 # %% [markdown]
 # ## Real data: what the base brings, label by label
 #
-# All images so far were real, and so are these. Is a base worth having? Five new tasks. In four the base reads all ten
-# digits upright, and the new images are upright too, or slanted: each row is shifted by a quarter, a half or one pixel
-# more than the row above it. *Other digits*: the base reads 0 to 4, and 5 to 9 are wanted. All arms get the same
-# rows and passes. A control freezes a random layer.
+# All images so far were real, and so are these. Is a base worth having? In four tasks the base reads all ten
+# digits upright, and the new images are upright or slanted: each row is shifted by a quarter, a half or one pixel
+# more than the row above it. *Other digits*: the base reads 0 to 4, and 5 to 9 are wanted. A control freezes a random layer.
 #
-# Which slant to show is ours to choose, and whoever tries ten and shows one can make a base look as good as they like. We once did. So the range was
-# fixed before these splits were drawn, and all of it is shown.
+# Whoever tries ten slants and shows one can make a base look as good as they like. We had done so. Now a range, fixed before
+# these splits were drawn, is shown in full.
 
 # %% tags=["trial"]
 TASKS = {"upright": 0, "slant 0.25": 0.25, "slant 0.5": 0.5, "slant 1": 1}
@@ -522,10 +518,10 @@ table["gain"] = [f"{g.mean:.2f} ({g.low:.2f} to {g.high:.2f})" for g in gains.va
 table
 
 # %% [markdown]
-# *Gain* is fine-tuned minus scratch, with its interval. **What to try.** Add `"slant 2": 2` to `TASKS` and run
+# *Gain* is fine-tuned minus scratch. **What to try.** Add `"slant 2": 2` to `TASKS` and run
 # that cell and the next one again (half a minute): where do *base alone* and *fine-tuned* go?
 #
-# First your guess, a comparison by itself:
+# Your guess, a comparison by itself:
 
 # %%
 guessed = gain("other digits", 10, comparisons=1)
@@ -535,11 +531,10 @@ lab.gain.reveal(guessed.verdict)
 # %% [markdown]
 # Look at *base alone*: what the base reads of a new task before any training. From upright to the strongest slant it falls, and
 # so does the gain from one label.{{!dose}} Where it reads your rows well, try it untouched: on upright digits no fine-tuning was
-# ahead of it.{{!untouched_enough}}
+# clearly ahead of it.{{!untouched_enough}}
 #
 # Of the digits 5 to 9 it reads none, and must: it has no names for them.{{!base_alone}} So for new classes ask its *layer*. Two
-# arms train outputs only: on the frozen layer of the base, and on a random one. Their difference is from the left to the right; a
-# point is one task.
+# arms train outputs only, on the frozen layer of the base and on a random one. Each point is a task.
 
 # %%
 with plots.figure(
@@ -562,8 +557,6 @@ with plots.figure(
 # %% [markdown]
 # ## On SageMaker
 #
-# The service has been called Amazon SageMaker AI since December 2024; Amazon Bedrock is a service of its own.
-#
 # | | Bedrock | JumpStart in SageMaker AI |
 # |---|---|---|
 # | what you ask for | one job names the base and your rows | a training job on a model whose card allows it |
@@ -571,8 +564,8 @@ with plots.figure(
 # | what you get | a private custom model, in Bedrock | `model.tar.gz` in your bucket |
 # | what you run | Provisioned Throughput; on demand for a few bases | an endpoint on your instances |
 #
-# Notes often say that Bedrock cannot fine-tune the base: you first make a private copy, and then tune the copy. Half of that
-# is right: the base does not change. But one request does it, and you never make the copy.
+# Notes often say that Bedrock cannot fine-tune the base: you first make a private copy, and then tune that. Half of it
+# is right: the base does not change. But one request does it all.
 
 # %%
 from labs_lib import aws
@@ -593,8 +586,9 @@ aws.validate("CreateModelCustomizationJob", request, service="bedrock")
 # Training rows are not used for base models. But a tuned model may repeat them.
 #
 # In SageMaker AI, *incremental training* hands the artifacts of an earlier job to a new one, in a channel called `model`. The
-# guide speaks of an *expanded* data set: old rows and new ones. That is our arm "all old rows", and for it the claim holds.{{!expanded}} The guide names three built-in algorithms that can be trained so, all of them for images. Image Classification
-# wants the same `num_classes`, `num_layers` and `image_shape` as the earlier job had, so an output for each later
+# guide speaks of an *expanded* data set: as we read it, old rows and new ones. That is our arm "all old rows", and there the
+# claim holds.{{!expanded}} Three built-in algorithms can be trained so, all of them for images. Image Classification
+# wants the same `num_classes`, `num_layers` and `image_shape` as the earlier job had: an output for each later
 # class has to be there from the start.
 
 
@@ -646,21 +640,19 @@ aws.validate("CreateTrainingJob", job)
 
 # %% [markdown]
 # JumpStart's text models take `data.csv` (a class number, then the text), its image models a folder a class. For language
-# models `lora_r` is the *rank* of small added matrices that are trained instead of the weights; the guide calls it a
-# scaling factor, but that is `lora_alpha`.
+# models `lora_r` is the *rank* of small added matrices that are trained instead of the weights, not a scaling factor, as
+# the guide calls it: that is `lora_alpha`.
 #
 # ## What is not reproduced
 #
-# - Large models, which have seen far more than five digits: what their base brings, and whether they forget as ours
-#   does, was not measured.
-# - Bedrock's and JumpStart's own training, LoRA, instruction tuning, distillation, and their price.
+# - Large models: what their base brings, and whether they forget as ours does.
+# - Bedrock's and JumpStart's own training, LoRA, distillation, and their price.
 # - Other ways against forgetting: penalties that know which weights matter, and rows made by the old model.
-# - Another data set. The slanted digits are real ones, shifted by us; all intervals are over splits of one set.
+# - Another data set: all intervals are over splits of one, and the slant is ours.
 #
 # ## Takeaways
 #
-# - Before you train a base, let it read your rows, and compare its frozen layer with a random one. Where that showed nothing, no gain was
-#   shown.{{!frozen_no_better}}
+# - Before you train a base, let it read your rows, and compare its frozen layer with a random one.{{!probe}}
 # - Measure the old task in the way in which it will be asked. Training on new rows only lost it.{{!naive_collapsed}}
 # - Keep some old rows. Sixty kept most of it.{{!sixty_most}} Compare methods at equal accuracy on the new task.
 # - If the task of a row is known, give each task its own outputs. Then nothing collapsed.{{!apart_little}}
@@ -673,9 +665,9 @@ lab.quiz()
 # %% [markdown]
 # ## Sources
 #
-# - Bedrock: user guide, model customization and its encryption; JumpStart and incremental training: SageMaker AI developer guide
-#   (`jumpstart-fine-tune`, `incremental-training`, `image-classification`).
-# - The two ways to ask: van de Ven and Tolias (2019), *Three scenarios for continual learning*. Intervals over splits: Nadeau and
+# - Bedrock: user guide, model customization. SageMaker AI: developer guide, `jumpstart-fine-tune`,
+#   `incremental-training`, `image-classification`.
+# - Two ways to ask: van de Ven and Tolias (2019), *Three scenarios for continual learning*. Intervals over splits: Nadeau and
 #   Bengio (2003).
 # - Digits: Alpaydin and Kaynak (1998), *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, CC BY 4.0,
 #   in scikit-learn; scaled and slanted by us.
