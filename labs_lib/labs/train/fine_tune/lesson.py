@@ -39,7 +39,7 @@ lab.start()
 # %% [markdown]
 # ## The situation
 #
-# A bank bought a model that reads the handwritten digits 0 to 4, in images of 8 by 8 pixels; the vendor keeps his
+# A bank bought a model that reads the handwritten digits 0 to 4, in images of 8 by 8 pixels; the vendor keeps its
 # images. Now the digits 5 to 9 are wanted, and labelled images of them are there.
 #
 # A colleague says: "Train the model further on the new images. That is incremental transfer learning: it
@@ -232,7 +232,7 @@ kept.design(
 )
 
 # %% [markdown]
-# First the arms, after the same 30 passes; the first line is before any of them.
+# The arms after 30 passes; the first line is before any of them.
 
 # %%
 measures = ["old", "old, told", "new"]
@@ -333,7 +333,7 @@ saved = {name: footing(name, "naive", 8) for name in order if name != "naive"}
 stats.table(saved)
 
 # %% [markdown]
-# Rehearsal keeps {{rehearsal}} more than naive training, with 60 old rows.{{!rehearsal_higher}} Strong pull helps too, and needs no
+# Rehearsal keeps {{rehearsal}} more than naive training.{{!rehearsal_higher}} Strong pull helps too, and needs no
 # old row.{{!pull_higher}} But in the end it read the fewest new digits of all arms.{{!pull_price}} For small steps, the weaker pull and
 # the frozen layer the [intervals](../glossary.md#interval) hold zero: whether they help at all is open.{{!rest_open}}
 #
@@ -388,6 +388,7 @@ own.design(
     worlds="the splits, bases and first outputs of the trial before",
     rows="as before, new rows only",
     measure="accuracy on old digits among 0 to 4, and on new ones among 5 to 9",
+    margin=0.02,
     yardstick="the labels. Both numbers are easier than before: five answers, not ten. "
     "A frozen layer keeps the old number by construction.",
 )
@@ -540,7 +541,7 @@ lab.gain.reveal(guessed.verdict)
 with plots.figure(
     title="Where its frozen layer helps, the base brings something",  # {{!probe}}
     x="frozen layer - frozen, random (accuracy, -1 to 1)",
-    y="fine-tuned - from scratch (accuracy, -1 to 1)",
+    y="gain (accuracy, -1 to 1)",
     alt="Four lines, one for each number of labels; all rise from zero together.",
 ) as ax:
     by = pd.DataFrame(arms).T.rename_axis(["task", "labels"])
@@ -551,8 +552,7 @@ with plots.figure(
 # %% [markdown]
 # At half a pixel of slant and one image of each digit, the base adds {{slanted_one}}.{{!slanted_one_higher}} With 30 images no
 # task shows a gain, and at the strongest slant and for other digits no number of labels does.{{!none_shown}} In these two tasks the
-# base's frozen layer was not shown to do more than a random one.{{!frozen_no_better}} A base that was trained on five
-# digits is narrow.
+# base's frozen layer was not shown to do more than a random one.{{!frozen_no_better}}
 
 # %% [markdown]
 # ## On SageMaker
