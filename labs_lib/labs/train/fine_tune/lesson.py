@@ -509,7 +509,8 @@ def gain(task, labels, comparisons=20):
     return stats.splits(*pair, comparisons=comparisons, **size)
 
 
-cases = [(task, labels) for task in [*TASKS, "other digits"] for labels in LABELS]
+stored = brought.settings  # what TASKS and LABELS were when the rows were stored
+cases = [(task, labels) for task in stored["task"] for labels in stored["labels"]]
 arms = {c: brought.wide("accuracy", task=c[0], labels=c[1]).mean() for c in cases}
 gains = {case: gain(*case) for case in cases}
 
