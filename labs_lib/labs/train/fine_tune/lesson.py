@@ -697,7 +697,8 @@ lab.facts(
     ),
     probe=np.corrcoef(points["x"], points["y"])[0, 1] > 0.9
     and all(
-        points[points["labels"] == n].sort_values("x")["y"].iloc[-1] > 0.02
+        points[points["labels"] == n].sort_values("x", kind="stable")["y"].iloc[-1]
+        > 0.02
         for n in LABELS
     ),
     slanted_one=gains["slant 0.5", 1],
