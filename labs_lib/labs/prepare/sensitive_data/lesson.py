@@ -1,0 +1,691 @@
+# ---
+# jupyter:
+#   labs:
+#     concepts:
+#       sm-macie: 'A demonstration: digits, checksum, keyword'
+#       sm-dynamic-masking: "Mask them: by role and priority"
+#     constants:
+#       "1.1": "million people in the study by de Montjoye and others (2015)"
+#       "0.02": "the margin of average precision, as in the other labs on these worlds"
+# ---
+
+# %% [markdown]
+# # Sensitive data: what does a mask protect?
+#
+# > The card numbers are gone from the table. Can somebody still be recognised in it?
+#
+# **You will**
+#
+# - look for card numbers by pattern, checksum and keyword, and measure what is found and what is missed;
+# - mask a column by role and priority, and leave the table as it is;
+# - find people in a masked table, and weigh what a coarser table protects against what a fraud model loses.
+#
+# **You need** [Features](30_features.ipynb). **Data in:** the payments world, incomes in the census
+# ([data cards](../data.md)). **Data out:** nothing.
+#
+# | AWS term | here |
+# |---|---|
+# | Macie's managed data identifier | `find` of `labs_lib.prepare.sensitive_data` |
+# | severity of a finding | `severity` of the same |
+# | Redshift dynamic data masking | `Masking` and `Policy` of the same, in DuckDB |
+
+# %%
+from labs_lib.labs.prepare.sensitive_data.exercises import lab
+
+lab.start()
+
+# %% [markdown]
+# ## The situation
+#
+# A university wants to study your bank's payments. It is nine in the evening, and the table goes out tomorrow. A
+# colleague has prepared it: "No names. Each card number is replaced by a *token*, a random text
+# that is the same for all payments of the card. Nobody can be recognised."
+#
+# You have two questions before you sign. Are there card numbers left, say in the free text of the call centre's
+# notes? And is the colleague right?
+#
+# ## Predict
+#
+# The claim: *the card number is masked, so nobody can be recognised*.
+#
+# Somebody has the table, and knows two payments of a neighbour: the day, the kind of shop, and the amount in whole
+# euros. He looks for tokens that have both. For how many customers is there only one: `"few"` (less than a quarter),
+# `"many"`, or `"most"` (more than three quarters)?
+
+# %%
+guess = ...  # "few", "many" or "most"
+lab.found.commit(guess)
+
+# %% [markdown]
+# You could protect them better: drop the token, and give the customers' homes and habits in rough steps only. Will a
+# fraud model's [average precision](../glossary.md#average-precision) be higher or lower than with tokens?
+# [Tie](../glossary.md#tie) means that the two certainly differ by less than 0.02,
+# [undecided](../glossary.md#undecided) that the data cannot say which side of 0.02 it is.
+
+# %%
+guess = ...  # "higher", "lower", "tie" or "undecided"
+lab.price.commit(guess)
+
+# %% [markdown]
+# ## A demonstration: digits, checksum, keyword
+#
+# Amazon Macie looks for sensitive data in S3. For a card number its guide names five conditions: 13 to
+# 19 digits; a right checksum; the first digits of a known issuer; none of the public test numbers; and a *keyword*,
+# such as "card number", within 30 characters, or in the name of the column.
+#
+# The checksum is *Luhn's*: from the right, every second digit is doubled, and 9 is taken off if that makes two
+# digits. The sum of all has to end in 0. An *IBAN*, the number of a bank account, has another: read as one long
+# number, it leaves 1 when divided by 97. How often does a number pass that was drawn at random?
+
+# %%
+import numpy as np
+
+from labs_lib.prepare import sensitive_data as sensitive
+
+rng = np.random.default_rng(0)
+drawn = ["".join(map(str, digits)) for digits in rng.integers(10, size=(50_000, 18))]
+luhn = np.mean([sensitive.luhn_valid(digits) for digits in drawn])
+mod97 = np.mean([sensitive.iban_valid(f"DE{digits}") for digits in drawn])
+f"Luhn {luhn:.3f}, mod 97 {mod97:.4f}"
+
+# %% [markdown]
+# One in ten passes Luhn, and one in a hundred the IBAN's checksum.{{!one_in_ten}} So a checksum alone is no proof:
+# a shop's order numbers have 16 digits too.
+#
+# Now notes of a call centre, written by us, so that we know what is in them. Five kinds hold a card number. Three
+# hold another number: an order, an order near a keyword, and a public test number. How many there are of each is our
+# choice, so this is a demonstration and no measurement of Macie.
+
+# %% tags=["trial"]
+import numpy as np
+import pandas as pd
+
+from labs_lib.prepare import sensitive_data as sensitive
+
+NOTES = {
+    "keyword near": (300, "The card number is {card}."),
+    "keyword far": (50, "Card number, as told on the phone this morning: {card}"),
+    "no keyword": (100, "She has read {card} to me."),
+    "misspelt": (50, "The crad number is {card}."),
+    "in German": (50, "Die Kartennummer ist {card}."),
+    "order": (1_000, "Order {other} has been sent."),
+    "order, keyword": (100, "Order {other}: the payment card was declined."),
+    "test number": (50, "The card number in the test shop is 4111111111111111."),
+}
+NONE = {"checksum": False, "issuer": False, "keyword": False}
+RULES = {
+    "digits": NONE,
+    "and Luhn": NONE | {"checksum": True},
+    "and issuer": {"keyword": False},
+    "and keyword": {},
+}
+
+
+def scanning(seed):
+    """Return the share of notes of each kind that each rule reports."""
+    rng, shares = np.random.default_rng(seed), {}
+    for kind, (count, text) in NOTES.items():
+        for rule in RULES:
+            shares[rule, kind] = 0
+        for digits in rng.integers(10, size=(count, 16)):
+            other = "".join(map(str, digits))
+            start = "4" + other[1:15]
+            card = start + sensitive.luhn_digit(start)
+            note = text.format(card=card, other=other)
+            for rule, options in RULES.items():
+                shares[rule, kind] += bool(sensitive.find(note, **options)) / count
+    return shares
+
+
+# %%
+notes = lab.trial(scanning, seeds=20, levels=("rule", "share reported"))
+kinds = pd.DataFrame({kind: notes.wide(kind).mean() for kind in NOTES})
+kinds.loc[[*RULES]].T.round(3)
+
+# %% [markdown]
+# Each rule takes away false alarms. With all of them, hardly an order is reported, unless a keyword happens to be
+# near.{{!few_orders}} The last rule is also the one that misses real cards: all whose keyword is absent, far away,
+# misspelt, or in a language that the list does not know.{{!missed}} What is that in
+# [precision](../glossary.md#precision) and [recall](../glossary.md#recall)?
+
+# %%
+counts = pd.Series({kind: count for kind, (count, _) in NOTES.items()})
+real = [kind for kind, (_, text) in NOTES.items() if "{card}" in text]
+reported = kinds.loc[[*RULES]] * counts
+right = reported[real].sum(axis=1)
+quality = {
+    "precision": right / reported.sum(axis=1),
+    "recall": right / counts[real].sum(),
+}
+pd.DataFrame(quality).round(3)
+
+# %% [markdown]
+# Nothing reported is not nothing there. Macie has a second card identifier, `CREDIT_CARD_NUMBER_(NO_KEYWORD)`, for which
+# the third row stands. In a table, the name of the column counts as a keyword. So a card number in a column `reference` is missed.
+
+# %%
+value = "4" + drawn[0][:14]
+value += sensitive.luhn_digit(value)
+{name: len(sensitive.find(value, column=name)) for name in ("card_number", "reference")}
+
+# %% [markdown]
+# How bad a finding is follows from the kind of data and the number of occurrences. One card number is as severe as a
+# hundred; a phone number is not.
+
+# %%
+grades = {
+    kind: [sensitive.severity(kind, count) for count in (1, 2, 99, 100)]
+    for kind in ("CREDIT_CARD_NUMBER", "CREDIT_CARD_EXPIRATION", "PHONE_NUMBER")
+}
+pd.DataFrame(grades, index=["1", "2", "99", "100"]).T
+
+# %% [markdown]
+# ## Mask them: by role and priority
+#
+# Inside the bank the numbers are needed, but not by all. *Dynamic data masking* of Amazon Redshift leaves the table as it is,
+# and changes what a query sees. A *policy* is an expression. It is *attached* to a column, for a user, a role
+# or everybody (`PUBLIC`), with a priority. The highest priority wins, column by column.
+
+# %%
+import duckdb
+
+people = pd.DataFrame(
+    {
+        "name": ["Ana", "Bo", "Cem"],
+        "card": ["4929123412340011", "4929123412340029", "4929123412340037"],
+        "staff": [False, True, False],
+    }
+)
+con = duckdb.connect()
+con.sql("CREATE TABLE people AS SELECT * FROM people")
+
+# %% [markdown]
+# Three policies. The last one is *conditional*: it reads a second column, and hides the card of the bank's own staff.
+
+# %%
+hidden = sensitive.Policy("hidden", ["card"], ["'hidden'"])
+last_four = sensitive.Policy("last_four", ["card"], ["'***' || right(card, 4)"])
+no_staff = sensitive.Policy(
+    "no_staff", ["card", "staff"], ["CASE WHEN staff THEN 'hidden' ELSE card END"]
+)
+masks = sensitive.Masking({"name": "VARCHAR", "card": "VARCHAR", "staff": "BOOLEAN"})
+masks.attach(hidden, ["card"], to="PUBLIC")
+masks.attach(last_four, ["card"], to="role:support", priority=10)
+fraud = {"to": "role:fraud", "priority": 20, "using": ["card", "staff"]}
+masks.attach(no_staff, ["card"], **fraud)
+
+# %%
+ROLES = {"Eve": [], "Sam": ["support"], "Flo": ["fraud"], "Uma": ["support", "fraud"]}
+
+
+def ask(user, sql="SELECT * FROM people"):
+    """Run a query as a user, with the user's roles."""
+    return masks.query(con, "people", sql, user=user, roles=ROLES[user])
+
+
+pd.DataFrame({user: ask(user)["card"] for user in ROLES}, index=people["name"])
+
+# %% [markdown]
+# Uma has both roles and sees what the higher number gives.{{!highest}} Had nothing been attached to `PUBLIC`, Eve
+# would see the numbers. And `name` has no policy, so all see it.
+#
+# The mask is laid on before `WHERE` and `JOIN`. Sam and Flo look for one number.
+
+# %%
+wanted = f"SELECT * FROM people WHERE card = '{people['card'][0]}'"
+rows_found = {user: len(ask(user, wanted)) for user in ("Sam", "Flo")}
+untouched = con.sql("SELECT * FROM main.people").df().equals(people)
+rows_found, untouched
+
+# %% [markdown]
+# Sam finds nothing, as for him no card has that number.{{!where}} The table is untouched.{{!untouched}} Note the way in: we have just
+# read `main.people` past all masks. In Redshift the engine keeps that door; here nobody does.
+#
+# ### Exercise 1: four numbers
+#
+# `hidden` is attached to `PUBLIC`, `last_four` to the role `support`, a policy `full` that shows the number to the role `fraud`, and
+# `last_four` once more to the user `tom`.
+#
+# Tom learns: he has both roles, and shall see the last four digits only. Others with both roles shall see the number, those with one
+# role what it gives, and all others nothing. Redshift refuses two different policies with one priority on a
+# column. Choose the four priorities.
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+priorities = {"PUBLIC": 0, "support": 10, "fraud": 20, "tom": 30}
+# END SOLUTION
+lab.ex1.check(priorities)
+
+# %% [markdown]
+# ## On trial: "the card is masked, so nobody is recognised"
+#
+# Now the table for the university. Five ways to share 30,000 payments of five months:
+#
+# - `token`: a token for each card, all else exact. A *profile* comes with it: the place of the home, the age band,
+#   the usual amount.
+# - `token, rough payments`: weeks instead of seconds, amounts rounded to powers of two.
+# - `rough profile`: no token; homes in squares of 50 km, the usual amount in powers of two; age of the account, balance and
+#   distance are gone.
+# - `both rough`: no token, rough profile and rough payments.
+# - `no link`: no token and no profile, payments exact.
+#
+# The attacker groups the rows by whatever links them: the token, or an equal profile. He looks for
+# groups that hold all the payments he knows. A customer is *found* if there is one such group, and no other customer is in it.
+
+# %% tags=["trial"]
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score
+from xgboost import XGBClassifier
+
+from labs_lib import payments
+
+PROFILE = ["home_x_km", "home_y_km", "age_band", "usual_amount_cents"]
+SQUARE = 50
+
+
+def shared(t):
+    """Return five tables to share; `customer` is what links rows."""
+    money = t[["usual_amount_cents", "amount_cents"]].clip(lower=1)
+    power = 2 ** np.log2(money).round()
+    rough = t.assign(usual_amount_cents=power["usual_amount_cents"])
+    rough = rough.assign(**{c: t[c] // SQUARE for c in PROFILE[:2]})
+    blank = {"account_age_days": 0, "balance_cents": np.nan, "distance_km": np.nan}
+    link = rough.groupby(PROFILE, observed=True).ngroup()
+    rough = rough.assign(customer=link, **blank)
+    cents = power["amount_cents"].astype(int)
+    dull = {
+        "amount_cents": cents,
+        "amount_local": 0.0,
+        "time": t["time"].dt.floor("7D"),
+    }
+    alone = dict.fromkeys(PROFILE, 1) | blank | {"customer": np.arange(len(t))}
+    return {
+        "token": t,
+        "token, rough payments": t.assign(**dull),
+        "rough profile": rough,
+        "both rough": rough.assign(**dull),
+        "no link": t.assign(**alone),
+    }
+
+
+def found(person, t, known):
+    """Return the share of persons found by the first 1, 2, ... payments of each."""
+    euros, link = t["amount_cents"] // 100, t["customer"]
+    facts = [t["time"].dt.floor("D"), t["merchant_category"], euros]
+    fact = t.groupby(facts, observed=True).ngroup().to_numpy()
+    alone = person.groupby(link).nunique().eq(1).to_dict()
+    groups = link.groupby(fact).agg(set).to_dict()
+    hits = np.zeros(known.shape[1])
+    for rows in known:
+        left = groups[fact[rows[0]]]
+        for k, row in enumerate(rows):
+            left = left & groups[fact[row]]
+            hits[k] += len(left) == 1 and alone[min(left)]
+    return hits / len(known)
+
+
+# %% [markdown]
+# Then a model learns to find frauds from each table: months 1 to 3 train, month 5 judges. Its inputs are computed from
+# that table alone, so rough payments give rough histories.
+
+
+# %% tags=["trial"]
+def sharing(seed):
+    """Share a world's payments in five ways; attack each table, and train on it."""
+    table = payments.quiet_world(seed, n=30_000).transactions.reset_index(drop=True)
+    mixed = table["customer"].sample(frac=1, random_state=seed)
+    places = mixed.index.to_series().groupby(mixed).agg(list)
+    known = np.array([rows[:4] for rows in places if len(rows) >= 4])
+    train, _, judged = payments.split_by_time(table)
+    y, result = table["is_fraud"].to_numpy(), {}
+    for name, t in shared(table).items():
+        hits = found(table["customer"], t, known)
+        result |= {(name, f"found by {k}"): hits[k - 1] for k in (1, 2, 3, 4)}
+        X = payments.features(t).drop(columns="device")
+        texts = X.select_dtypes(exclude="number").astype(str)
+        X = X.assign(**texts.apply(lambda column: pd.factorize(column, sort=True)[0]))
+        model = XGBClassifier(n_estimators=80, max_depth=4, learning_rate=0.1, n_jobs=1)
+        score = model.fit(X[train], y[train]).predict_proba(X[judged])[:, 1].round(6)
+        ap = average_precision_score(y[judged], score)
+        result[name, "average precision"] = ap
+        result[name, "groups"] = t["customer"].nunique()
+    return result
+
+
+# %%
+rows = lab.trial(sharing, seeds=20, levels=("table", "measure"))
+rows.design(
+    worlds="a world of 30,000 payments of nearly 600 customers in five months",
+    rows="four payments of each are known; months 1 to 3 train, month 5 judges",
+    measure="share of customers found; average precision; each table minus the tokens",
+    margin=0.02,
+    yardstick="the simulated truth. Exact knowledge and few customers favour the "
+    "attacker; he knows no home, which favours the rough profile.",
+)
+
+# %% [markdown]
+# **What to try.** Set `SQUARE = 500`, so that homes say next to nothing, and run that cell, the one below it and the last one again. Look at `found by 4`
+# and the average precision of `rough profile`.
+#
+# First, each table by itself. `groups` is how many sets of linked rows the attacker sees.
+
+# %%
+TABLES = ["token", "token, rough payments", "rough profile", "both rough", "no link"]
+measures = [f"found by {k}" for k in (1, 2, 3, 4)] + ["average precision", "groups"]
+arms = pd.DataFrame({m: rows.wide(m).mean() for m in measures}).loc[TABLES]
+arms.round({m: 3 for m in measures[:-1]} | {"groups": 0})
+
+# %%
+share = arms.loc["token", "found by 2"]
+answer = "few" if share < 0.25 else "most" if share > 0.75 else "many"
+lab.found.reveal(answer)
+
+# %% [markdown]
+# With two payments known, nearly all customers are found behind their token.{{!nearly_all}} The token itself was never
+# attacked. It could be random, or a salted hash: it does its harm by holding the rows together. So a third fact is
+# found in the table, and all others with it.
+#
+# `no link` is a case of its own: one known payment often points to one row, and with two known there is nothing to join
+# them.{{!nothing_to_join}} That zero is so by construction, and no result.
+#
+# Now the price, and what it buys.
+
+# %%
+from labs_lib import plots, stats
+
+
+def against_token(table, measure, **options):
+    """Compare a table with the one with tokens over the worlds, in pairs."""
+    value = rows.wide(measure)
+    return stats.worlds(value[table], value["token"], comparisons=4, **options)
+
+
+price = {t: against_token(t, "average precision", margin=0.02) for t in TABLES[1:]}
+stats.table(price)
+
+# %%
+lab.price.reveal(price["rough profile"].verdict)
+
+# %%
+points = arms.loc[TABLES, ["found by 4", "average precision"]]
+with (
+    plots.figure(
+        title="Rough payments: more is lost, more are found",  # {{!picture}}
+        x="customers found by four payments (0 to 1)",
+        y="average precision (0 to 1)",
+        alt="A rough profile lies left and high; token, rough payments right and low.",
+    ) as ax
+):
+    for name, (hit, ap) in points.iterrows():
+        ax.plot(hit, ap, "o")
+        ax.annotate(
+            name, (hit, ap), xytext=(0, 9), textcoords="offset points", ha="center"
+        )
+    ax.set_xlim(-0.25, 1.25)
+    ax.set_ylim(0, 0.5)
+
+# %% [markdown]
+# Rough payments with tokens are the worst of both: the model loses {{rough_payments}}, and four known payments still find
+# most customers.{{!worst}} With a rough profile and no token, {{left_found}} of the customers are found, and
+# the model changes by {{rough_profile}}.{{!profile_better}}
+#
+# So it matters which columns are made rough. What links the rows deserves it first. But none of these tables is
+# free, and only the one without any link finds nobody by four payments.{{!none_free}}
+#
+# Our customers are few, so how many are found is a property of this world. In three months of card records of 1.1 million
+# people, four points of place and day found nine in ten (de Montjoye and others, 2015).
+#
+# ## Where it fails: the hash that everybody can compute
+#
+# Suppose that the token is a *hash* of the card number: a function that is easy to compute, and that nobody can turn
+# back. But one can try all inputs. A receipt shows the first six and the last four digits. How many numbers are left to try?
+
+# %%
+import hashlib
+import hmac
+
+
+def hashed(text):
+    """Return the SHA-256 of a text, without salt."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+secret_card = "492912" + "734105" + "338"
+secret_card += sensitive.luhn_digit(secret_card)
+token, receipt = hashed(secret_card), (secret_card[:6], secret_card[-4:])
+receipt, token[:12]
+
+# %%
+start, end = receipt
+tries = (f"{start}{middle:06d}{end}" for middle in range(1_000_000))
+tries = [number for number in tries if sensitive.luhn_valid(number)]
+hits = [number for number in tries if hashed(number) == token]
+len(tries), hits == [secret_card]
+
+# %% [markdown]
+# A million middles, of which a tenth passes Luhn: {{tries}} hashes, and the card is known.{{!reversed}} Here the checksum helps
+# the attacker. Other columns, counted by what is known of them:
+
+# %%
+spaces = {
+    "card, first six and last four known": len(tries),
+    "card, first six known": 10**9,
+    "phone number, seven digits": 10**7,
+    "birth date, a hundred years": len(pd.date_range("1925-01-01", "2024-12-31")),
+}
+pd.Series(spaces, name="numbers to try").to_frame()
+
+# %% [markdown]
+# A *salt* is a text that is hashed along. If it stands beside the table, it does not help, as the attacker hashes it along too. A *key* that
+# only the bank has does: without it there is nothing to compare with.
+
+# %%
+KEY = b"kept in the bank"
+
+
+def keyed(text, key):
+    """Return a hash that needs a key (HMAC)."""
+    return hmac.new(key, text.encode(), "sha256").hexdigest()
+
+
+token = keyed(secret_card, KEY)
+outside = [number for number in tries if keyed(number, b"a guess") == token]
+len(outside), keyed(secret_card, KEY) == token
+
+# %% [markdown]
+# The number is safe behind a key.{{!keyed}} The person is not: with a keyed hash the table is the first row of the trial.
+#
+# ## Real data: alone in the census
+#
+# Columns that say who somebody is only together are *quasi-identifiers*. The census file of 1994 has no names. How many of its
+# people are alone with their values?
+
+# %%
+from labs_lib import data
+
+census = data.load_adult_income()
+tens = census.assign(age=census["age"] // 10 * 10)
+FEW = ["age", "sex", "race"]
+MORE = [*FEW, "education", "marital_status"]
+MOST = [*MORE, "occupation", "native_country"]
+
+
+def exposed(table, columns):
+    """Return shares: alone, in a group below 5, and betrayed by their group."""
+    income = table.groupby(columns, observed=True, dropna=False)["income"]
+    size, kinds = income.transform("size"), income.transform("nunique")
+    betrayed = (size >= 5) & (kinds == 1)
+    shares = [(size == 1).mean(), (size < 5).mean(), betrayed.mean()]
+    return dict(zip(["alone", "below 5", "5 or more, one income"], shares, strict=True))
+
+
+# %%
+names = ["3 columns", "5 columns", "7 columns"]
+combined = {
+    (name, ages): exposed(table, columns)
+    for name, columns in zip(names, (FEW, MORE, MOST), strict=True)
+    for ages, table in (("years", census), ("tens", tens))
+}
+pd.DataFrame(combined).T.round(3)
+
+# %% [markdown]
+# No column of the seven is a name, and together they leave {{alone}} of the people alone.{{!more_alone}} Ages in tens help, for
+# each of the three sets.{{!tens_help}}
+#
+# If everybody shares the values with at least k - 1 others, a table is called *k-anonymous*. Its known hole is the last column: there are
+# groups of five and more in which all have the same income.{{!hole}} To know the group is to know the income.
+#
+# But the file is a survey: few of a country's people are in it. What does "alone in the sample" show? Pretend that the
+# file is the country, and draw one person in ten, 20 times.
+
+# %%
+whole = census.groupby(MORE, observed=True, dropna=False)["age"].transform("size") == 1
+
+
+def survey(seed):
+    """Return who is alone in a sample: their share, how many truly, who is missed."""
+    part = census.sample(frac=0.1, random_state=seed)
+    group = part.groupby(MORE, observed=True, dropna=False)["age"]
+    alone = part.index[group.transform("size") == 1]
+    missed = (~part.index.isin(alone) & whole[part.index]).sum()
+    return len(alone) / len(part), whole[alone].mean(), missed
+
+
+columns = ["alone in the sample", "of these, alone in the file", "missed"]
+surveys = pd.DataFrame([survey(seed) for seed in range(20)], columns=columns)
+surveys.agg(["min", "mean", "max"]).round(3)
+
+# %% [markdown]
+# In the sample {{sample_alone}} are alone, and of these only {{truly}} are alone in the file.{{!sample_more}} So a neighbour
+# who is alone in a sample may have doubles outside it, and the attacker has to know who took part. In the other direction it holds without
+# fail: who is alone in the file is alone in each sample that has them.{{!no_missed}} A sample overstates, and does not
+# clear anybody.
+#
+# ### Exercise 2: may the table go out?
+#
+# `groups` gives each person's group, `secrets` each person's secret, both as lists. Return True if every group has at least `k` people,
+# and at least two different secrets.
+
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+def may_go(groups, secrets, k):
+    """Say whether each group is large enough, and has more than one secret."""
+    for group in set(groups):
+        inside = [s for g, s in zip(groups, secrets, strict=True) if g == group]
+        if len(inside) < k or len(set(inside)) < 2:
+            return False
+    return True
+
+
+# END SOLUTION
+lab.ex2.check(may_go)
+
+# %% [markdown]
+# ## On SageMaker
+#
+# Both are services beside Amazon SageMaker AI. A job of Macie on the bucket with the training data:
+
+# %%
+from labs_lib import aws
+
+buckets = [{"accountId": "111122223333", "buckets": ["bank-payments"]}]
+job = {
+    "clientToken": "notes-2026-05",
+    "name": "notes",
+    "jobType": "ONE_TIME",
+    "managedDataIdentifierSelector": "INCLUDE",
+    "managedDataIdentifierIds": ["CREDIT_CARD_NUMBER_(NO_KEYWORD)", "NAME"],
+    "s3JobDefinition": {"bucketDefinitions": buckets},
+}
+aws.validate("CreateClassificationJob", job, service="macie2")
+
+# %% [markdown]
+# - Without a selector, Macie uses a recommended set: credentials, cards, national numbers and the like. Names,
+#   addresses, phone numbers and birth dates are not in it.
+# - There is no identifier for e-mail addresses. A custom one takes a regular expression, and keywords that stand
+#   before the match.
+# - Masks in Redshift, in SQL: `CREATE MASKING POLICY hidden WITH (card VARCHAR(16)) USING ('hidden'::VARCHAR(16))`, then
+#   `ATTACH MASKING POLICY hidden ON people(card) TO PUBLIC`. The default priority is 0. Python functions in policies ended on 30 June 2026.
+# - Rows are filtered first, then masked. Filters are in [Access](90_access.ipynb).
+#
+# ## What is not reproduced
+#
+# - Macie's other identifiers, among them names and addresses; how it counts the 30 characters; its lists of keywords, issuers and test
+#   numbers, which are ours here. That it reads German keywords or not: not verified.
+# - Redshift's enforcement, views, and grants; a masked value's length.
+# - Attackers who know the home, err in an amount, or are content with a likely guess; noise and differential privacy.
+#
+# ## Takeaways
+#
+# - A checksum removes nine in ten random numbers, a keyword most others, and real cards with them.{{!few_orders}}
+# - Masks are resolved by priority, and `PUBLIC` is only one more attachment. Columns without a policy are plain.
+# - A token keeps the number secret and the person findable. Ask what links the rows, before you ask what is hidden.{{!nearly_all}}
+# - An unkeyed hash of a short number is no mask.{{!reversed}}
+# - Put what is found and what the model loses into one table, and decide there.
+#
+# ## Quiz
+
+# %%
+lab.quiz()
+
+# %% [markdown]
+# ## Sources
+#
+# - Identifiers, keywords, severity: Amazon Macie user guide, pages `managed-data-identifiers`, `mdis-reference-quick`, `findings-severity`.
+# - Masks: Amazon Redshift developer guide, pages `r_CREATE_MASKING_POLICY`, `r_ATTACH_MASKING_POLICY`, `t_ddm-hierarchy`,
+#   `t_ddm-conditional`, `t_ddm-considerations`.
+# - de Montjoye, Y.-A., Radaelli, L., Singh, V. K. & Pentland, A. (2015), Unique in the shopping mall, Science 347, 536-539.
+# - Incomes: Becker, B. & Kohavi, R. (1996), Adult, UCI Machine Learning Repository, CC BY.
+
+# %% tags=["facts", "nbval-check-output"]
+from labs_lib.course.facts import Fact
+
+full = kinds.loc["and keyword"]
+loss = arms["average precision"] - arms.loc["token", "average precision"]
+cases = {key: pd.Series(value) for key, value in combined.items()}
+lab.facts(
+    digits=3,
+    tolerance=0.003,
+    one_in_ten=0.08 < luhn < 0.12 and 0.005 < mod97 < 0.015,
+    few_orders=full["order"] == 0 < full["order, keyword"] < 0.1
+    and 0.08 < kinds.loc["and Luhn", "order"] < 0.12,
+    missed=full["keyword near"] > 0.999
+    and full[["keyword far", "no keyword", "misspelt", "in German"]].max() < 0.05,
+    highest=ask("Uma").equals(ask("Flo")) and not ask("Sam").equals(ask("Flo")),
+    where=rows_found == {"Sam": 0, "Flo": 1},
+    untouched=untouched,
+    nearly_all=arms.loc["token", "found by 2"] > 0.97,
+    nothing_to_join=arms.loc["no link", "found by 1"] > 0.5
+    and arms.loc["no link", "found by 2"] == 0,
+    picture=loss["token, rough payments"] < loss["rough profile"] - 0.05
+    and arms.loc["token, rough payments", "found by 4"] > 0.75
+    and arms.loc["rough profile", "found by 4"] < 0.2,
+    rough_payments=price["token, rough payments"],
+    rough_profile=price["rough profile"],
+    left_found=Fact(arms.loc["rough profile", "found by 4"], digits=2, tolerance=0.02),
+    worst=price["token, rough payments"].verdict == "lower"
+    and loss["token, rough payments"] <= loss.min() + 0.03
+    and arms.loc["token, rough payments", "found by 4"] > 0.75,
+    profile_better=against_token("rough profile", "found by 4").high < -0.5
+    and loss["rough profile"] > loss["token, rough payments"] + 0.05,
+    none_free=all(p.high < 0 for p in price.values())
+    and (arms["found by 4"].drop("no link") > 0.01).all()
+    and arms.loc["no link", "found by 4"] == 0,
+    tries=len(tries),
+    reversed=hits == [secret_card] and len(tries) == 100_000,
+    keyed=outside == [],
+    alone=Fact(cases["7 columns", "years"]["alone"], digits=2),
+    more_alone=cases["3 columns", "years"]["alone"] < 0.01
+    and cases["7 columns", "years"]["alone"] > 0.25,
+    tens_help=all(
+        cases[n, "tens"]["alone"] < cases[n, "years"]["alone"] for n in names
+    ),
+    hole=all(case["5 or more, one income"] > 0 for case in cases.values()),
+    sample_alone=Fact(surveys[columns[0]].mean(), digits=2),
+    truly=Fact(surveys[columns[1]].mean(), digits=2),
+    sample_more=surveys[columns[0]].min() > 2 * whole.mean()
+    and surveys[columns[1]].max() < 0.5,
+    no_missed=(surveys["missed"] == 0).all(),
+)
