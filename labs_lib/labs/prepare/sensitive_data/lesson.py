@@ -37,12 +37,10 @@ lab.start()
 # %% [markdown]
 # ## The situation
 #
-# A university wants to study your bank's payments. It is nine in the evening, and the table goes out tomorrow. A
-# colleague has prepared it: "No names. Each card number is replaced by a *token*, a random text
-# that is the same for all payments of the card. Nobody can be recognised."
+# A university gets a table of your bank's payments tomorrow. A colleague has prepared it: "No names. Each card number is
+# replaced by a *token*, a random text that is the same for all payments of the card. Nobody can be recognised."
 #
-# You have two questions before you sign. Are there card numbers left, say in the free text of the call centre's
-# notes? And is the colleague right?
+# Before you sign: are there card numbers left in the call centre's notes? And is the colleague right?
 #
 # ## Predict
 #
@@ -89,12 +87,10 @@ mod97 = np.mean([sensitive.iban_valid(f"DE{digits}") for digits in drawn])
 f"Luhn {luhn:.3f}, mod 97 {mod97:.4f}"
 
 # %% [markdown]
-# One in ten passes Luhn, and one in a hundred the IBAN's checksum.{{!one_in_ten}} So a checksum alone is no proof:
-# a shop's order numbers have 16 digits too.
+# One in ten passes Luhn, and one in a hundred the IBAN's checksum.{{!one_in_ten}} A shop's order numbers may pass too.
 #
-# Now notes of a call centre, written by us, so that we know what is in them. Five kinds hold a card number. Three
-# hold another number: an order, an order near a keyword, and a public test number. How many there are of each is our
-# choice, so this is a demonstration and no measurement of Macie.
+# Now notes of a call centre, written by us, so that we know what is in them. Five kinds hold a card number, three
+# another number. How many there are of each is our choice: this is a demonstration and no measurement of Macie.
 
 # %% tags=["trial"]
 import numpy as np
@@ -143,10 +139,9 @@ kinds = pd.DataFrame({kind: notes.wide(kind).mean() for kind in NOTES})
 kinds.loc[[*RULES]].T.round(3)
 
 # %% [markdown]
-# Each rule takes away false alarms. With all of them, hardly an order is reported, unless a keyword happens to be
-# near.{{!few_orders}} The last rule is also the one that misses real cards: all whose keyword is absent, far away,
-# misspelt, or in a language that the list does not know.{{!missed}} What is that in
-# [precision](../glossary.md#precision) and [recall](../glossary.md#recall)?
+# With all rules no order is reported, unless a keyword happens to be near.{{!few_orders}} But the last rule misses real
+# cards: those whose keyword is absent, far away, misspelt, or in a language that our list does not know.{{!missed}} What is
+# that in [precision](../glossary.md#precision) and [recall](../glossary.md#recall)?
 
 # %%
 counts = pd.Series({kind: count for kind, (count, _) in NOTES.items()})
@@ -160,8 +155,8 @@ quality = {
 pd.DataFrame(quality).round(3)
 
 # %% [markdown]
-# Nothing reported is not nothing there. Macie has a second card identifier, `CREDIT_CARD_NUMBER_(NO_KEYWORD)`, for which
-# the third row stands. In a table, the name of the column counts as a keyword. So a card number in a column `reference` is missed.
+# So "nothing reported" does not mean "nothing there". Macie has a second card identifier without keyword,
+# `CREDIT_CARD_NUMBER_(NO_KEYWORD)`: the third row. In a table, the name of the column may be the keyword.
 
 # %%
 value = "4" + drawn[0][:14]
@@ -169,22 +164,21 @@ value += sensitive.luhn_digit(value)
 {name: len(sensitive.find(value, column=name)) for name in ("card_number", "reference")}
 
 # %% [markdown]
-# How bad a finding is follows from the kind of data and the number of occurrences. One card number is as severe as a
-# hundred; a phone number is not.
+# How severe a finding is follows from the kind of data and the number of occurrences. Here for 1, 2, 99 and 100:
 
 # %%
 grades = {
     kind: [sensitive.severity(kind, count) for count in (1, 2, 99, 100)]
     for kind in ("CREDIT_CARD_NUMBER", "CREDIT_CARD_EXPIRATION", "PHONE_NUMBER")
 }
-pd.DataFrame(grades, index=["1", "2", "99", "100"]).T
+grades
 
 # %% [markdown]
 # ## Mask them: by role and priority
 #
-# Inside the bank the numbers are needed, but not by all. *Dynamic data masking* of Amazon Redshift leaves the table as it is,
-# and changes what a query sees. A *policy* is an expression. It is *attached* to a column, for a user, a role
-# or everybody (`PUBLIC`), with a priority. The highest priority wins, column by column.
+# Inside the bank some need the numbers. *Dynamic data masking* of Amazon Redshift leaves the table as it is, and changes
+# what a query sees. A *policy* is an expression. It is *attached* to a column, for a user, a role or everybody
+# (`PUBLIC`), with a priority. In each column the higher number wins.
 
 # %%
 import duckdb
@@ -200,7 +194,7 @@ con = duckdb.connect()
 con.sql("CREATE TABLE people AS SELECT * FROM people")
 
 # %% [markdown]
-# Three policies. The last one is *conditional*: it reads a second column, and hides the card of the bank's own staff.
+# The third policy is *conditional*: it reads a second column, and hides the cards of the bank's own staff.
 
 # %%
 hidden = sensitive.Policy("hidden", ["card"], ["'hidden'"])
@@ -226,10 +220,9 @@ def ask(user, sql="SELECT * FROM people"):
 pd.DataFrame({user: ask(user)["card"] for user in ROLES}, index=people["name"])
 
 # %% [markdown]
-# Uma has both roles and sees what the higher number gives.{{!highest}} Had nothing been attached to `PUBLIC`, Eve
-# would see the numbers. And `name` has no policy, so all see it.
+# Uma has both roles and sees what the higher number gives.{{!highest}} The column `name` has no policy: all see it.
 #
-# The mask is laid on before `WHERE` and `JOIN`. Sam and Flo look for one number.
+# Masks come before `WHERE` and `JOIN`. Sam and Flo look for one number.
 
 # %%
 wanted = f"SELECT * FROM people WHERE card = '{people['card'][0]}'"
@@ -238,16 +231,16 @@ untouched = con.sql("SELECT * FROM main.people").df().equals(people)
 rows_found, untouched
 
 # %% [markdown]
-# Sam finds nothing, as for him no card has that number.{{!where}} The table is untouched.{{!untouched}} Note the way in: we have just
-# read `main.people` past all masks. In Redshift the engine keeps that door; here nobody does.
+# Sam finds nothing: for him no card has that number.{{!where}} The table is untouched.{{!untouched}} We have just read it
+# past all masks. In Redshift the engine keeps that door; here nobody does.
 #
 # ### Exercise 1: four numbers
 #
-# `hidden` is attached to `PUBLIC`, `last_four` to the role `support`, a policy `full` that shows the number to the role `fraud`, and
+# `hidden` is attached to `PUBLIC`, `last_four` to the role `support`, `full` (the whole number) to the role `fraud`, and
 # `last_four` once more to the user `tom`.
 #
-# Tom learns: he has both roles, and shall see the last four digits only. Others with both roles shall see the number, those with one
-# role what it gives, and all others nothing. Redshift refuses two different policies with one priority on a
+# Tom is a trainee: he has both roles, and shall see the last four digits only. Others with both roles shall see the number,
+# those with one role what it gives, and all others `hidden`. Two different policies may not have one priority on a
 # column. Choose the four priorities.
 
 # %% tags=["exercise"]
@@ -259,18 +252,18 @@ lab.ex1.check(priorities)
 # %% [markdown]
 # ## On trial: "the card is masked, so nobody is recognised"
 #
-# Now the table for the university. Five ways to share 30,000 payments of five months:
+# Five ways to share 30,000 payments of one [world](../glossary.md#world). Each row has a *profile* of the customer: home, age
+# band and usual amount.
 #
-# - `token`: a token for each card, all else exact. A *profile* comes with it: the place of the home, the age band,
-#   the usual amount.
+# - `token`: a token for each card, all else exact.
 # - `token, rough payments`: weeks instead of seconds, amounts rounded to powers of two.
-# - `rough profile`: no token; homes in squares of 50 km, the usual amount in powers of two; age of the account, balance and
+# - `rough profile`: no token; homes in squares of 50 km, usual amounts in powers of two; age of the account, balance and
 #   distance are gone.
 # - `both rough`: no token, rough profile and rough payments.
-# - `no link`: no token and no profile, payments exact.
+# - `no link`: no token, no profile, payments exact.
 #
-# The attacker groups the rows by whatever links them: the token, or an equal profile. He looks for
-# groups that hold all the payments he knows. A customer is *found* if there is one such group, and no other customer is in it.
+# The attacker groups rows by what links them: the token, or else an equal profile. He looks for groups that hold all
+# the payments he knows. A customer is *found* if there is one such group, and nobody else is in it.
 
 # %% tags=["trial"]
 import numpy as np
@@ -326,8 +319,7 @@ def found(person, t, known):
 
 
 # %% [markdown]
-# Then a model learns to find frauds from each table: months 1 to 3 train, month 5 judges. Its inputs are computed from
-# that table alone, so rough payments give rough histories.
+# Then a model learns to find frauds from each table alone: months 1 to 3 train, month 5 judges.
 
 
 # %% tags=["trial"]
@@ -361,14 +353,14 @@ rows.design(
     measure="share of customers found; average precision; each table minus the tokens",
     margin=0.02,
     yardstick="the simulated truth. Exact knowledge and few customers favour the "
-    "attacker; he knows no home, which favours the rough profile.",
+    "attacker; he knows no home, which favours rough payments.",
 )
 
 # %% [markdown]
-# **What to try.** Set `SQUARE = 500`, so that homes say next to nothing, and run that cell, the one below it and the last one again. Look at `found by 4`
-# and the average precision of `rough profile`.
+# **What to try.** Set `SQUARE = 500`, so that homes say nothing, and run from that cell down to here. Look at
+# `found by 4` and the average precision of `rough profile`.
 #
-# First, each table by itself. `groups` is how many sets of linked rows the attacker sees.
+# First, each table by itself. `groups` counts the sets of linked rows.
 
 # %%
 TABLES = ["token", "token, rough payments", "rough profile", "both rough", "no link"]
@@ -382,14 +374,11 @@ answer = "few" if share < 0.25 else "most" if share > 0.75 else "many"
 lab.found.reveal(answer)
 
 # %% [markdown]
-# With two payments known, nearly all customers are found behind their token.{{!nearly_all}} The token itself was never
-# attacked. It could be random, or a salted hash: it does its harm by holding the rows together. So a third fact is
-# found in the table, and all others with it.
+# With two payments known, nearly all customers are found behind their token.{{!nearly_all}} Nobody attacked the token
+# itself. It does its harm by holding the rows together: who has two of them has all.
 #
-# `no link` is a case of its own: one known payment often points to one row, and with two known there is nothing to join
-# them.{{!nothing_to_join}} That zero is so by construction, and no result.
-#
-# Now the price, and what it buys.
+# With `no link`, one known payment often points to one row, and nothing leads on from there.{{!nothing_to_join}} Its zeros
+# are so by construction, and no result. Now the price.
 
 # %%
 from labs_lib import plots, stats
@@ -408,38 +397,30 @@ stats.table(price)
 lab.price.reveal(price["rough profile"].verdict)
 
 # %%
-points = arms.loc[TABLES, ["found by 4", "average precision"]]
-with (
-    plots.figure(
-        title="Rough payments: more is lost, more are found",  # {{!picture}}
-        x="customers found by four payments (0 to 1)",
-        y="average precision (0 to 1)",
-        alt="A rough profile lies left and high; token, rough payments right and low.",
-    ) as ax
-):
-    for name, (hit, ap) in points.iterrows():
+with plots.figure(
+    title="Rough payments: more is lost, more are found",  # {{!picture}}
+    x="customers found by four payments (0 to 1)",
+    y="average precision (0 to 1)",
+    alt="A rough profile lies left and high; token, rough payments right and low.",
+) as ax:
+    for name, (hit, ap) in arms[["found by 4", "average precision"]].iterrows():
         ax.plot(hit, ap, "o")
-        ax.annotate(
-            name, (hit, ap), xytext=(0, 9), textcoords="offset points", ha="center"
-        )
-    ax.set_xlim(-0.25, 1.25)
-    ax.set_ylim(0, 0.5)
+        ax.annotate(name, (hit, ap + 0.012), ha="center")
+    ax.set(xlim=(-0.25, 1.25), ylim=(0, 0.5), xticks=[0, 0.5, 1])
 
 # %% [markdown]
-# Rough payments with tokens are the worst of both: the model loses {{rough_payments}}, and four known payments still find
-# most customers.{{!worst}} With a rough profile and no token, {{left_found}} of the customers are found, and
-# the model changes by {{rough_profile}}.{{!profile_better}}
+# Tokens with rough payments help against somebody who knows one or two payments. Four still find most customers, and
+# the model changes by {{rough_payments}}.{{!worst}} With a rough profile and no token, {{left_found}} of the customers are
+# found, and the model changes by {{rough_profile}}.{{!profile_better}} So make rough first what links the rows.
+# No table here is free: each costs the model something.{{!none_free}}
 #
-# So it matters which columns are made rough. What links the rows deserves it first. But none of these tables is
-# free, and only the one without any link finds nobody by four payments.{{!none_free}}
-#
-# Our customers are few, so how many are found is a property of this world. In three months of card records of 1.1 million
+# How many are found depends on how many customers there are, and ours are few. In card records of 1.1 million
 # people, four points of place and day found nine in ten (de Montjoye and others, 2015).
 #
 # ## Where it fails: the hash that everybody can compute
 #
-# Suppose that the token is a *hash* of the card number: a function that is easy to compute, and that nobody can turn
-# back. But one can try all inputs. A receipt shows the first six and the last four digits. How many numbers are left to try?
+# Suppose that the token is a *hash* of the card number: easy to compute, and nobody can turn it back. But one can try all
+# inputs. A receipt shows the first six and the last four digits. How many numbers are left?
 
 # %%
 import hashlib
@@ -464,21 +445,19 @@ hits = [number for number in tries if hashed(number) == token]
 len(tries), hits == [secret_card]
 
 # %% [markdown]
-# A million middles, of which a tenth passes Luhn: {{tries}} hashes, and the card is known.{{!reversed}} Here the checksum helps
-# the attacker. Other columns, counted by what is known of them:
+# A million middles, of which a tenth passes Luhn: {{tries}} hashes, and the card is known.{{!reversed}} Other columns,
+# counted and not tried:
 
 # %%
-spaces = {
+{
     "card, first six and last four known": len(tries),
     "card, first six known": 10**9,
     "phone number, seven digits": 10**7,
     "birth date, a hundred years": len(pd.date_range("1925-01-01", "2024-12-31")),
 }
-pd.Series(spaces, name="numbers to try").to_frame()
 
 # %% [markdown]
-# A *salt* is a text that is hashed along. If it stands beside the table, it does not help, as the attacker hashes it along too. A *key* that
-# only the bank has does: without it there is nothing to compare with.
+# A *key* that only the bank has is hashed along with the number. Without it, the attacker's hashes are others.
 
 # %%
 KEY = b"kept in the bank"
@@ -494,12 +473,13 @@ outside = [number for number in tries if keyed(number, b"a guess") == token]
 len(outside), keyed(secret_card, KEY) == token
 
 # %% [markdown]
-# The number is safe behind a key.{{!keyed}} The person is not: with a keyed hash the table is the first row of the trial.
+# None of his hashes fits.{{!keyed}} A text that stands beside the table, a *salt*, would not do: he hashes it along. And
+# even a key protects the number only. The person is found as in the first row of the trial.
 #
 # ## Real data: alone in the census
 #
-# Columns that say who somebody is only together are *quasi-identifiers*. The census file of 1994 has no names. How many of its
-# people are alone with their values?
+# Columns that together say who somebody is are *quasi-identifiers*. The census file of 1994 has no names. How many are alone
+# with their values?
 
 # %%
 from labs_lib import data
@@ -530,14 +510,13 @@ combined = {
 pd.DataFrame(combined).T.round(3)
 
 # %% [markdown]
-# No column of the seven is a name, and together they leave {{alone}} of the people alone.{{!more_alone}} Ages in tens help, for
-# each of the three sets.{{!tens_help}}
+# Seven columns leave {{alone}} of the people alone.{{!more_alone}} Ages in tens help, in each of the three sets.{{!tens_help}}
 #
-# If everybody shares the values with at least k - 1 others, a table is called *k-anonymous*. Its known hole is the last column: there are
-# groups of five and more in which all have the same income.{{!hole}} To know the group is to know the income.
+# If everybody shares the values with at least k - 1 others, a table is *k-anonymous*. Its known hole is the last column:
+# groups of five and more in which all have the same income.{{!hole}} Who knows the group knows the income.
 #
-# But the file is a survey: few of a country's people are in it. What does "alone in the sample" show? Pretend that the
-# file is the country, and draw one person in ten, 20 times.
+# But the file is a survey of a whole country. What does "alone in a sample" show? Pretend that the file is the country, and
+# draw one person in ten, 20 times.
 
 # %%
 whole = census.groupby(MORE, observed=True, dropna=False)["age"].transform("size") == 1
@@ -557,10 +536,9 @@ surveys = pd.DataFrame([survey(seed) for seed in range(20)], columns=columns)
 surveys.agg(["min", "mean", "max"]).round(3)
 
 # %% [markdown]
-# In the sample {{sample_alone}} are alone, and of these only {{truly}} are alone in the file.{{!sample_more}} So a neighbour
-# who is alone in a sample may have doubles outside it, and the attacker has to know who took part. In the other direction it holds without
-# fail: who is alone in the file is alone in each sample that has them.{{!no_missed}} A sample overstates, and does not
-# clear anybody.
+# In the samples {{sample_alone}} are alone, and of these {{truly}} are alone in the file.{{!sample_more}} The others have
+# doubles outside. In the other direction there is no doubt: who is alone in the file is alone in each sample that has
+# them.{{!no_missed}} So the share in a sample is a bound from above, and tells nobody who it is.
 #
 # ### Exercise 2: may the table go out?
 #
@@ -585,7 +563,7 @@ lab.ex2.check(may_go)
 # %% [markdown]
 # ## On SageMaker
 #
-# Both are services beside Amazon SageMaker AI. A job of Macie on the bucket with the training data:
+# Both are neighbours of Amazon SageMaker AI. A job of Macie on a bucket:
 
 # %%
 from labs_lib import aws
@@ -604,26 +582,25 @@ aws.validate("CreateClassificationJob", job, service="macie2")
 # %% [markdown]
 # - Without a selector, Macie uses a recommended set: credentials, cards, national numbers and the like. Names,
 #   addresses, phone numbers and birth dates are not in it.
-# - There is no identifier for e-mail addresses. A custom one takes a regular expression, and keywords that stand
-#   before the match.
+# - No identifier for e-mail addresses is in its table. A custom one takes a regular expression.
 # - Masks in Redshift, in SQL: `CREATE MASKING POLICY hidden WITH (card VARCHAR(16)) USING ('hidden'::VARCHAR(16))`, then
-#   `ATTACH MASKING POLICY hidden ON people(card) TO PUBLIC`. The default priority is 0. Python functions in policies ended on 30 June 2026.
+#   `ATTACH MASKING POLICY hidden ON people(card) TO PUBLIC`. Python functions in policies ended on 30 June 2026.
 # - Rows are filtered first, then masked. Filters are in [Access](90_access.ipynb).
 #
 # ## What is not reproduced
 #
-# - Macie's other identifiers, among them names and addresses; how it counts the 30 characters; its lists of keywords, issuers and test
-#   numbers, which are ours here. That it reads German keywords or not: not verified.
-# - Redshift's enforcement, views, and grants; a masked value's length.
+# - Macie's other identifiers, among them names and addresses; how it counts the 30 characters. Lists of keywords, issuers and
+#   test numbers are ours, in English; whether Macie knows others was not verified.
+# - Redshift's enforcement, views and grants; the length of a masked value.
 # - Attackers who know the home, err in an amount, or are content with a likely guess; noise and differential privacy.
 #
 # ## Takeaways
 #
-# - A checksum removes nine in ten random numbers, a keyword most others, and real cards with them.{{!few_orders}}
-# - Masks are resolved by priority, and `PUBLIC` is only one more attachment. Columns without a policy are plain.
-# - A token keeps the number secret and the person findable. Ask what links the rows, before you ask what is hidden.{{!nearly_all}}
-# - An unkeyed hash of a short number is no mask.{{!reversed}}
-# - Put what is found and what the model loses into one table, and decide there.
+# - A checksum removes nine in ten random numbers.{{!few_orders}} A keyword removes most others, and real cards too.{{!missed}}
+# - Masks are resolved by priority, and `PUBLIC` is one more attachment.
+# - A token hides the number and leaves the person to be found.{{!nearly_all}} Ask what links the rows.
+# - A hash of a short number without a key is no mask.{{!reversed}}
+# - Put who is found and what the model loses into one table, and decide there.
 #
 # ## Quiz
 
@@ -666,25 +643,23 @@ lab.facts(
     rough_profile=price["rough profile"],
     left_found=Fact(arms.loc["rough profile", "found by 4"], digits=2, tolerance=0.02),
     worst=price["token, rough payments"].verdict == "lower"
-    and loss["token, rough payments"] <= loss.min() + 0.03
+    and arms.loc["token, rough payments", "found by 2"] < 0.4
     and arms.loc["token, rough payments", "found by 4"] > 0.75,
     profile_better=against_token("rough profile", "found by 4").high < -0.5
     and loss["rough profile"] > loss["token, rough payments"] + 0.05,
-    none_free=all(p.high < 0 for p in price.values())
-    and (arms["found by 4"].drop("no link") > 0.01).all()
-    and arms.loc["no link", "found by 4"] == 0,
+    none_free=all(p.high < 0 for p in price.values()),
     tries=len(tries),
     reversed=hits == [secret_card] and len(tries) == 100_000,
     keyed=outside == [],
-    alone=Fact(cases["7 columns", "years"]["alone"], digits=2),
+    alone=Fact(cases["7 columns", "years"]["alone"], digits=2, tolerance=0.01),
     more_alone=cases["3 columns", "years"]["alone"] < 0.01
     and cases["7 columns", "years"]["alone"] > 0.25,
     tens_help=all(
         cases[n, "tens"]["alone"] < cases[n, "years"]["alone"] for n in names
     ),
     hole=all(case["5 or more, one income"] > 0 for case in cases.values()),
-    sample_alone=Fact(surveys[columns[0]].mean(), digits=2),
-    truly=Fact(surveys[columns[1]].mean(), digits=2),
+    sample_alone=Fact(surveys[columns[0]].mean(), digits=2, tolerance=0.01),
+    truly=Fact(surveys[columns[1]].mean(), digits=2, tolerance=0.01),
     sample_more=surveys[columns[0]].min() > 2 * whole.mean()
     and surveys[columns[1]].max() < 0.5,
     no_missed=(surveys["missed"] == 0).all(),
