@@ -1,7 +1,7 @@
 """Find card numbers and IBANs as Amazon Macie's documented rules say.
 
-Sources: Amazon Macie user guide, pages ``managed-data-identifiers``, ``mdis-reference-financial``
-and ``findings-severity``. Of a card number the guide documents the length, the checksum, a known
+Sources: Amazon Macie user guide, pages ``managed-data-identifiers`` with its reference pages, and
+``findings-severity``. Of a card number the guide documents the length, the checksum, a known
 issuer's prefix, the exclusion of public test numbers, and a keyword within 30 characters or in
 the name of the column. Which prefixes and keywords it knows is a choice of this module.
 """

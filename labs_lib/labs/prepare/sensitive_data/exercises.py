@@ -31,9 +31,8 @@ def _whole(value: object) -> int | None:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
-    return (
-        int(number) if number == int(number) and not isinstance(value, bool) else None
-    )
+    whole = number.is_integer() and not isinstance(value, bool)
+    return int(number) if whole else None
 
 
 @lab.exercise(
