@@ -7,11 +7,11 @@ from labs_lib.prepare.sensitive_data.checksums import (
     luhn_valid,
 )
 from labs_lib.prepare.sensitive_data.masking import Masking, Policy
-from labs_lib.prepare.sensitive_data.scanner import Finding, find, severity
+from labs_lib.prepare.sensitive_data.scanner import Occurrence, find, severity
 
 __all__ = [
-    "Finding",
     "Masking",
+    "Occurrence",
     "Policy",
     "find",
     "iban_digits",

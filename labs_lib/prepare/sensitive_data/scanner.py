@@ -58,7 +58,7 @@ _WORDS = {1: "Low", 2: "Medium", 3: "High"}
 
 
 @dataclass(frozen=True)
-class Finding:
+class Occurrence:
     """One occurrence: its kind, and the text with its place, from `start` up to `end`."""
 
     kind: str
@@ -75,7 +75,7 @@ def find(
     checksum: bool = True,
     issuer: bool = True,
     keyword: bool = True,
-) -> list[Finding]:
+) -> list[Occurrence]:
     """Return the occurrences in a text, or in a cell of a table.
 
     Parameters
@@ -98,7 +98,7 @@ def find(
 
     Returns
     -------
-    list of Finding
+    list of Occurrence
         By place.
 
     Raises
@@ -125,7 +125,7 @@ def find(
             end = start + len(number)
             if keyword and not _named(kind, text, column, start, end):
                 continue
-            found.append(Finding(kind, number, start, end))
+            found.append(Occurrence(kind, number, start, end))
     return sorted(found, key=lambda one: (one.start, one.kind))
 
 

@@ -591,6 +591,7 @@ aws.validate("CreateClassificationJob", job, service="macie2")
 # - Macie's other identifiers, among them names and addresses; how it counts the 30 characters. Lists of keywords, issuers and
 #   test numbers are ours, in English; whether Macie knows others was not verified.
 # - Redshift's enforcement, views and grants; the length of a masked value.
+# - Another model, or one tuned for each table: ours has the same settings for all.
 # - Attackers who know the home, err in an amount, or are content with a likely guess; noise and differential privacy.
 #
 # ## Takeaways
