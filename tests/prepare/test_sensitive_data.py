@@ -83,6 +83,13 @@ def test_iban_of_germany_agrees_with_stdnum(account):
     assert iban_digits("DE", text) == stdnum.iban.calc_check_digits(f"DE00{text}")
 
 
+@given(st.integers(2, 98), st.integers(0, 10**18 - 1))
+def test_an_iban_of_any_check_digits_is_judged_as_by_stdnum(check, account):
+    for digits in (f"{check:02d}", stdnum.iban.calc_check_digits(f"DE00{account:018d}")):
+        text = f"DE{digits}{account:018d}"
+        assert iban_valid(text) == stdnum.iban.is_valid(text, check_country=False)
+
+
 def test_iban_has_34_characters_at_most():
     assert iban_valid("DE" + iban_digits("DE", "1" * 30) + "1" * 30)
     assert not iban_valid("DE" + "55" + "1" * 31)

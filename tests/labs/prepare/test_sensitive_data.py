@@ -81,12 +81,17 @@ def by_dict(groups, secrets, k):
     return True
 
 
+def exactly_two(groups, secrets, k):
+    inside = pd.Series(secrets).groupby(groups)
+    return (inside.size() >= k).all() and (inside.nunique() == 2).all()
+
+
 def test_ex2():
     assert_exercise(
         lab.ex2,
         right=[(by_pandas,), (by_dict,)],
         wrong={
-            None: (lambda groups, secrets, k: len(groups) >= k,),
+            None: (lambda groups, secrets, k: len(groups) >= k, exactly_two),
             "size_only": (lambda g, s, k: pd.Series(s).groupby(g).size().min() >= k,),
             "secrets_only": (lambda g, s, k: pd.Series(s).groupby(g).nunique().min() >= 2,),
             "inverted": (lambda *given: not by_dict(*given),),
