@@ -40,7 +40,7 @@ lab.start()
 # A university gets a table of your bank's payments tomorrow. A colleague has prepared it: "No names. Each card number is
 # replaced by a *token*, a random text that is the same for all payments of the card. Nobody can be recognised."
 #
-# Before you sign: are there card numbers left in the call centre's notes? And is the colleague right?
+# Are there card numbers left in the call centre's notes? And is the colleague right?
 #
 # ## Predict
 #
@@ -57,8 +57,8 @@ lab.found.commit(guess)
 # %% [markdown]
 # You could protect them better: drop the token, and give the customers' homes and habits in rough steps only. Will a
 # fraud model's [average precision](../glossary.md#average-precision) be higher or lower than with tokens?
-# [Tie](../glossary.md#tie) means that the two certainly differ by less than 0.02,
-# [undecided](../glossary.md#undecided) that the data cannot say which side of 0.02 it is.
+# A [tie](../glossary.md#tie) is a difference certainly below 0.02;
+# [undecided](../glossary.md#undecided) means that the data cannot say.
 
 # %%
 guess = ...  # "higher", "lower", "tie" or "undecided"
@@ -89,8 +89,8 @@ f"Luhn {luhn:.3f}, mod 97 {mod97:.4f}"
 # %% [markdown]
 # One in ten passes Luhn, and one in a hundred the IBAN's checksum.{{!one_in_ten}} A shop's order numbers may pass too.
 #
-# Now notes of a call centre, written by us, so that we know what is in them. Five kinds hold a card number, three
-# another number. How many there are of each is our choice: this is a demonstration and no measurement of Macie.
+# Now notes of a call centre, written by us, so that we know what is in them. Five kinds hold a card number. How
+# many of each is our choice: this is no measurement of Macie.
 
 # %% tags=["trial"]
 import numpy as np
@@ -160,7 +160,7 @@ value += sensitive.luhn_digit(value)
 {name: len(sensitive.find(value, column=name)) for name in ("card_number", "reference")}
 
 # %% [markdown]
-# How severe a finding is follows from the kind of data and the number of occurrences. Here for 1, 2, 99 and 100:
+# The severity of a finding follows from kind and number of occurrences, here 1, 2, 99 and 100:
 
 # %%
 grades = {
@@ -217,7 +217,8 @@ seen = {user: ask(user).set_index("name")["card"] for user in ROLES}
 people.set_index("name").assign(**seen)
 
 # %% [markdown]
-# On the left is what is stored. Uma has both roles and sees what the higher number gives.{{!highest}} The column `name` has no policy: all see it.
+# On the left is what is stored. Uma has both roles and sees what the higher number gives.{{!highest}}
+# `name` has no policy: all see it.
 #
 # Masks come before `WHERE` and `JOIN`. Sam and Flo look for one number.
 
@@ -319,7 +320,7 @@ def found(person, t, known):
 
 
 # %% [markdown]
-# Then a model learns to find frauds from each table alone: months 1 to 3 train, month 5 judges.
+# Then a model learns to find frauds from each table alone.
 
 
 # %% tags=["trial"]
@@ -386,8 +387,8 @@ answer = "few" if share < 0.25 else "most" if share > 0.75 else "many"
 lab.found.reveal(answer)
 
 # %% [markdown]
-# With two payments known, nearly all customers are found behind their token.{{!nearly_all}} Nobody attacked the token
-# itself. It holds the rows together: who has two of them has all.
+# With two payments known, nearly all customers are found behind their token.{{!nearly_all}} The token
+# holds the rows together: who has two of them has all.
 #
 # With `no link`, one payment often points to one row, and nothing leads on from there.{{!nothing_to_join}} Its zeros are so by
 # construction, and its groups are rows. Now the price.
@@ -505,8 +506,8 @@ pd.DataFrame(by_size, index=pd.Index(people_in, name="customers")).T.round(3)
 #
 # ## Where it fails: the hash that everybody can compute
 #
-# Suppose that the token is a *hash* of the card number: easy to compute, and nobody can turn it back. But one can try all
-# inputs. A receipt shows the first six and the last four digits. How many numbers are left?
+# Suppose that the token is a *hash* of the card number. Nobody can turn it back,
+# but one can try all inputs. A receipt shows the first six and the last four digits. How many numbers are left?
 
 # %%
 import hashlib
@@ -533,7 +534,7 @@ len(tries), hits == [secret_card]
 # %% [markdown]
 # A million middles, of which a tenth passes Luhn: {{tries}} hashes, and the card is known.{{!reversed}}
 #
-# A *key* that only the bank has is hashed along with the number. Without it, the attacker's hashes are others.
+# A *key* that only the bank has is hashed along with the number. Does his list help without it?
 
 # %%
 KEY = b"kept in the bank"
@@ -591,8 +592,7 @@ pd.DataFrame(combined).T.round(3)
 # If everybody shares the values with at least k - 1 others, a table is *k-anonymous*. Its known hole is the last column:
 # groups of five and more in which all have the same income.{{!hole}} Who knows the group knows the income.
 #
-# But the file is a survey of a whole country. What does "alone in a sample" show? Pretend that the file is the country, and
-# draw one person in ten, 20 times.
+# But the file is a sample of a country. Pretend that it is the country, and draw one person in ten, 20 times.
 
 # %%
 whole = census.groupby(MORE, observed=True, dropna=False)["age"].transform("size") == 1
@@ -636,7 +636,7 @@ lab.ex2.check(may_go)
 # %% [markdown]
 # ## On SageMaker
 #
-# Both are neighbours of Amazon SageMaker AI. A job of Macie on a bucket:
+# Both stand beside SageMaker AI. A job of Macie on a bucket:
 
 # %%
 from labs_lib import aws
@@ -656,8 +656,8 @@ aws.validate("CreateClassificationJob", job, service="macie2")
 # - Without a selector, Macie uses a recommended set: credentials, cards, national numbers and the like. Names,
 #   addresses, phone numbers and birth dates are not in it.
 # - No identifier for e-mail addresses is in its table. A custom one takes a regular expression.
-# - Masks in Redshift, in SQL: `CREATE MASKING POLICY hidden WITH (card VARCHAR(16)) USING ('hidden'::VARCHAR(16))`, then
-#   `ATTACH MASKING POLICY hidden ON people(card) TO PUBLIC`. Python functions in policies ended on 30 June 2026.
+# - In Redshift's SQL: `CREATE MASKING POLICY hidden WITH (card VARCHAR(16)) USING ('hidden'::VARCHAR(16))`, then
+#   `ATTACH MASKING POLICY hidden ON people(card) TO PUBLIC`.
 # - Rows are filtered first, then masked. Filters are in [Access](90_access.ipynb).
 #
 # ## What is not reproduced
@@ -674,7 +674,7 @@ aws.validate("CreateClassificationJob", job, service="macie2")
 # - Masks are resolved by priority, and `PUBLIC` is one more attachment.
 # - A token hides the number and leaves the person to be found.{{!nearly_all}} Ask what links the rows.
 # - A hash of a short number without a key is no mask.{{!reversed}}
-# - Put what each column gives to the attacker and to the model into one table, and decide there.
+# - Put what each column gives to the attacker and to the model into one table.
 #
 # ## Quiz
 
@@ -687,8 +687,8 @@ lab.quiz()
 # - Identifiers, keywords, severity: Amazon Macie user guide, pages `managed-data-identifiers`, its reference pages, `findings-severity`.
 # - Masks: Amazon Redshift developer guide, pages `r_CREATE_MASKING_POLICY`, `r_ATTACH_MASKING_POLICY`, `t_ddm-hierarchy`,
 #   `t_ddm-conditional`, `t_ddm-considerations`.
-# - de Montjoye, Y.-A., Radaelli, L., Singh, V. K. & Pentland, A. (2015), Unique in the shopping mall, Science 347, 536-539.
-# - Incomes: Becker, B. & Kohavi, R. (1996), Adult, UCI Machine Learning Repository, CC BY.
+# - de Montjoye, Y.-A. and others (2015), Unique in the shopping mall, Science 347, 536-539.
+# - Incomes: Becker & Kohavi (1996), Adult, UCI, CC BY.
 
 # %% tags=["facts", "nbval-check-output"]
 from labs_lib.course.facts import Fact
