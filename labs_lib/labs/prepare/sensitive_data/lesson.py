@@ -414,9 +414,9 @@ with plots.figure(
     y="average precision (0 to 1)",
     alt="A rough profile lies left and high; token, rough payments right and low.",
 ) as ax:
-    for name, (hit, ap) in arms[["found by 4", "average precision"]].iterrows():
-        ax.plot(hit, ap, "o")
-        ax.annotate(name, (hit + 0.02, ap - 0.006))
+    for name, (x, y) in arms[["found by 4", "average precision"]].iterrows():
+        ax.plot(x, y, "o")
+        ax.annotate(name, (x + 0.02, y - 0.006))
     ax.set(xlim=(-0.1, 1.45), ylim=(0, 0.5), xticks=[0, 0.5, 1])
 
 # %% [markdown]
