@@ -91,13 +91,17 @@ def test_ex2():
         lab.ex2,
         right=[(by_pandas,), (by_dict,)],
         wrong={
-            None: (lambda groups, secrets, k: len(groups) >= k, exactly_two),
+            None: (lambda groups, secrets, k: len(groups) >= k,),
             "size_only": (lambda g, s, k: pd.Series(s).groupby(g).size().min() >= k,),
             "secrets_only": (lambda g, s, k: pd.Series(s).groupby(g).nunique().min() >= 2,),
             "inverted": (lambda *given: not by_dict(*given),),
         },
         stub=(stub,),
     )
+
+
+def test_ex2_three_secrets_are_not_too_many():
+    assert lab.ex2.check(exactly_two).status == "wrong"
 
 
 # What the lesson and its quiz say -------------------------------------------------------------
