@@ -416,7 +416,7 @@ with plots.figure(
 ) as ax:
     for name, (x, y) in arms[["found by 4", "average precision"]].iterrows():
         ax.plot(x, y, "o")
-        ax.annotate(name, (x + 0.02, y - 0.006))
+        ax.annotate(name, (x + 0.02, y - (0.035 if name == "no link" else 0.006)))
     ax.set(xlim=(-0.1, 1.45), ylim=(0, 0.5), xticks=[0, 0.5, 1])
 
 # %% [markdown]
