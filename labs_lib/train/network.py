@@ -1,8 +1,8 @@
 """A small network for classes, in NumPy, that shows what it holds while it learns.
 
 Layers of weights and biases, one activation between them, softmax and cross-entropy at the end.
-A hook sees the tensors of each step before the weights change, as SageMaker Debugger's hook does in a
-training job. No library of this course shows gradients: scikit-learn's MLP keeps them to itself.
+A hook sees the tensors of each step before the weights change, as SageMaker Debugger's hook does
+in a training job. No library of this course shows gradients: scikit-learn's MLP keeps its own.
 """
 
 import itertools
