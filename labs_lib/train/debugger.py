@@ -56,7 +56,9 @@ class Recording:
         given = every if isinstance(every, Mapping) else dict.fromkeys(COLLECTIONS, every)
         unknown = sorted(set(given) - set(COLLECTIONS))
         if unknown:
-            raise ValueError(f"no collection {unknown[0]!r}; there are {', '.join(COLLECTIONS)}.")
+            raise ValueError(
+                f"no collection {unknown[0]!r}; there are {', '.join(COLLECTIONS)}."
+            )
         if min(given.values(), default=1) < 1:
             raise ValueError(f"every is {every}, expected intervals of 1 step or more.")
         self._every = dict.fromkeys(COLLECTIONS, 1) | dict(given)
@@ -228,7 +230,11 @@ class PoorWeightInitialization:
                 for g in saved.at(step, COLLECTIONS["gradients"]).values()
             ]
             uneven = bool(spreads) and max(spreads) > self.threshold * min(spreads)
-            if uneven or min(ranges, default=np.inf) < self.distribution_range or step in stuck:
+            if (
+                uneven
+                or min(ranges, default=np.inf) < self.distribution_range
+                or step in stuck
+            ):
                 yield step
 
 
@@ -328,7 +334,9 @@ class ClassImbalance:
             seen = np.concatenate(labels)
             if len(seen) < self.samples:
                 continue
-            classes, place, counts = np.unique(seen, return_inverse=True, return_counts=True)
+            classes, place, counts = np.unique(
+                seen, return_inverse=True, return_counts=True
+            )
             missed = np.bincount(place, np.concatenate(wrong), len(classes)) / counts
             uneven = counts.max() > self.threshold_imbalance * counts.min()
             if uneven or missed.max() > self.threshold_misprediction:

@@ -1,0 +1,726 @@
+# ---
+# jupyter:
+#   labs:
+#     concepts:
+#       sm-debugger: "Which rule fires?"
+#       sm-learning-rate: "Where it fails: the loss swings"
+#       sm-batch-size: "A larger batch trains faster?"
+#     constants:
+#       "0.02": "the margin of accuracy, chosen before looking"
+#       "0.2": "the learning rate of the runs, a setting; and a limit in an exercise"
+#       "0.05": "a learning rate of the trial, a setting"
+#       "0.8": "a learning rate of the trial, a setting"
+#       "0.1": "the default of ratio_threshold, from the guide"
+#       "0.4": "the loss to reach, chosen before looking"
+#       "30 %": "wrong labels of a run, a setting"
+#       "10 %": "the default of ratio_threshold, from the guide"
+#     unmeasured:
+#       "A run with wrong labels is the best case": "says why the run was chosen"
+# ---
+
+# %% [markdown]
+# # Debug: which alarm may stop a training run?
+#
+# > It is three in the morning, a run of ten hours is at hour one, and a rule has fired. Do you stop the run?
+#
+# **You will**
+#
+# - save tensors of a network while it learns, and let nine rules read them;
+# - measure how often each rule fires in sick runs and in healthy ones, and what it costs to obey it;
+# - tell a loss that swings from its batch from one that swings from its learning rate.
+#
+# **You need** [Fit](20_fit.ipynb). **Data in:** handwritten digits of scikit-learn, credit defaults
+# ([data cards](../data.md)). **Data out:** nothing.
+#
+# | SageMaker term | here |
+# |---|---|
+# | Debugger hook, saved tensors | a `Recording` on a network of NumPy |
+# | built-in rules, with their defaults | `labs_lib.train.debugger` |
+# | `save_interval` | `every` |
+
+# %%
+from labs_lib.labs.train.debug.exercises import lab
+
+lab.start()
+
+# %% [markdown]
+# ## The situation
+#
+# Your team trains networks over night. SageMaker Debugger has rules that read a run while it learns, and a rule that
+# fires can stop the job. (Debugger is closed to new customers in 2026; its rules are still good questions, and you can ask them
+# anywhere.) A colleague wants to switch all rules on: *if one fires, stop the run; a sick run only costs money*.
+#
+# ## Predict
+#
+# Take the rule *Overfit*: the loss on [validation](../glossary.md#validation) rows lies more than 10 % above that on the training
+# rows. A run with wrong labels is the best case for it: a network learns 100 images, 30 % of them with a label drawn at random, for 380 steps. It can
+# learn them by heart.
+#
+# Stop such a run when the rule fires for the first time. Compared with the finished run, is the accuracy on
+# other images higher? [Tie](../glossary.md#tie) means that the two certainly differ by less than 0.02,
+# [undecided](../glossary.md#undecided) that the data cannot say.
+
+# %%
+guess = ...  # "higher", "lower", "tie" or "undecided"
+lab.stopping.commit(guess)
+
+# %% [markdown]
+# And healthy runs: 600 images with right labels, usual first weights, a usual learning rate. In how many of 30 does the rule
+# fire?
+
+# %%
+guess = ...  # "0", "1 to 9", "10 to 20" or "21 to 30"
+lab.healthy.commit(guess)
+
+# %% [markdown]
+# ## A hook, and what it saves
+#
+# A network learns in *steps*. In each it looks at a *batch* of rows, computes its loss and the *gradient* (how the loss
+# changes with each weight), and moves the weights against it; the *learning rate* says how far. An *epoch* is one pass through all rows. A
+# *hook* is called at each step and may copy what it sees.
+
+# %%
+from labs_lib.train import debugger
+from labs_lib.train.network import Network
+
+net, saved = Network([64, 32, 10], seed=0), debugger.Recording(every=10)
+net.hooks.append(saved)
+
+# %% [markdown]
+# 64 pixels go in, 32 units stand in between, 10 digits come out. 20 steps with the first 100 images, at a rate of 0.2:
+
+# %%
+import pandas as pd
+from sklearn.datasets import load_digits
+
+X, y = load_digits(return_X_y=True)
+for _ in range(20):
+    net.step(X[:100] / 16, y[:100], rate=0.2)
+shapes = {name: found[0].shape for name, found in saved.tensors.items()}
+pd.DataFrame({"shape": shapes}).assign(steps=str(saved.steps("loss")))
+
+# %% [markdown]
+# `relu_output` is what the units pass on: 0 if their input is negative. A rule is a few lines over such tensors. *VanishingGradient*, for one,
+# fires if the mean size of a gradient is below a threshold:
+
+# %%
+rule = debugger.VanishingGradient()
+rule, debugger.first_alarm(rule, saved)
+
+# %% [markdown]
+# It did not fire. `None` says so.{{!quiet}}
+#
+# ## Which rule fires?
+#
+# Eight kinds of run. Two are meant to be healthy; six are made sick, each in a way that one of the rules is for. Three hidden
+# layers of 32 units, batches of 32 images, 380 steps.
+
+# %% tags=["trial"]
+import numpy as np
+from sklearn.datasets import load_digits
+
+from labs_lib.train import debugger
+from labs_lib.train.network import Network, batches
+
+RUNS = {
+    "healthy": {},
+    "healthy, tanh": {"activation": "tanh", "scale": "xavier"},
+    "tiny weights": {"scale": 0.01},
+    "huge weights": {"scale": 2.0},
+    "rate too high": {"rate": 3.0},
+    "saturated": {"activation": "tanh", "scale": 5.0},
+    "wrong labels": {"rows": 100, "wrong": 0.3},
+    "a rare digit": {"rare": 0.05},
+}
+
+
+def digits(rng, rows=600, wrong=0.0, rare=1.0):
+    """Return images that train, validate and judge; wrong and rare labels if asked for."""
+    X, y = load_digits(return_X_y=True)
+    train, valid, test = np.split(rng.permutation(len(y)), [600, 1_000])
+    train = train[(y[train] != 8) | (rng.random(600) < rare)][:rows]
+    seen, bad = y.copy(), rng.random(len(y)) < wrong
+    seen[bad] = rng.integers(10, size=bad.sum())
+    parts = (train, seen), (valid, seen), (test, y)
+    return [(X[places] / 16, labels[places]) for places, labels in parts]
+
+
+# %% [markdown]
+# The labels of the test images stay right. The loss is saved at each step, all other tensors at each fifth. Beside that, a second
+# recording gets the loss of *all* training rows after each epoch. One evaluation follows each epoch.
+
+
+# %% tags=["trial"]
+def trained(seed, rate=0.2, rows=600, wrong=0.0, rare=1.0, **network):
+    """Train for 380 steps; return two recordings, and the accuracy after each epoch."""
+    rng = np.random.default_rng([seed, 1])
+    train, valid, test = digits(rng, rows, wrong, rare)
+    net = Network([64, 32, 32, 32, 10], seed=[seed, 2], **network)
+    each = debugger.Recording({"gradients": 5, "weights": 5, "activations": 5})
+    epochs, accuracy = debugger.Recording(), {}
+    net.hooks.append(each)
+    while each.step < 380:
+        for some in batches(len(train[1]), 32, rng):
+            net.step(train[0][some], train[1][some], rate)
+        epochs({"loss": [net.loss(*train)]})
+        for saved in (each, epochs):
+            saved.evaluate(net.loss(*valid))
+        accuracy[each.step - 1] = float((net.predict(test[0]) == test[1]).mean())
+    return each, epochs, accuracy
+
+
+# %% [markdown]
+# One healthy run, that of [seed](../glossary.md#seed) 0, with the first step at which each rule fires:
+
+# %%
+each, epochs, accuracy = trained(0)
+RULES = [name for name in debugger.RULES if name != "TreeDepth"]
+fired = {r: debugger.first_alarm(debugger.RULES[r](), each) for r in RULES}
+pd.Series(fired).astype("Int64").to_frame("first alarm (step)")
+
+# %%
+from labs_lib import plots
+
+with plots.figure(
+    title="A healthy run, and four rules that fired",  # {{!four}}
+    x="step (count)",
+    y="loss (nats)",
+    alt="The loss falls from above two to near zero; four dotted lines stand in its way.",
+) as ax:
+    ax.plot(*zip(*each.scalars("loss"), strict=True), color=plots.GREY)
+    ax.plot(list(accuracy), [v for _, v in epochs.scalars("loss")], "o-")
+    for step in fired.values():
+        if step is not None:
+            ax.axvline(step, linestyle=":")
+
+# %% [markdown]
+# Grey is the loss of each batch, in [nats](../glossary.md#nats); the points are the loss of all training rows. The network learned, and yet four
+# rules fired.{{!four}} Now 30 runs of each kind, each with images, first weights and batches of its own. For a run that a rule
+# stops, the accuracy is that of the next evaluation.
+
+
+# %% tags=["trial"]
+LOSSES = ("LossNotDecreasing", "Overfit", "Overtraining")
+COUNTS = debugger.ClassImbalance(threshold_misprediction=1.0)
+
+
+def watched(seed):
+    """Train each kind of run; say which rules fire, and how good the stopped model is."""
+    found = {}
+    rules = {n: rule() for n, rule in debugger.RULES.items() if n != "TreeDepth"}
+    rules["ClassImbalance, counts only"] = COUNTS
+    for run, settings in RUNS.items():
+        each, epochs, accuracy = trained(seed, **settings)
+        values = np.array(list(accuracy.values()))
+        valid = [round(loss, 6) for _, loss in epochs.scalars(debugger.VALIDATION)]
+        found[run, "to the end", "accuracy"] = values[-1]
+        found[run, "best kept", "accuracy"] = values[int(np.argmin(valid))]
+        for name, rule in rules.items():
+            step = debugger.first_alarm(rule, each)
+            place = -1 if step is None else np.searchsorted(list(accuracy), step)
+            found[run, name, "alarm"] = float(step is not None)
+            found[run, name, "accuracy"] = values[place]
+        for name in LOSSES:
+            epoch = debugger.first_alarm(rules[name], epochs)
+            found[run, f"{name}, all rows", "alarm"] = float(epoch is not None)
+            found[run, f"{name}, all rows", "accuracy"] = values[
+                -1 if epoch is None else epoch
+            ]
+    return found
+
+
+# %%
+rows = lab.trial(
+    watched,
+    seeds=30,
+    levels=("run", "rule", "measure"),
+    chaotic=("alarm", "accuracy"),
+)
+
+# %%
+rows.design(
+    worlds="which images train, their wrong labels, the first weights, the batches",
+    rows="600 images train (100 with wrong labels), 400 validate, 797 judge",
+    measure="alarms in a run, yes or no; accuracy on the 797 images, high is good",
+    margin=0.02,
+    yardstick="the true labels of images that no run sees. How long a run goes on, and how "
+    "sick it is, we chose: longer runs with more wrong labels favour stopping, and "
+    "sicker runs favour all rules.",
+)
+
+# %% [markdown]
+# **What to try.** Save the loss at each tenth step: in `trained`, add `"losses": 10` to what the recording gets. Run that cell
+# and the one with `lab.trial` again.
+#
+# First the arms: are the healthy runs healthy, and the sick ones sick?
+
+# %%
+ends = rows.wide("accuracy")
+arms = {
+    way: {run: ends[run, way].mean() for run in RUNS}
+    for way in ("to the end", "best kept")
+}
+pd.DataFrame(arms).round(2)
+
+# %% [markdown]
+# Four kinds do hardly better than chance, which is a tenth.{{!collapsed}} The run with wrong labels is worse at its end than
+# at its best, so it does overfit.{{!overfits}} *Best kept* runs to the end, and keeps the model with the lowest validation
+# loss. Now the alarms: in how many of the 30 runs did each rule fire at least once?
+
+# %%
+alarms = rows.wide("alarm").sum().unstack(0)[list(RUNS)].astype(int)
+order = list(dict.fromkeys(rows.wide("alarm").columns.get_level_values(1)))
+alarms.loc[order]
+
+# %% [markdown]
+# The rules fall in two groups. Four look at gradients and activations, and are silent in the healthy runs.{{!silent}} Four
+# look at what the network gets wrong, and fire in every healthy run.{{!noisy}} (*ExplodingTensor*, for infinite
+# values, had nothing to find.{{!no_explosion}}) So a true alarm of the second group says nothing: it would have come anyway.
+#
+# A share of 30 runs is not the truth, so here each with its exact [interval](../glossary.md#interval). A true alarm is one in the kind of run
+# that the rule is for.
+
+# %%
+from labs_lib import stats
+
+FOR = {"VanishingGradient": "tiny weights", "PoorWeightInitialization": "huge weights"}
+FOR |= {"DeadRelu": "rate too high", "SaturatedActivation": "saturated"}
+FOR |= {"LossNotDecreasing": "rate too high", "Overfit": "wrong labels"}
+FOR |= {"Overtraining": "wrong labels", "ClassImbalance": "a rare digit"}
+HEALTHY = ["healthy", "healthy, tanh"]
+
+# %%
+shares = {}
+for rule, sick in FOR.items():
+    for column, run in (("true alarms", sick), *((r, r) for r in HEALTHY)):
+        share = stats.share_interval(int(alarms.loc[rule, run]), rows.seeds)
+        shares.setdefault(column, {})[rule] = (
+            f"{share.mean:.2f} ({share.low:.2f} to {share.high:.2f})"
+        )
+pd.DataFrame(shares)
+
+# %% [markdown]
+# No alarm in 30 runs still leaves room: false alarms in a share of up to {{none_in_30}} of healthy runs agree with it.
+#
+# *ClassImbalance* asks two things: whether a class is rare, and whether a class is mostly predicted wrongly, once 500 labels
+# have passed. At that time the network has hardly begun. With the counts only, it fires where a digit is rare, and in no healthy
+# run.{{!counts}} That you can ask before training, for nothing.
+#
+# ### Exercise 1: silent so far
+#
+# A rule fired in `alarms` of `runs` healthy runs. Write a function that says whether it may stop a run: True if even the upper end of the
+# exact interval (`stats.share_interval`) is at most `most`.
+
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+def may_stop(alarms, runs, most):
+    """Say whether false alarms are at most so frequent, at the upper end."""
+    return stats.share_interval(alarms, runs).high <= most
+
+
+# END SOLUTION
+lab.ex1.check(may_stop)
+
+# %% [markdown]
+# ## On trial: "an alarm stops the run"
+#
+# What does it cost to obey? The stopped run minus the finished one, for the four rules, in healthy runs and in those
+# with wrong labels. The runs draw from the same images, and the intervals are corrected for that. The bet comes
+# first, and stands alone.
+
+# %%
+SIZE = {"n_train": 500, "n_test": 797, "margin": 0.02}
+
+
+def against_the_end(run, way, **more):
+    """Compare a way to end a run with the finished run, in pairs."""
+    pair = ends[run, way], ends[run, "to the end"]
+    return stats.splits(*pair, **SIZE, **more)
+
+
+bet = against_the_end("wrong labels", "Overfit")
+bet
+
+# %%
+lab.stopping.reveal(bet.verdict)
+false = int(alarms.loc["Overfit", "healthy"])
+bins = {"0": false == 0, "1 to 9": 0 < false < 10, "10 to 20": 9 < false < 21}
+lab.healthy.reveal(next((name for name, hit in bins.items() if hit), "21 to 30"))
+
+# %% [markdown]
+# Stopping at the first alarm changes accuracy by {{bet}}.{{!bet_lower}} The alarm is right, and obeying it is wrong:
+# the run does overfit in the end, but the alarm comes when it has hardly learned.{{!early}} The others:
+
+# %%
+WAYS = ["Overfit", "Overtraining", "LossNotDecreasing", "ClassImbalance"]
+WAYS += [f"{rule}, all rows" for rule in LOSSES] + ["best kept"]
+found = {
+    f"{way} | {run}": against_the_end(run, way, comparisons=16)
+    for way in WAYS
+    for run in ("healthy", "wrong labels")
+}
+stats.table(found)
+
+# %%
+with plots.figure(
+    title="Stopping at the first alarm loses accuracy",  # {{!all_lose}}
+    x="accuracy, minus that of the finished run (-1 to 1)",
+    y="way | run",
+    alt="Intervals. The four rules on batches lie far to the left of zero.",
+    size=(8, 6),
+) as ax:
+    plots.intervals(ax, found)
+
+# %% [markdown]
+# Whoever obeys one of the four rules on the loss of batches loses accuracy, in both kinds of run.{{!all_lose}} On the loss
+# of all rows, *LossNotDecreasing* and *Overtraining* hardly fire in healthy runs any more, and cost next to nothing there.{{!calm}} *Overfit* costs as
+# much as before: it asks how far two losses lie apart, not whether the validation loss rises.{{!overfit_still}}
+#
+# With wrong labels, going on and keeping the best model is {{kept}} against the finished one, and far better than any of
+# the stops.{{!kept_best}} It costs the whole run.
+#
+# ### Exercise 2: the rule itself
+#
+# Write *Overfit*. You get the losses of each evaluation, training and validation, and `patience`. It fires if
+# `(validation - training) / training` is above 0.1 in `patience` evaluations in a row. Return the place of the
+# evaluation at which it fires first, counted from 0, or -1.
+
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+def overfit(train, valid, patience):
+    """Return the place of the evaluation at which the rule fires first, or -1."""
+    in_a_row = 0
+    for place, (t, v) in enumerate(zip(train, valid, strict=True)):
+        in_a_row = in_a_row + 1 if (v - t) / t > 0.1 else 0
+        if in_a_row >= patience:
+            return place
+    return -1
+
+
+# END SOLUTION
+lab.ex2.check(overfit)
+
+# %% [markdown]
+# ## Where it fails: the loss swings
+#
+# *LossNotDecreasing* fires when a loss is not below that of ten steps ago. The usual advice then: *the loss oscillates, so lower the learning
+# rate*. But the loss of a batch also goes up when the next batch is harder. So count two things: in which share of steps the loss
+# of a batch rises, and in which share of epochs that of all rows rises. One hidden layer, healthy first weights, 30 epochs.
+
+
+# %% tags=["trial"]
+def swings(seed, batch=32, rate=0.2):
+    """Train for 30 epochs; count rises, and what it takes to bring the loss below 0.4."""
+    rng = np.random.default_rng([seed, 3])
+    train, _, test = digits(rng)
+    net, of_batches, of_all = Network([64, 32, 10], seed=[seed, 4]), [], []
+    for _ in range(30):
+        for some in batches(600, batch, rng):
+            of_batches.append(net.step(train[0][some], train[1][some], rate))
+        of_all.append(net.loss(*train))
+    there = np.flatnonzero(np.array(of_all) < 0.4)
+    epochs = int(there[0]) + 1 if len(there) else 31
+    return {
+        ("rises, batch",): (np.diff(of_batches) > 0).mean(),
+        ("rises, all rows",): (np.diff(of_all) > 0).mean(),
+        ("epochs to 0.4",): epochs,
+        ("steps to 0.4",): epochs * -(-600 // batch),
+        ("accuracy",): (net.predict(test[0]) == test[1]).mean(),
+    }
+
+
+# %%
+MEASURES = ("rises, batch", "rises, all rows", "epochs to 0.4", "steps to 0.4")
+swung = lab.trial(
+    swings,
+    seeds=20,
+    levels=("measure",),
+    settings={"batch": [8, 32, 128, 600], "rate": [0.05, 0.2, 0.8]},
+    chaotic=(*MEASURES, "accuracy"),
+)
+
+# %%
+cells = {
+    (b, r): swung.wide(batch=b, rate=r)
+    for b in swung.settings["batch"]
+    for r in swung.settings["rate"]
+}
+mean = pd.DataFrame({cell: table.mean() for cell, table in cells.items()}).T
+mean.index.names = ["batch", "rate"]
+mean[["rises, batch", "rises, all rows", "accuracy"]].round(2)
+
+# %% [markdown]
+# Take batches of 8. The loss of a batch rises in about half of the steps, at each of the three rates: lowering the rate does not calm
+# it.{{!noise}} The loss of all rows rises in a quarter of the epochs at 0.2, and hardly at 0.05: there the lower rate
+# helps.{{!helps}} At 0.8 the network has collapsed.{{!rate_collapse}} With a batch of all 600 rows the two are one curve, but for the
+# moment at which they are taken, and a rise there comes from the rate.{{!full}}
+#
+# So before you lower the rate, look at the loss of more rows. A lower rate has its price too: accuracy after 30 epochs with batches
+# of 32 is {{slow.low_rate}} at 0.05 and {{slow.usual}} at 0.2.{{!price}}
+#
+# ## A larger batch trains faster?
+#
+# What is *faster*? An epoch costs the same arithmetic for each batch size: each row goes through the network once. Fewer steps
+# in it suit a machine that works on many rows at once. Each cell is the mean number until the loss of all rows is below 0.4; 31 epochs stand for
+# "not within 30".
+
+# %%
+speed = mean[["epochs to 0.4", "steps to 0.4"]].unstack("rate").round(0).astype(int)
+speed
+
+# %% [markdown]
+# At one rate, a larger batch needs more epochs, as long as the rate suits the smaller one.{{!more_epochs}} Let the rate grow with the batch: 8
+# at 0.05, 32 at 0.2, 128 at 0.8. Then the epochs stay about the same, and the steps fall to less than a tenth.{{!scaled}} So a
+# larger batch is faster in steps if the rate grows with it, and not in arithmetic.{{!scaled}} The accuracy in these three cells
+# differs by at most {{scaled_gap}}.{{!scaled_quality}} The last batch, all 600 rows, would need a rate of almost 4; at three such rates
+# above it was slow in all.{{!full_slow}}
+#
+# **What to try.** The time of a step depends on your machine. Put `%timeit net.step(X[:8] / 16, y[:8], rate=0.05)` into a cell, then the
+# same with 600 rows.
+#
+# ### Exercise 3: what would you change?
+#
+# Five runs. Choose for each: `leave it`, `lower the rate` or `raise the rate`.
+#
+# | run | rows in a batch | loss of batches | loss of all rows |
+# |---|---|---|---|
+# | a | 16 of 60,000 | rises in half of the steps | falls in each epoch |
+# | b | 16 of 60,000 | rises in half of the steps | rises in half of the epochs, stays at the start |
+# | c | all | rises in a third of the steps | the same curve |
+# | d | all | falls in each step, by a thousandth of its value, since the start | the same curve |
+# | e | 256, was 32, at the same rate | falls, in a fifth of the steps it rises | falls in each epoch, but in eight times as many epochs as before |
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+changes = {
+    "a": "leave it",
+    "b": "lower the rate",
+    "c": "lower the rate",
+    "d": "raise the rate",
+    "e": "raise the rate",
+}
+# END SOLUTION
+lab.ex3.check(changes)
+
+# %% [markdown]
+# ## Real data: boosted trees on credit defaults
+#
+# Does this hold for another model? XGBoost has callbacks, and its loss is of all rows in each round, so it does not swing from
+# batches. 2,000 customers train, 2,000 validate, 4,000 judge; 100 trees of depth 6. The measure is the [log loss](../glossary.md#log-loss) that
+# the rules watch; low is good.
+
+# %% tags=["trial"]
+import xgboost as xgb
+from sklearn.metrics import log_loss
+
+from labs_lib import data
+
+TREE_RULES = (*LOSSES, "TreeDepth")
+
+
+def boosted(seed):
+    """Train 100 trees; judge them at the end, at their best, and where a rule stops them."""
+    table = data.load_credit_default()
+    X, y = table.drop(columns=["ID", "DEFAULT"]), table["DEFAULT"].to_numpy()
+    order = np.random.default_rng(seed).permutation(len(y))[:8_000]
+    parts = np.split(order, [2_000, 4_000])
+    train, valid, test = (xgb.DMatrix(X.iloc[p], y[p], nthread=1) for p in parts)
+    saved = debugger.Recording()
+    model = xgb.train(
+        {"objective": "binary:logistic", "eta": 0.1, "max_depth": 6, "nthread": 1},
+        train,
+        num_boost_round=100,
+        evals=[(train, "train"), (valid, "validation")],
+        callbacks=[debugger.BoostingHook(saved)],
+        verbose_eval=False,
+    )
+    losses = [round(v, 6) for _, v in saved.scalars(debugger.VALIDATION)]
+    rounds = {"to the end": 99, "best kept": int(np.argmin(losses))}
+    for name in TREE_RULES:
+        rounds[name] = debugger.first_alarm(debugger.RULES[name](), saved)
+    found = {}
+    for way, last in rounds.items():
+        until = (0, 100 if last is None else last + 1)
+        score = model.predict(test, iteration_range=until).astype(float)
+        found[way, "log loss"] = log_loss(y[parts[2]], score)
+        found[way, "trees"] = until[1]
+        found[way, "alarm"] = float(way in TREE_RULES and last is not None)
+    return found
+
+
+# %%
+credit = lab.trial(
+    boosted, seeds=20, levels=("way", "measure"), chaotic=("log loss", "trees", "alarm")
+)
+credit.wide().mean().unstack().round(3)
+
+# %%
+on_test = credit.wide("log loss")
+real = {
+    way: stats.splits(
+        on_test[way],
+        on_test["to the end"],
+        n_train=4_000,
+        n_test=4_000,
+        comparisons=4,
+        margin=0.005,
+    )
+    for way in ("best kept", "Overtraining", "Overfit", "TreeDepth")
+}
+stats.table(real)
+
+# %% [markdown]
+# Here *Overtraining* may stop the run: it changes log loss by {{trees}} against 100 trees, as good as the best kept, with a fifth of
+# the trees.{{!trees_good}} *Overfit* fires after a few trees.{{!few_trees}} *TreeDepth* asks whether a tree is deeper than 4; with a depth of 6 it fires at the
+# first tree in every run, a matter of settings and not of the run.{{!depth}} So a rule is not good or bad by its name. It depends on the loss that
+# it is given.
+#
+# ## On SageMaker
+#
+# A training job of Amazon SageMaker AI takes two parts: what the hook saves, and which rules read it. All values
+# are strings. The account of the image with the rules depends on the region.
+
+# %%
+from labs_lib import aws
+
+bucket, role = "s3://example-bucket/digits", "arn:aws:iam::111122223333:role/training"
+registry = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
+hook = {
+    "S3OutputPath": f"{bucket}/tensors/",
+    "CollectionConfigurations": [
+        {"CollectionName": "gradients", "CollectionParameters": {"save_interval": "50"}}
+    ],
+}
+rule = {
+    "RuleConfigurationName": "VanishingGradient",
+    "RuleEvaluatorImage": f"{registry}/sagemaker-debugger-rules:latest",
+    "RuleParameters": {"rule_to_invoke": "VanishingGradient", "threshold": "1e-7"},
+}
+
+# %%
+request = {
+    "TrainingJobName": "digits",
+    "RoleArn": role,
+    "AlgorithmSpecification": {
+        "TrainingImage": f"{registry}/digits:1",
+        "TrainingInputMode": "File",
+    },
+    "OutputDataConfig": {"S3OutputPath": f"{bucket}/models/"},
+    "ResourceConfig": {
+        "InstanceType": "ml.m5.large",
+        "InstanceCount": 1,
+        "VolumeSizeInGB": 10,
+    },
+    "StoppingCondition": {"MaxRuntimeInSeconds": 3_600},
+    "DebugHookConfig": hook,
+    "DebugRuleConfigurations": [rule],
+}
+aws.validate("CreateTrainingJob", request)
+
+# %% [markdown]
+# The job's description then names a status for each rule, `IssuesFound` or `NoIssuesFound` among them. Debugger is closed to new customers, and its
+# availability page names what to take instead: MLflow for metrics, TensorBoard for histograms of gradients, activations and weights,
+# CloudWatch alarms. The rules are a few lines in any of them.
+#
+# ## What is not reproduced
+#
+# - The service's own code of the rules, which is not public. Where the guide leaves a choice, `labs_lib.train.debugger` says which was made: what
+#   counts as a step's activity, which training losses *Overfit* averages, on which side *TreeDepth* fires. `increase_threshold_percent` of
+#   *LossNotDecreasing* is left out.
+# - `save_interval` is 500 in the configurations that AWS ships; our runs are shorter than that.
+# - The other rules of the guide, such as WeightUpdateRatio, AllZero, Confusion, and the profiler of machines.
+# - Actions (stop the job, send a mail).
+#
+# ## Takeaways
+#
+# - Before an alarm may stop a run, let it watch healthy runs. Four of the nine rules fired in all of them.{{!noisy}}
+# - Alarms on gradients and activations were silent in healthy runs. They may stop a run early.{{!silent}}
+# - Do not stop at the first *Overfit*. Go on, keep the best model by validation, or wait until the validation loss itself no longer
+#   falls.{{!kept_best}}
+# - A loss of batches swings from its batches. Look at the loss of many rows before you lower the rate.{{!noise}}
+# - A larger batch needs a larger rate, and saves steps, not arithmetic.{{!scaled}}
+#
+# ## Quiz
+
+# %%
+lab.quiz()
+
+# %% [markdown]
+# ## Sources
+#
+# - Rules, parameters, defaults: SageMaker developer guide, `debugger-built-in-rules` (2023); closed to new customers, and replacements:
+#   `debugger-availability-change`. Collections and intervals: `smdebug_rulesconfig` 1.0.1.
+# - First weights: Glorot and Bengio (2010), He and others (2015).
+# - Digits: Alpaydin and Kaynak (1998), doi:10.24432/C50P49, CC BY, in scikit-learn. Credit defaults: Yeh, I-C. (2009),
+#   doi:10.24432/C55S3H, CC BY. Intervals over splits: Nadeau and Bengio (2003).
+
+# %% tags=["facts", "nbval-check-output"]
+from labs_lib.course.facts import Fact
+
+INSIDE = ["VanishingGradient", "SaturatedActivation", "DeadRelu"]
+INSIDE += ["PoorWeightInitialization"]
+OUTSIDE = ["LossNotDecreasing", "Overfit", "Overtraining", "ClassImbalance"]
+SICK = ["tiny weights", "huge weights", "rate too high", "saturated"]
+accuracies = pd.DataFrame(arms)
+none = stats.share_interval(0, rows.seeds)
+lowered = mean["rises, all rows"]
+batch_rises = mean["rises, batch"]
+same_scale = [(8, 0.05), (32, 0.2), (128, 0.8)]
+lab.facts(
+    digits=2,
+    tolerance=0.01,
+    quiet=debugger.first_alarm(debugger.VanishingGradient(), saved) is None,
+    four={name for name, step in fired.items() if step is not None} == set(OUTSIDE)
+    and accuracy[379] > 0.9,
+    collapsed=bool((accuracies.loc[SICK] < 0.2).all(axis=None)),
+    overfits=against_the_end("wrong labels", "best kept").low > 0,
+    silent=int(alarms.loc[INSIDE, HEALTHY].to_numpy().sum()) == 0
+    and all(alarms.loc[r, FOR[r]] > 20 for r in INSIDE),
+    noisy=bool((alarms.loc[OUTSIDE, HEALTHY] == rows.seeds).all(axis=None)),
+    no_explosion=int(alarms.loc["ExplodingTensor"].sum()) == 0,
+    none_in_30=none.high,
+    counts=int(alarms.loc["ClassImbalance, counts only", HEALTHY].sum()) == 0
+    and alarms.loc["ClassImbalance, counts only", "a rare digit"] > 20,
+    bet=bet,
+    bet_lower=bet.verdict == "lower",
+    early=ends["wrong labels", "Overfit"].mean() < 0.35,
+    all_lose=all(
+        found[f"{rule} | {run}"].verdict == "lower"
+        for rule in OUTSIDE
+        for run in ("healthy", "wrong labels")
+    ),
+    calm=all(
+        alarms.loc[f"{rule}, all rows", "healthy"] < 10
+        and abs(found[f"{rule}, all rows | healthy"].mean) < 0.02
+        for rule in ("LossNotDecreasing", "Overtraining")
+    ),
+    overfit_still=found["Overfit, all rows | healthy"].verdict == "lower",
+    kept=found["best kept | wrong labels"],
+    kept_best=found["best kept | wrong labels"].low > 0
+    and all(
+        found[f"{way} | wrong labels"].high < 0 for way in WAYS if way != "best kept"
+    ),
+    noise=all(0.45 < batch_rises[8, r] < 0.53 for r in (0.05, 0.2, 0.8)),
+    helps=0.15 < lowered[8, 0.2] < 0.35 and lowered[8, 0.05] < 0.1,
+    rate_collapse=mean["accuracy"][8, 0.8] < 0.5,
+    full=lowered[600, 0.8] > 0.1 and lowered[600, 0.2] < 0.02,
+    slow={"low_rate": mean["accuracy"][32, 0.05], "usual": mean["accuracy"][32, 0.2]},
+    price=mean["accuracy"][32, 0.05] < mean["accuracy"][32, 0.2] - 0.005,
+    more_epochs=all(
+        mean["epochs to 0.4"][small, r] < mean["epochs to 0.4"][large, r]
+        for small, large, r in ((8, 32, 0.2), (32, 128, 0.2), (8, 32, 0.05))
+    ),
+    scaled=mean["steps to 0.4"][128, 0.8] < mean["steps to 0.4"][8, 0.05] / 10
+    and np.ptp([mean["epochs to 0.4"][c] for c in same_scale]) < 3,
+    scaled_gap=float(np.ptp([mean["accuracy"][c] for c in same_scale])),
+    scaled_quality=float(np.ptp([mean["accuracy"][c] for c in same_scale])) < 0.03,
+    full_slow=min(mean["epochs to 0.4"][600, r] for r in (0.05, 0.2, 0.8)) > 15,
+    trees=Fact(real["Overtraining"], digits=3, tolerance=0.001),
+    trees_good=real["Overtraining"].verdict == "lower"
+    and abs((on_test["Overtraining"] - on_test["best kept"]).mean()) < 0.005
+    and credit.wide("trees")["Overtraining"].mean() < 26,
+    few_trees=credit.wide("trees")["Overfit"].mean() < 12,
+    depth=credit.wide("trees")["TreeDepth"].max() == 1,
+)
