@@ -1,10 +1,10 @@
 """Rules that watch a training run, after the built-in rules of SageMaker Debugger.
 
-A `Recording` keeps tensors of some steps, as Debugger's hook does. A rule reads them in the order in
-which they were saved and says at which steps it fires. Names, parameters and defaults are those of
-the SageMaker developer guide, page `debugger-built-in-rules`; the service's own code is not public,
-so where the guide leaves a choice, the docstring says which was made here. The open client reads
-tensors and holds no rules.
+A `Recording` keeps tensors of some steps, as Debugger's hook does. A rule reads them in the order
+in which they were saved and says at which steps it fires. Names, parameters and defaults are those
+of the SageMaker developer guide, page `debugger-built-in-rules`; the service's own code is not
+public, so where the guide leaves a choice, the docstring says which was made here. The open client
+reads tensors and holds no rules.
 """
 
 import bisect
@@ -174,12 +174,12 @@ class SaturatedActivation:
         for step in saved.steps("tanh_input|sigmoid_input"):
             for name, value in saved.at(step, "tanh_input|sigmoid_input").items():
                 low, high = ranges[name.rsplit("/", 1)[-1]]
-                if self._dead(active=(value > low) & (value < high)):
+                active = (value > low) & (value < high)
+                if _mostly_inactive(
+                    active, self.threshold_inactivity, self.threshold_layer
+                ):
                     yield step
                     break
-
-    def _dead(self, active: NDArray[np.bool_]) -> bool:
-        return _mostly_inactive(active, self.threshold_inactivity, self.threshold_layer)
 
 
 @dataclass(frozen=True)
@@ -206,11 +206,11 @@ class DeadRelu:
 class PoorWeightInitialization:
     """First steps that look as if the first weights were too small or too large.
 
-    Within the first `steps` steps, one of three: the largest variance of a layer's activation inputs
-    is more than `threshold` times the smallest; a layer's gradient has less than `distribution_range`
-    between its 5th and its 95th percentile; the loss makes no new minimum for `patience` saved steps.
-    The guide's text names activation inputs and its table weights; here it is inputs, of ReLU only,
-    which is the default pattern.
+    Within the first `steps` steps, one of three: the largest variance of a layer's activation
+    inputs is more than `threshold` times the smallest; a layer's gradient has less than
+    `distribution_range` between its 5th and its 95th percentile; the loss makes no new minimum for
+    `patience` saved steps. The guide's text names activation inputs and its table weights; here it
+    is inputs, of ReLU only, which is the default pattern.
     """
 
     threshold: float = 10.0
@@ -242,9 +242,9 @@ class PoorWeightInitialization:
 class LossNotDecreasing:
     """A loss that fell by less than `diff_percent` percent since `num_steps` steps ago or more.
 
-    It looks each `num_steps` steps, at losses that were saved, and compares with the last saved loss
-    that lies at least so far back. The 10 is the number of the guide's example. The guide's
-    `increase_threshold_percent` is left out.
+    It looks each `num_steps` steps, at losses that were saved, and compares with the last saved
+    loss that lies at least so far back. The guide's `increase_threshold_percent` is left out: it
+    does not say how the two limits work together.
     """
 
     num_steps: int = 10
@@ -268,8 +268,8 @@ class LossNotDecreasing:
 class Overfit:
     """A validation loss that lies too far above the training loss.
 
-    The difference of the two means, divided by the mean training loss, is above `ratio_threshold` in
-    `patience` evaluations in a row. The training loss is the mean of what was saved since the
+    The difference of the two means, divided by the mean training loss, is above `ratio_threshold`
+    in `patience` evaluations in a row. The training loss is the mean of what was saved since the
     evaluation before (our reading).
     """
 
@@ -410,7 +410,7 @@ class BoostingHook(xgb.callback.TrainingCallback):
 
 
 def _mostly_inactive(active: NDArray[np.bool_], unit: float, layer: float) -> bool:
-    """Return whether more than `layer` percent of units are active in under `unit` percent of rows."""
+    """Return whether over `layer` percent of units are active in under `unit` percent of rows."""
     idle = active.mean(axis=0) * 100 < unit
     return bool(idle.mean() * 100 > layer)
 

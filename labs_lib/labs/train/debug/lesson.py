@@ -432,13 +432,18 @@ def swings(seed, batch=32, rate=0.2):
 
 
 # %%
-MEASURES = ("rises, batch", "rises, all rows", "epochs to 0.4", "steps to 0.4")
 swung = lab.trial(
     swings,
     seeds=20,
     levels=("measure",),
     settings={"batch": [8, 32, 128, 600], "rate": [0.05, 0.2, 0.8]},
-    chaotic=(*MEASURES, "accuracy"),
+    chaotic=(
+        "rises, batch",
+        "rises, all rows",
+        "epochs to 0.4",
+        "steps to 0.4",
+        "accuracy",
+    ),
 )
 
 # %%
