@@ -1,5 +1,7 @@
 """Exercises of the lab train/debug."""
 
+from collections.abc import Callable
+
 from labs_lib import stats
 from labs_lib.course.lab import Lab
 
@@ -27,6 +29,7 @@ lab.function(
         (1, 30, 0.2),
         (3, 30, 0.2),
         (6, 30, 0.2),
+        (8, 30, 0.2),
         (30, 30, 0.2),
         (5, 100, 0.1),
         (10, 200, 0.1),
@@ -78,8 +81,18 @@ lab.function(
 # Exercise 2: the rule itself -----------------------------------------------------------------
 
 
-def _overfit(train, valid, patience, *, ratio=None, reset=True):
-    ratio = ratio or (lambda t, v: (v - t) / t)
+def _ratio(train: float, valid: float) -> float:
+    return (valid - train) / train
+
+
+def _overfit(
+    train: list[float],
+    valid: list[float],
+    patience: int,
+    *,
+    ratio: Callable[[float, float], float] = _ratio,
+    reset: bool = True,
+) -> int:
     count = 0
     for place, (t, v) in enumerate(zip(train, valid, strict=True)):
         over = ratio(t, v) > 0.1
@@ -89,7 +102,7 @@ def _overfit(train, valid, patience, *, ratio=None, reset=True):
     return -1
 
 
-def _last(train, valid, patience):
+def _last(train: list[float], valid: list[float], patience: int) -> int:
     fires = [
         place
         for place in range(len(train))
@@ -99,7 +112,7 @@ def _last(train, valid, patience):
     return fires[-1] if fires else -1
 
 
-def _start(train, valid, patience):
+def _start(train: list[float], valid: list[float], patience: int) -> int:
     place = _overfit(train, valid, patience)
     return place - patience + 1 if place >= 0 else -1
 
