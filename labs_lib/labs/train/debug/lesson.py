@@ -27,7 +27,7 @@
 # - measure how often each rule fires in sick runs and in healthy ones, and what it costs to obey it;
 # - tell a loss that swings from its batch from one that swings from its learning rate.
 #
-# **You need** [Fit](20_fit.ipynb). **Data in:** handwritten digits of scikit-learn, credit defaults
+# **You need** [Fit](30_fit.ipynb). **Data in:** handwritten digits of scikit-learn, credit defaults
 # ([data cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
@@ -83,17 +83,16 @@ net, saved = Network([64, 32, 10], seed=0), debugger.Recording(every=10)
 net.hooks.append(saved)
 
 # %% [markdown]
-# 64 pixels go in, 32 units stand in between, 10 digits come out. 20 steps with the first 100 images, at a rate of 0.2:
+# 64 pixels, 32 units in between, 10 digits. 20 steps with the first 100 images:
 
 # %%
-import pandas as pd
 from sklearn.datasets import load_digits
 
 X, y = load_digits(return_X_y=True)
 for _ in range(20):
     net.step(X[:100] / 16, y[:100], rate=0.2)
 shapes = {name: found[0].shape for name, found in saved.tensors.items()}
-pd.DataFrame({"shape": shapes}).assign(steps=str(saved.steps("loss")))
+shapes, saved.steps("loss")
 
 # %% [markdown]
 # `relu_output` is what the units pass on: 0 if their input is negative. A rule is a few lines over such tensors. *VanishingGradient*, for one,
@@ -106,8 +105,7 @@ rule, debugger.first_alarm(rule, saved)
 # %% [markdown]
 # It did not fire: `None`.{{!quiet}}
 #
-# Now eight kinds of run. Two are meant to be healthy; six are made sick, each in a way that one of the rules is for. Three hidden
-# layers of 32 units, batches of 32 images, 380 steps.
+# Now eight kinds of run. Two are meant to be healthy; six are made sick, each in a way that some rule is for.
 
 # %% tags=["trial"]
 import numpy as np
@@ -170,7 +168,7 @@ def trained(seed, rate=0.2, rows=600, wrong=0.0, rare=1.0, **network):
 each, epochs, accuracy = trained(0)
 RULES = [name for name in debugger.RULES if name != "TreeDepth"]
 fired = {r: debugger.first_alarm(debugger.RULES[r](), each) for r in RULES}
-pd.Series(fired).astype("Int64").to_frame("first alarm (step)")
+fired
 
 # %%
 from labs_lib import plots
@@ -188,20 +186,20 @@ with plots.figure(
             ax.axvline(step, linestyle=":")
 
 # %% [markdown]
-# Grey is the loss of each batch, in [nats](../glossary.md#nats); the points are the loss of all training rows. The network learned, and yet four rules fired.{{!four}} Now
+# Grey is the loss of each batch, in [nats](../glossary.md#nats); the points are that of all training rows. The network learned, and yet four rules fired.{{!four}} Now
 # 30 runs of each kind. A run that a rule stops gets the accuracy of the next evaluation, after an epoch.
 
 
 # %% tags=["trial"]
 LOSSES = ("LossNotDecreasing", "Overfit", "Overtraining")
-COUNTS = debugger.ClassImbalance(threshold_misprediction=1.0)
 
 
 def watched(seed):
     """Train each kind of run; say which rules fire, and how good a stopped one is."""
     found = {}
     rules = {n: rule() for n, rule in debugger.RULES.items() if n != "TreeDepth"}
-    rules["ClassImbalance, counts only"] = COUNTS
+    counts = debugger.ClassImbalance(threshold_misprediction=1.0)
+    rules["ClassImbalance, counts only"] = counts
     for run, settings in RUNS.items():
         each, epochs, accuracy = trained(seed, **settings)
         values = np.array(list(accuracy.values()))
@@ -248,6 +246,8 @@ rows.design(
 # First the arms: are the healthy runs healthy, and the sick ones sick?
 
 # %%
+import pandas as pd
+
 ends = rows.wide("accuracy")
 arms = {
     way: {run: ends[run, way].mean() for run in RUNS}
@@ -256,8 +256,8 @@ arms = {
 pd.DataFrame(arms).round(2)
 
 # %% [markdown]
-# Four kinds do hardly better than chance, which is a tenth.{{!collapsed}} *Best kept* goes on to the end and
-# keeps the model of the evaluation with the least validation loss. With wrong labels the finished model is far worse than with right ones, but not
+# Four kinds do hardly better than chance, which is a tenth.{{!collapsed}} *Best kept* goes on to the end
+# and keeps the model that validation prefers. With wrong labels the finished model is far worse than with right ones, but not
 # shown to be worse than the best kept.{{!sick_labels}} Now the alarms: in how many of the 30 runs did each rule fire at least once?
 
 # %%
@@ -292,7 +292,7 @@ for rule, sick in FOR.items():
 pd.DataFrame(shares)
 
 # %% [markdown]
-# No alarm in 30 runs still leaves room: false alarms in a share of up to {{none_in_30}} of healthy runs agree with it.
+# No alarm in 30 runs agrees with false alarms in up to {{none_in_30}} of all healthy runs.
 #
 # *ClassImbalance* asks two things: whether a class is rare, and whether a class is mostly predicted wrongly, once 500 labels
 # have passed. At that time the network has hardly begun. With the counts only, it is silent in the healthy runs and fires where a digit is
@@ -369,12 +369,12 @@ with plots.figure(
 # %% [markdown]
 # Whoever obeys one of the four rules loses accuracy, in both kinds of run.{{!all_lose}} On the loss
 # of all rows, *LossNotDecreasing* and *Overtraining* fire in few healthy runs, and cost next to nothing
-# there.{{!calm}} With wrong labels they still cost a lot.{{!calm_dear}} And silence has its price: *LossNotDecreasing* now misses most runs whose rate is too
-# high.{{!misses}} *Overfit* still fires in every healthy run and costs accuracy.{{!overfit_still}} It asks how far two losses lie apart, not
+# there.{{!calm}} With wrong labels they still cost a lot.{{!calm_dear}} Silence has its price: *LossNotDecreasing* now misses most runs whose rate is too
+# high.{{!misses}} *Overfit* still fires in every healthy run and costs accuracy.{{!overfit_still}} It does not ask
 # whether the validation loss rises.
 #
-# Going on and keeping the best model loses nothing that could be shown, in either kind of run; with wrong labels its accuracy differs by {{kept}} from
-# that of the finished run.{{!kept_best}} It costs the whole run.
+# Going on and keeping the best model loses nothing that could be shown; with wrong labels the difference is
+# {{kept}}.{{!kept_best}} It costs the whole run.
 #
 # ### Exercise 2: the rule itself
 #
@@ -401,8 +401,8 @@ lab.ex2.check(overfit)
 # %% [markdown]
 # ## Where it fails: a swinging loss, a larger batch
 #
-# *LossNotDecreasing* fires when a loss is not below that of ten steps ago. The usual advice then: *the loss oscillates, so lower the learning
-# rate*. But the loss of a batch also goes up when the next batch is harder. So count how often the loss of a batch
+# *LossNotDecreasing* fires when a loss is not below that of ten steps ago. The usual advice: *it oscillates, so lower the
+# learning rate*. But the loss of a batch also goes up when the next batch is harder. So count how often the loss of a batch
 # rises from step to step, and how often that of all rows rises from epoch to epoch. One hidden layer, 30 epochs.
 
 
@@ -450,24 +450,19 @@ cells = {
 }
 mean = pd.DataFrame({cell: table.mean() for cell, table in cells.items()}).T
 mean.index.names = ["batch", "rate"]
-mean[["rises, batch", "rises, all rows", "accuracy"]].round(2)
+mean.round(2)
 
 # %% [markdown]
 # Take batches of 8. The loss of a batch rises in about half of the steps, at each of the three rates: lowering the rate does not calm
 # it.{{!noise}} The loss of all rows rises in a quarter of the epochs at 0.2, and hardly at 0.05: there the lower rate
 # helps.{{!helps}} At 0.8 many of the networks collapse.{{!rate_collapse}} With all 600 rows in a batch nothing rises at 0.2, and at 0.8 the loss does: there it is the rate.{{!full}}
 #
-# So before you lower the rate, look at the loss of more rows. A lower rate has its price too: accuracy after 30 epochs with batches
+# A lower rate has its price: accuracy after 30 epochs with batches
 # of 32 is {{slow.low_rate}} at 0.05 and {{slow.usual}} at 0.2.{{!price}}
 #
-# And does a larger batch train faster? An epoch costs the same arithmetic for each batch size: each row goes through the network once. Fewer steps suit a machine that works on many rows at once. Each cell is the mean until the loss of all rows is below 0.4; 31 epochs
-# stand for "not within 30".
-
-# %%
-speed = mean[["epochs to 0.4", "steps to 0.4"]].unstack("rate").round(0).astype(int)
-speed
-
-# %% [markdown]
+# And does a larger batch train faster? An epoch costs the same arithmetic for each batch size: each row goes through the network once. Fewer steps suit a machine that works on many rows at once. The table says how many epochs and steps it takes
+# until the loss of all rows is below 0.4; 31 epochs stand for "not within 30".
+#
 # At one rate, a larger batch needs more epochs, as long as the rate suits the smaller one.{{!more_epochs}} Let the rate grow with the batch: 8
 # at 0.05, 32 at 0.2, 128 at 0.8. Then the epochs stay about the same, and the steps fall to less than a tenth.{{!scaled}} So a
 # larger batch is faster in steps if the rate grows with it, and not in arithmetic.{{!scaled}} The accuracy in these three cells
@@ -476,7 +471,7 @@ speed
 #
 # ### Exercise 3: what would you change?
 #
-# Five runs. Choose for each: `leave it`, `lower the rate` or `raise the rate`.
+# Five runs. Choose `leave it`, `lower the rate` or `raise the rate`.
 #
 # | run | rows in a batch | loss of batches | loss of all rows |
 # |---|---|---|---|
@@ -484,7 +479,7 @@ speed
 # | b | 16 of 60,000 | rises in half of the steps | rises in half of the epochs, stays at the start |
 # | c | all | rises in a third of the steps | the same curve |
 # | d | all | falls in each step, by a thousandth of its value, since the start | the same curve |
-# | e | 256, was 32, at the same rate | falls, in a fifth of the steps it rises | falls in each epoch, but in eight times as many epochs as before |
+# | e | 256, was 32, at the same rate | falls, in a fifth of the steps it rises | falls in each epoch, in eight times as many epochs |
 
 # %% tags=["exercise"]
 # BEGIN SOLUTION
@@ -501,8 +496,7 @@ lab.ex3.check(changes)
 # %% [markdown]
 # ## Real data: boosted trees on credit defaults
 #
-# Does this hold for another model? XGBoost has callbacks, and its loss is of all rows in each round. 2,000 customers train, 2,000 validate, 4,000 judge; 100 trees of depth 6. The measure is the [log loss](../glossary.md#log-loss) that
-# the rules watch; low is good.
+# Does this hold for another model? XGBoost has callbacks, and its loss is of all rows in each round. 2,000 customers train, 2,000 validate, 4,000 judge; 100 trees of depth 6. The measure is [log loss](../glossary.md#log-loss), low is good.
 
 # %% tags=["trial"]
 import xgboost as xgb
@@ -567,12 +561,12 @@ stats.table(real)
 # %% [markdown]
 # Here *Overtraining* may stop the run: it changes log loss by {{trees}} against 100 trees, as good as the best kept, with a fifth of
 # the trees.{{!trees_good}} *Overfit* fires after a few trees.{{!few_trees}} *TreeDepth* asks whether a tree is deeper than 4; with a depth of 6 it fires at the
-# first tree in every run, a matter of settings and not of the run.{{!depth}} 
+# first tree in every run.{{!depth}}
 #
 # ## On SageMaker
 #
-# A training job of Amazon SageMaker AI takes two parts: what the hook saves, and which rules read it. All values
-# are strings. The account of the image with the rules depends on the region.
+# A training job of Amazon SageMaker AI is told what the hook saves and which rules read it. The account of the rules' image
+# depends on the region.
 
 # %%
 from labs_lib import aws
@@ -612,9 +606,9 @@ request = {
 aws.validate("CreateTrainingJob", request)
 
 # %% [markdown]
-# The job's description then names a status for each rule, `IssuesFound` or `NoIssuesFound` among them. Debugger is closed to new customers, and its
+# The job's description names a status for each rule, such as `IssuesFound`. Debugger is closed to new customers; its
 # availability page names what to take instead: MLflow for metrics, TensorBoard for histograms of gradients, activations and weights,
-# CloudWatch alarms. 
+# CloudWatch alarms.
 #
 # ## What is not reproduced
 #
@@ -622,14 +616,14 @@ aws.validate("CreateTrainingJob", request)
 #   counts as a step's activity, which training losses *Overfit* averages, on which side *TreeDepth* fires. `increase_threshold_percent` of
 #   *LossNotDecreasing* is left out.
 # - `save_interval` is 500 in the configurations that AWS ships, longer than our runs.
-# 
+#
 # - The other rules of the guide, such as WeightUpdateRatio, AllZero, Confusion, and the profiler of machines.
 # - Actions (stop the job, send a mail).
 #
 # ## Takeaways
 #
 # - Before an alarm may stop a run, let it watch healthy runs. Four of the nine rules fired in all of them.{{!noisy}}
-# - Alarms on gradients and activations were silent in healthy runs. They may stop a run early.{{!silent}}
+# - Alarms on gradients and activations were silent there.{{!silent}}
 # - Do not stop at the first *Overfit*. Go on and keep the best model by validation.{{!kept_best}}
 # - A loss of batches swings from its batches. Look at the loss of many rows before you lower the rate.{{!noise}}
 # - A larger batch needs a larger rate, and saves steps, not arithmetic.{{!scaled}}
