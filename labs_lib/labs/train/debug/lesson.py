@@ -73,7 +73,7 @@ lab.healthy.commit(guess)
 #
 # A network learns in *steps*. In each it looks at a *batch* of rows, computes its loss and the *gradient* (how the loss
 # changes with each weight), and moves the weights against it; the *learning rate* says how far. An *epoch* is one pass through all rows. A
-# *hook* is called at each step and may copy what it sees.
+# *hook* sees each step.
 
 # %%
 from labs_lib.train import debugger
@@ -342,7 +342,7 @@ lab.healthy.reveal(next((name for name, hit in bins.items() if hit), "21 to 30")
 # %% [markdown]
 # Stopping at the first alarm changes accuracy by {{bet}}.{{!bet_lower}} The alarm
 # comes when the network has hardly learned.{{!early}} The others follow: first the mean accuracy in each
-# kind of run, then the differences in two. Those intervals speak of further runs on these images, not of other images.
+# kind of run, then the differences in two. Those intervals speak of further runs on these images.
 
 # %%
 WAYS = ["Overfit", "Overtraining", "LossNotDecreasing", "ClassImbalance"]
@@ -617,8 +617,7 @@ aws.validate("CreateTrainingJob", request)
 #   counts as a step's activity, which training losses *Overfit* averages, on which side *TreeDepth* fires. `increase_threshold_percent` of
 #   *LossNotDecreasing* is left out.
 # - `save_interval` is 500 in the configurations that AWS ships, longer than our runs.
-# - The other rules of the guide, such as WeightUpdateRatio, AllZero, Confusion, and the profiler of machines.
-# - Actions (stop the job, send a mail).
+# - Other rules, such as WeightUpdateRatio, AllZero, Confusion; the profiler; actions (stop the job, send a mail).
 #
 # ## Takeaways
 #
