@@ -358,7 +358,7 @@ ends.mean().unstack(0)[list(RUNS)].loc[["to the end", *WAYS]].round(2)
 
 # %%
 with plots.figure(
-    title="Stopping at the first alarm loses accuracy",  # {{!all_lose}}
+    title="Obeying the four rules on batches loses accuracy",  # {{!all_lose}}
     x="accuracy, minus that of the finished run (-1 to 1)",
     y="way | run",
     alt="Intervals. The four rules on batches lie far to the left of zero.",
