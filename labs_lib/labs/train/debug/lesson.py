@@ -123,6 +123,7 @@ RUNS = {
     "saturated": {"activation": "tanh", "scale": 5.0},
     "wrong labels": {"rows": 100, "wrong": 0.3},
     "a rare digit": {"rare": 0.05},
+    "most labels wrong": {"wrong": 0.6, "steps": 1_900},
 }
 
 
@@ -143,31 +144,31 @@ def digits(rng, rows=600, wrong=0.0, rare=1.0):
 
 
 # %% tags=["trial"]
-def trained(seed, rate=0.2, rows=600, wrong=0.0, rare=1.0, **network):
-    """Train for 380 steps; return two recordings, and the accuracy after each epoch."""
+def trained(seed, steps=380, rate=0.2, rows=600, wrong=0.0, rare=1.0, **network):
+    """Train a network; return three recordings, and the accuracy after each epoch."""
     rng = np.random.default_rng([seed, 1])
     train, valid, test = digits(rng, rows, wrong, rare)
     net = Network([64, 32, 32, 32, 10], seed=[seed, 2], **network)
     each = debugger.Recording({"gradients": 5, "weights": 5, "activations": 5})
-    epochs, accuracy = debugger.Recording(), {}
-    net.hooks.append(each)
-    while each.step < 380:
+    seldom, epochs, accuracy = debugger.Recording(19), debugger.Recording(), {}
+    net.hooks += [each, seldom]
+    while each.step < steps:
         for some in batches(len(train[1]), 32, rng):
             net.step(train[0][some], train[1][some], rate)
         epochs({"loss": [net.loss(*train)]})
-        for saved in (each, epochs):
+        for saved in (each, seldom, epochs):
             saved.evaluate(net.loss(*valid))
         accuracy[each.step - 1] = float((net.predict(test[0]) == test[1]).mean())
-    return each, epochs, accuracy
+    return each, seldom, epochs, accuracy
 
 
 # %% [markdown]
 # One healthy run, that of [seed](../glossary.md#seed) 0, with the first step at which each rule fires:
 
 # %%
-each, epochs, accuracy = trained(0)
-RULES = [name for name in debugger.RULES if name != "TreeDepth"]
-fired = {r: debugger.first_alarm(debugger.RULES[r](), each) for r in RULES}
+each, seldom, epochs, accuracy = trained(0)
+nine = [name for name in debugger.RULES if name != "TreeDepth"]
+fired = {r: debugger.first_alarm(debugger.RULES[r](), each) for r in nine}
 fired
 
 # %%
@@ -192,31 +193,34 @@ with plots.figure(
 
 # %% tags=["trial"]
 LOSSES = ("LossNotDecreasing", "Overfit", "Overtraining")
+RULES = {n: rule() for n, rule in debugger.RULES.items() if n != "TreeDepth"}
+RULES["ClassImbalance, counts only"] = debugger.ClassImbalance(
+    threshold_misprediction=1.0
+)
+RULES["Overtraining, delta 0.1"] = debugger.Overtraining(delta=0.1)
 
 
 def watched(seed):
     """Train each kind of run; say which rules fire, and how good a stopped one is."""
     found = {}
-    rules = {n: rule() for n, rule in debugger.RULES.items() if n != "TreeDepth"}
-    counts = debugger.ClassImbalance(threshold_misprediction=1.0)
-    rules["ClassImbalance, counts only"] = counts
     for run, settings in RUNS.items():
-        each, epochs, accuracy = trained(seed, **settings)
+        each, seldom, epochs, accuracy = trained(seed, **settings)
         values = np.array(list(accuracy.values()))
         valid = [round(loss, 6) for _, loss in epochs.scalars(debugger.VALIDATION)]
         found[run, "to the end", "accuracy"] = values[-1]
         found[run, "best kept", "accuracy"] = values[int(np.argmin(valid))]
-        for name, rule in rules.items():
-            step = debugger.first_alarm(rule, each)
+        alarms = {n: debugger.first_alarm(rule, each) for n, rule in RULES.items()}
+        for name in (*LOSSES, "ClassImbalance", "Overtraining, delta 0.1"):
+            alarm = debugger.first_alarm(RULES[name], seldom)
+            alarms[f"{name}, saved seldom"] = alarm
+        for name in LOSSES:
+            epoch = debugger.first_alarm(RULES[name], epochs)
+            ends = list(accuracy)
+            alarms[f"{name}, all rows"] = None if epoch is None else ends[epoch]
+        for name, step in alarms.items():
             place = -1 if step is None else np.searchsorted(list(accuracy), step)
             found[run, name, "alarm"] = float(step is not None)
             found[run, name, "accuracy"] = values[place]
-        for name in LOSSES:
-            epoch = debugger.first_alarm(rules[name], epochs)
-            found[run, f"{name}, all rows", "alarm"] = float(epoch is not None)
-            found[run, f"{name}, all rows", "accuracy"] = values[
-                -1 if epoch is None else epoch
-            ]
     return found
 
 
@@ -528,13 +532,16 @@ def boosted(seed):
     rounds = {"to the end": 99, "best kept": int(np.argmin(losses))}
     for name in TREE_RULES:
         rounds[name] = debugger.first_alarm(debugger.RULES[name](), saved)
+    less = debugger.Overtraining(delta=0.1)
+    rounds["Overtraining, delta 0.1"] = debugger.first_alarm(less, saved)
     found = {}
     for way, last in rounds.items():
         until = (0, 100 if last is None else last + 1)
         score = model.predict(test, iteration_range=until).astype(float)
         found[way, "log loss"] = log_loss(y[parts[2]], score)
         found[way, "trees"] = until[1]
-        found[way, "alarm"] = float(way in TREE_RULES and last is not None)
+        kept = way in ("to the end", "best kept")
+        found[way, "alarm"] = float(not kept and last is not None)
     return found
 
 
