@@ -9,6 +9,7 @@ reads tensors and holds no rules.
 
 import bisect
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -325,21 +326,19 @@ class ClassImbalance:
 
     def alarms(self, saved: Recording) -> Iterator[int]:
         """Give the steps at which the rule fires."""
-        labels: list[NDArray] = []
-        wrong: list[NDArray] = []
+        rows: Counter[int] = Counter()
+        missed: Counter[int] = Counter()
         for step in saved.steps("^labels$"):
             found = saved.at(step, COLLECTIONS["outputs"])
-            labels.append(found["labels"])
-            wrong.append(found["predictions"].argmax(axis=1) != found["labels"])
-            seen = np.concatenate(labels)
-            if len(seen) < self.samples:
+            labels = found["labels"]
+            rows.update(labels.tolist())
+            wrong = found["predictions"].argmax(axis=1) != labels
+            missed.update(labels[wrong].tolist())
+            if rows.total() < self.samples:
                 continue
-            classes, place, counts = np.unique(
-                seen, return_inverse=True, return_counts=True
-            )
-            missed = np.bincount(place, np.concatenate(wrong), len(classes)) / counts
-            uneven = counts.max() > self.threshold_imbalance * counts.min()
-            if uneven or missed.max() > self.threshold_misprediction:
+            uneven = max(rows.values()) > self.threshold_imbalance * min(rows.values())
+            limit = self.threshold_misprediction
+            if uneven or any(missed[k] > limit * n for k, n in rows.items()):
                 yield step
 
 

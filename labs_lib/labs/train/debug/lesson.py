@@ -123,7 +123,7 @@ RUNS = {
     "saturated": {"activation": "tanh", "scale": 5.0},
     "wrong labels": {"rows": 100, "wrong": 0.3},
     "a rare digit": {"rare": 0.05},
-    "most labels wrong": {"wrong": 0.6, "steps": 1_900},
+    "most labels wrong": {"wrong": 0.6, "steps": 950},
 }
 
 
@@ -198,6 +198,9 @@ RULES["ClassImbalance, counts only"] = debugger.ClassImbalance(
     threshold_misprediction=1.0
 )
 RULES["Overtraining, delta 0.1"] = debugger.Overtraining(delta=0.1)
+RULES["LossNotDecreasing, validation"] = debugger.LossNotDecreasing(
+    tensor=debugger.VALIDATION
+)
 
 
 def watched(seed):
@@ -512,7 +515,7 @@ from labs_lib import data
 TREE_RULES = (*LOSSES, "TreeDepth")
 
 
-def boosted(seed):
+def boosted(seed, depth=6):
     """Train 100 trees; judge them at the end, at their best, and at each alarm."""
     table = data.load_credit_default()
     X, y = table.drop(columns=["ID", "DEFAULT"]), table["DEFAULT"].to_numpy()
@@ -521,7 +524,7 @@ def boosted(seed):
     train, valid, test = (xgb.DMatrix(X.iloc[p], y[p], nthread=1) for p in parts)
     saved = debugger.Recording()
     model = xgb.train(
-        {"objective": "binary:logistic", "eta": 0.1, "max_depth": 6, "nthread": 1},
+        {"objective": "binary:logistic", "eta": 0.1, "max_depth": depth, "nthread": 1},
         train,
         num_boost_round=100,
         evals=[(train, "train"), (valid, "validation")],
@@ -547,9 +550,14 @@ def boosted(seed):
 
 # %%
 credit = lab.trial(
-    boosted, seeds=20, levels=("way", "measure"), chaotic=("log loss", "trees", "alarm")
+    boosted,
+    seeds=20,
+    levels=("way", "measure"),
+    settings={"depth": [3, 6]},
+    chaotic=("log loss", "trees", "alarm"),
 )
-credit.wide().mean().unstack().round(3)
+means = {f"depth {d}": credit.wide(depth=d).mean() for d in (3, 6)}
+pd.DataFrame(means).unstack().round(3)
 
 # %%
 on_test = credit.wide("log loss")
