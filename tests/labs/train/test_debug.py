@@ -70,14 +70,16 @@ def test_ex2_agrees_with_the_engine():
 RIGHT = {
     "a": "leave it",
     "b": "lower the rate",
-    "c": "lower the rate",
+    "c": "leave it",
     "d": "raise the rate",
     "e": "raise the rate",
 }
 
 
 def test_ex3():
-    names = dict(zip("abcde", ("noise", "stuck", "whole", "slow", "grown"), strict=True))
+    names = dict(
+        zip("abcde", ("noise", "stuck", "swings_well", "slow", "grown"), strict=True)
+    )
     other = {"leave it": "lower the rate"}
     assert_exercise(
         lab.ex3,

@@ -193,7 +193,7 @@ lab.match(
     right={
         "a": "leave it",
         "b": "lower the rate",
-        "c": "lower the rate",
+        "c": "leave it",
         "d": "raise the rate",
         "e": "raise the rate",
     },
@@ -208,9 +208,9 @@ lab.match(
             "In b the loss of all rows swings too, and has not come down: each step goes too far.",
             "b",
         ),
-        "whole": (
-            "In c the batch is all rows, so no batch is harder than another. A rise comes from the "
-            "step.",
+        "swings_well": (
+            "In c the loss of all rows swings, and yet it comes down further than at the lower "
+            "rate. A swing alone is no reason.",
             "c",
         ),
         "slow": ("In d nothing swings, and nothing moves either.", "d"),
@@ -222,8 +222,9 @@ lab.match(
     },
     hints=(
         "Look at the loss of all rows first. Only that tells you whether the network gets better.",
-        "If it swings, the steps are too long. If it crawls, they are too short or too few.",
-        "One is left alone, two get a lower rate, two a higher one.",
+        "If it does not come down and swings, the steps are too long. If it crawls, they are too "
+        "short or too few.",
+        "Two are left alone, one gets a lower rate, two a higher one.",
     ),
     praise="The loss of batches alone could not have told a from b.",
 )
