@@ -193,14 +193,17 @@ with plots.figure(
 
 # %% tags=["trial"]
 LOSSES = ("LossNotDecreasing", "Overfit", "Overtraining")
-RULES = {n: rule() for n, rule in debugger.RULES.items() if n != "TreeDepth"}
-RULES["ClassImbalance, counts only"] = debugger.ClassImbalance(
-    threshold_misprediction=1.0
-)
-RULES["Overtraining, delta 0.1"] = debugger.Overtraining(delta=0.1)
-RULES["LossNotDecreasing, validation"] = debugger.LossNotDecreasing(
-    tensor=debugger.VALIDATION
-)
+CHANGED = {
+    "ClassImbalance, counts only": {"threshold_misprediction": 1.0},
+    "Overtraining, delta 0.1": {"delta": 0.1},
+    "LossNotDecreasing, validation": {"tensor": "validation/loss"},
+}
+RULES = [*(name for name in debugger.RULES if name != "TreeDepth"), *CHANGED]
+
+
+def named(name):
+    """Return the rule of such a name, with its defaults or what is changed."""
+    return debugger.RULES[name.split(",")[0]](**CHANGED.get(name, {}))
 
 
 def watched(seed):
@@ -212,12 +215,12 @@ def watched(seed):
         valid = [round(loss, 6) for _, loss in epochs.scalars(debugger.VALIDATION)]
         found[run, "to the end", "accuracy"] = values[-1]
         found[run, "best kept", "accuracy"] = values[int(np.argmin(valid))]
-        alarms = {n: debugger.first_alarm(rule, each) for n, rule in RULES.items()}
+        alarms = {n: debugger.first_alarm(named(n), each) for n in RULES}
         for name in (*LOSSES, "ClassImbalance", "Overtraining, delta 0.1"):
-            alarm = debugger.first_alarm(RULES[name], seldom)
+            alarm = debugger.first_alarm(named(name), seldom)
             alarms[f"{name}, saved seldom"] = alarm
         for name in LOSSES:
-            epoch = debugger.first_alarm(RULES[name], epochs)
+            epoch = debugger.first_alarm(named(name), epochs)
             ends = list(accuracy)
             alarms[f"{name}, all rows"] = None if epoch is None else ends[epoch]
         for name, step in alarms.items():
@@ -269,7 +272,7 @@ pd.DataFrame(arms).round(2)
 
 # %%
 alarms = rows.wide("alarm").sum().unstack(0)[list(RUNS)].astype(int)
-alarms.loc[list(RULES)]
+alarms.loc[RULES]
 
 # %% [markdown]
 # The rules fall in two groups. Four look inside the network, and are silent in the healthy runs.{{!silent}} Four
