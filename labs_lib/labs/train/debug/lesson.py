@@ -31,11 +31,8 @@
 #
 # **You need** [Fit](30_fit.ipynb). **Data in:** scikit-learn's handwritten digits, credit defaults ([data cards](../data.md)). **Data out:** nothing.
 #
-# | SageMaker term | here |
-# |---|---|
-# | Debugger hook, saved tensors | a `Recording` on a network of NumPy |
-# | built-in rules, with their defaults | `labs_lib.train.debugger` |
-# | `save_interval` | `every` |
+# Debugger's hook, its `save_interval` and its built-in rules are a `Recording`, its `every`, and the rules of
+# `labs_lib.train.debugger`.
 
 # %%
 from labs_lib.labs.train.debug.exercises import lab
@@ -494,7 +491,15 @@ lower = {
     for b in swung.settings["batch"]
     for high, low in ((0.8, 0.2), (0.2, 0.05))
 }
-stats.table(lower)
+
+# %%
+with plots.figure(
+    title="A lower rate gains where networks had collapsed",  # {{!only_collapse}}
+    x="accuracy, minus that at the higher rate (-1 to 1)",
+    y="batch, rates",
+    alt="Intervals. Batches of 8 from 0.8 to 0.2 lie right of zero, no others do.",
+) as ax:
+    plots.intervals(ax, lower)
 
 # %% [markdown]
 # The lower rate gains once: batches of 8 at 0.8, where many networks collapsed.{{!rate_collapse}} In no other line is a gain
@@ -613,7 +618,15 @@ for depth in (3, 6):
             comparisons=8,
             margin=0.005,
         )
-stats.table(real)
+
+# %%
+with plots.figure(
+    title="Trees of depth 6 gain from stopping in time",  # {{!trees_good}}
+    x="log loss, minus that of 100 trees (nats)",
+    y="depth, way",
+    alt="Intervals. At depth 6, best kept and Overtraining lie left of zero.",
+) as ax:
+    plots.intervals(ax, real)
 
 # %% [markdown]
 # At depth 6, *Overtraining* may stop the run: it changes log loss by {{trees}} against 100 trees, as good as the best kept, with a fifth of
