@@ -105,7 +105,7 @@ class Recording:
         return self._intervals[name]
 
 
-class Rule(Protocol):
+class Watcher(Protocol):
     """What reads a recording and says when it fires."""
 
     def alarms(self, saved: Recording) -> Iterator[int]:
@@ -113,7 +113,7 @@ class Rule(Protocol):
         ...
 
 
-def first_alarm(rule: Rule, saved: Recording) -> int | None:
+def first_alarm(rule: Watcher, saved: Recording) -> int | None:
     """Return the first step at which a rule fires, or None if it does not."""
     return next(iter(rule.alarms(saved)), None)
 
