@@ -76,6 +76,18 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("reset", _reset, "Get a fresh lab; your own copy is kept beside it.")
     sub.add_argument("lab", metavar="LAB")
 
+    sub = add("update", _update, "Get the newest course; what you have changed is kept.")
+    sub.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="DIR",
+        help="the folder of a newer bundle",
+    )
+    sub.add_argument(
+        "--undo", action="store_true", help="go back to before the last update"
+    )
+
     sub = add("data", _data, "Verify the data files, or make the simulated ones again.")
     sub.add_argument("action", choices=("verify", "rebuild"))
     sub.add_argument("--update", action="store_true", help="rebuild: accept new contents")
@@ -224,6 +236,18 @@ def _reset(arguments: argparse.Namespace) -> int:
     print(f"{info.learner.name} is fresh again.")
     if kept:
         print(f"Your own copy is {kept.name}, beside it.")
+    return 0
+
+
+def _update(arguments: argparse.Namespace) -> int:
+    from labs_lib import settings
+    from labs_lib.course import update
+
+    if arguments.undo:
+        said = update.undo(settings.ROOT)
+    else:
+        said = update.update(settings.ROOT, source=arguments.source)
+    print("\n".join(said))
     return 0
 
 

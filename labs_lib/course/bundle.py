@@ -1,12 +1,14 @@
 """A folder that holds the course and its wheels, and installs without a network."""
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from labs_lib import settings
 from labs_lib.course import build, catalog, lock, source
 from labs_lib.course.doctor import PYTHONS
-from labs_lib.files import write_text
+from labs_lib.files import sha256, write_text
 
 WITHHELD = (
     "notebooks/solutions/*",
@@ -28,6 +30,10 @@ WITHHELD = (
     ".github/workflows/*",
 )
 """What a bundle without solutions leaves out: patterns in which ``*`` also stands for ``/``."""
+
+MANIFEST = "COURSE.json"
+"""In a bundle: the SHA-256 of each file of the course, so that `labs update` tells what a learner
+has changed."""
 
 WITHOUT_WHEEL = ("lime",)
 """Packages that are published as source alone; pure Python, so one wheel serves every system."""
@@ -130,8 +136,8 @@ def make(
     folder : Path
         Where to put it: outside the course, and not there yet.
     solutions : bool
-        False leaves out solutions, sources and tests, and adds fresh copies of the learner
-        notebooks, so that ``labs reset`` works.
+        False leaves out solutions, sources and tests. ``labs reset`` works either way: a bundle
+        has fresh copies of the learner notebooks.
     platform : str, optional
         A key of `TARGETS`; by default the one of this machine.
     python : str, optional
@@ -161,6 +167,7 @@ def make(
     unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         _copy_course(unfinished, solutions=solutions)
+        _write_manifest(unfinished)
         download(unfinished / "wheels", target=target, python=python)
         install = target.install.format(python=python)
         text = INSTALL.format(title=target.title, python=python, install=install)
@@ -233,14 +240,27 @@ def _copy_course(folder: Path, *, solutions: bool) -> None:
     for page in catalog.pages():
         # The copy here may hold somebody's work.
         text = _fresh(page)
-        write_text(folder / page.learner.relative_to(settings.ROOT), text)
-        if not solutions:
-            write_text(folder / page.fresh.relative_to(settings.ROOT), text)
+        for place in (page.learner, page.fresh):
+            write_text(folder / place.relative_to(settings.ROOT), text)
     readme = folder / "README.md"
     if not solutions and readme.exists():
         # No link to what is left out.
         text = readme.read_text(encoding="utf-8")
         write_text(readme, text.replace(_SOLVED, f"{NO_SOLUTIONS}\n"))
+
+
+def digests(folder: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of files below a folder, by their paths."""
+    return {path: sha256(folder / path) for path in paths}
+
+
+def _write_manifest(folder: Path) -> None:
+    """Note what the course is made of: `labs update` tells a learner's changes by it."""
+    paths = [
+        file.relative_to(folder) for file in sorted(folder.rglob("*")) if file.is_file()
+    ]
+    found = digests(folder, [path.as_posix() for path in paths])
+    write_text(folder / MANIFEST, json.dumps(found, indent=1) + "\n")
 
 
 def _course_files() -> list[str]:

@@ -4,6 +4,7 @@
 """
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -67,6 +68,7 @@ def test_a_bundle_without_solutions_holds_no_answer_and_can_be_reset(
     assert names(made) == {
         "labs_lib/labs/start/quiz.toml",
         ".gitignore",
+        "COURSE.json",
         "INSTALL.md",
         "labs_lib/lab.py",
         "notebooks/.fresh/00_start_here.ipynb",
@@ -140,9 +142,21 @@ def test_a_bundle_with_solutions_holds_what_git_tracks(course, fresh, tmp_path):
     assert "labs_lib/labs/start/lesson.py" in names(made)
     assert not {n for n in names(made) if n.startswith((".git/", ".venv")) or "mine" in n}
     assert "labs_lib/lab.py" not in names(made)
-    assert "notebooks/.fresh/00_start_here.ipynb" not in names(made)
+    assert {"notebooks/.fresh/00_start_here.ipynb", bundle.MANIFEST} <= names(made)
     assert (made / "notebooks/00_start_here.ipynb").read_text() == "fresh\n"
     assert bundle.NO_SOLUTIONS not in (made / "INSTALL.md").read_text()
+
+
+def test_a_bundle_notes_what_the_course_is_made_of(course, fresh, tmp_path):
+    made = tmp_path / "bundle"
+    bundle.make(made)
+    noted = json.loads((made / bundle.MANIFEST).read_text())
+    others = {n for n in names(made) if n.startswith("wheels/")} | {
+        "INSTALL.md",
+        bundle.MANIFEST,
+    }
+    assert set(noted) == names(made) - others
+    assert noted == bundle.digests(made, noted)
 
 
 @pytest.mark.parametrize("failure", [ValueError("no wheel"), KeyboardInterrupt()])
