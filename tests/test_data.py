@@ -25,6 +25,9 @@ LOADERS = {
     "nyc_flights_2013_sample20.parquet": data.load_flights,
     "king_county_houses.parquet": data.load_houses,
     "jane_austen_paragraphs.parquet": data.load_novels,
+    "fodors.parquet": data.load_restaurants,
+    "zagats.parquet": data.load_restaurants,
+    "matches_fodors_zagats.parquet": data.load_restaurants,
 }
 
 

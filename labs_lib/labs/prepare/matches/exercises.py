@@ -1,0 +1,242 @@
+"""Exercises of the lab prepare/matches."""
+
+from itertools import combinations
+
+from labs_lib.course.lab import Lab
+
+lab = Lab("prepare/matches")
+
+_OUTCOMES = ("higher", "lower", "tie", "undecided")
+lab.predict("from_one", options=_OUTCOMES)
+lab.predict("from_two", options=_OUTCOMES)
+
+
+# Exercise 1: what a labelling file says --------------------------------------------------
+
+Rows = list[tuple[str, str]]
+
+
+def _said(rows: Rows, *, inside: bool = True, fold: bool = False) -> tuple[int, int]:
+    same = different = 0
+    for (one, a), (other, b) in combinations(rows, 2):
+        if inside and one != other:
+            continue
+        equal = a.lower() == b.lower() if fold else a == b
+        same += equal
+        different += not equal
+    return same, different
+
+
+def _across(rows: Rows) -> tuple[int, int]:
+    """Pairs of different sets count as strangers."""
+    same = _said(rows)[0]
+    return same, len(rows) * (len(rows) - 1) // 2 - same
+
+
+def _neighbours(rows: Rows) -> tuple[int, int]:
+    """Only rows that stand below each other."""
+    near = [
+        (a[1] == b[1]) for a, b in zip(rows, rows[1:], strict=False) if a[0] == b[0]
+    ]
+    return sum(near), len(near) - sum(near)
+
+
+def _rows_of(text: str) -> Rows:
+    """Write "s:AAB t:A" as rows."""
+    parts = (part.split(":") for part in text.split())
+    return [(name, label) for name, labels in parts for label in labels]
+
+
+lab.function(
+    "what a labelling file says",
+    cases=(
+        (_rows_of("abc:ABAA def:AABCB ghi:AA xyz:AB"),),
+        (_rows_of("s:AB t:AB"),),
+        (_rows_of("s:AaA"),),
+        ([("s", "A"), ("t", "B"), ("s", "A"), ("t", "A"), ("s", "B")],),
+        (_rows_of("s:AAAA"),),
+        (_rows_of("s:ABCD"),),
+        ([("s", "A")],),
+        ([],),
+    ),
+    right=_said,
+    mistakes={
+        "all_rows": (
+            "You compare labels across sets. The A of one set has nothing to do with the A of another.",
+            lambda rows: _said(rows, inside=False),
+        ),
+        "strangers_across": (
+            "You count rows of different sets as strangers. Nobody has compared them: they say nothing.",
+            _across,
+        ),
+        "folded": (
+            'You take "a" for "A". Labels are compared to the letter.',
+            lambda rows: _said(rows, fold=True),
+        ),
+        "neighbours": (
+            "You compare each row with the next one only. All pairs of a set are labelled.",
+            _neighbours,
+        ),
+        "twice": (
+            "You count each pair twice, once from each side.",
+            lambda rows: tuple(2 * n for n in _said(rows)),
+        ),
+        "swapped": (
+            "The other way round: matches first, then strangers.",
+            lambda rows: _said(rows)[::-1],
+        ),
+    },
+    hints=(
+        "A set of four rows holds six pairs. Which of them are matches?",
+        "Go through all pairs of rows, and skip those of different sets.",
+        "`itertools.combinations(rows, 2)` gives each pair once.",
+    ),
+    praise="Ten rows of one set make 45 labelled pairs. That is why sets are labelled, and not pairs.",
+)
+
+
+# Exercise 2: lost before the model -------------------------------------------------------
+
+
+def _lost(pairs: list, *, empty: bool = False, every: bool = False) -> float:
+    def kept(a: dict, b: dict) -> bool:
+        equal = [a[k] == b[k] and (empty or bool(a[k])) for k in a]
+        return all(equal) if every else any(equal)
+
+    return sum(not kept(a, b) for a, b in pairs) / len(pairs) if pairs else 0.0
+
+
+_SAME = ({"name": "marner", "phone": "0123"}, {"name": "marner", "phone": "0999"})
+_PHONE = ({"name": "marner", "phone": "0123"}, {"name": "marnre", "phone": "0123"})
+_NONE = ({"name": "marner", "phone": "0123"}, {"name": "holden", "phone": "0999"})
+_EMPTY = ({"name": "marner", "phone": ""}, {"name": "holden", "phone": ""})
+_GONE = ({"name": "marner", "phone": None}, {"name": "holden", "phone": None})
+_CROSS = ({"name": "a", "phone": "b"}, {"name": "b", "phone": "a"})
+_BOTH = ({"name": "marner", "phone": "0123"}, {"name": "marner", "phone": "0123"})
+
+lab.function(
+    "lost before the model",
+    cases=(
+        ([_SAME, _PHONE, _NONE],),
+        ([_EMPTY],),
+        ([_GONE, _SAME],),
+        ([_CROSS, _BOTH, _PHONE, _SAME],),
+        ([_NONE, _NONE, _BOTH],),
+        ([_BOTH],),
+        ([],),
+    ),
+    right=_lost,
+    mistakes={
+        "gaps_match": (
+            "You let two gaps match. Two customers without a phone would be brought together by nothing.",
+            lambda pairs: _lost(pairs, empty=True),
+        ),
+        "every_key": (
+            "You ask for all keys to agree. One is enough: each further key brings more pairs together.",
+            lambda pairs: _lost(pairs, every=True),
+        ),
+        "kept": (
+            "That is the share that blocking keeps. Asked for is what it loses.",
+            lambda pairs: 1 - _lost(pairs) if pairs else 0.0,
+            lambda pairs: 1 - _lost(pairs),
+        ),
+        "number": (
+            "That is the number of lost pairs. Divide it by the number of true pairs.",
+            lambda pairs: round(_lost(pairs) * len(pairs)),
+        ),
+        "percent": ("Give a share from 0 to 1.", lambda pairs: 100 * _lost(pairs)),
+    },
+    hints=(
+        "When is a true pair looked at? If at least one key has the same value in both records.",
+        "And what if that value is empty?",
+        "`any(a[k] and a[k] == b[k] for k in a)` says that a pair is kept.",
+    ),
+    praise="This share needs no model and no labels of strangers. Ask for it first.",
+)
+
+
+# Exercise 3: what clusters claim ---------------------------------------------------------
+
+Links = list[tuple[int, int]]
+
+
+def _groups(links: Links) -> list[set[int]]:
+    groups: list[set[int]] = []
+    for a, b in links:
+        joined = [g for g in groups if a in g or b in g]
+        groups = [g for g in groups if g not in joined] + [{a, b}.union(*joined)]
+    return groups
+
+
+def _claimed(links: Links) -> int:
+    return sum(len(g) * (len(g) - 1) // 2 for g in _groups(links))
+
+
+def _two_steps(links: Links) -> int:
+    """Pairs with a friend in common."""
+    near: dict[int, set[int]] = {}
+    for a, b in links:
+        near.setdefault(a, set()).add(b)
+        near.setdefault(b, set()).add(a)
+    direct = {frozenset(link) for link in links}
+    far = {frozenset(p) for c in near.values() for p in combinations(c, 2)}
+    return len(far - direct)
+
+
+def _one_pass(links: Links) -> int:
+    """A record joins the first group that it meets; groups are never joined."""
+    groups: list[set[int]] = []
+    for a, b in links:
+        for group in groups:
+            if a in group or b in group:
+                group |= {a, b}
+                break
+        else:
+            groups.append({a, b})
+    return sum(len(g) * (len(g) - 1) // 2 for g in groups) - len(links)
+
+
+lab.function(
+    "what clusters claim",
+    cases=(
+        ([(0, 1), (1, 2)],),
+        ([(0, 1), (1, 2), (2, 3)],),
+        ([(0, 1), (2, 3), (1, 2)],),
+        ([(0, 1), (1, 2), (0, 2)],),
+        ([(0, 1), (2, 3)],),
+        ([(5, 6), (7, 8), (9, 10), (6, 7), (8, 9)],),
+        ([(0, 1), (0, 2), (0, 3), (0, 4)],),
+        ([(3, 1)],),
+        ([],),
+    ),
+    right=lambda links: _claimed(links) - len(links),
+    mistakes={
+        "with_links": (
+            "You count all pairs inside clusters. Those with a link of their own do not count here.",
+            _claimed,
+        ),
+        "two_steps": (
+            "You stop at friends of friends. Their friends are in the cluster, too.",
+            _two_steps,
+        ),
+        "not_joined": (
+            "A link may join two groups that are both there already. Yours stay apart.",
+            _one_pass,
+        ),
+        "one_cluster": (
+            "You take all records for one cluster. Two groups without a link between them stay two.",
+            lambda links: (
+                len({x for link in links for x in link})
+                * (len({x for link in links for x in link}) - 1)
+                // 2
+                - len(links)
+            ),
+        ),
+    },
+    hints=(
+        "First the clusters: which records can be reached from one another?",
+        "A cluster of n records claims n * (n - 1) / 2 pairs. Which of them have a link?",
+        "`matches.clusters` and `numpy.bincount` may do the first part.",
+    ),
+    praise="A chain of ten links claims 45 pairs that no model has looked at.",
+)
