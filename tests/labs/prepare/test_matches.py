@@ -1,5 +1,6 @@
-from labs_lib.labs.prepare.matches.exercises import lab
+from itertools import combinations
 
+from labs_lib.labs.prepare.matches.exercises import lab
 from tests.labs.contract import assert_exercise
 
 
@@ -7,22 +8,49 @@ def stub(*answers):
     raise NotImplementedError
 
 
-def share(values):
-    return len([value for value in values if value > 0]) / max(len(values), 1)
+def by_sets(rows):
+    sets = {}
+    for name, label in rows:
+        sets.setdefault(name, []).append(label)
+    pairs = [a == b for labels in sets.values() for a, b in combinations(labels, 2)]
+    return [sum(pairs), len(pairs) - sum(pairs)]
 
 
 def test_ex1():
-    # The mistakes of a function are tried by themselves.
-    assert_exercise(lab.ex1, right=[(share,)], wrong={}, stub=(stub,))
+    assert_exercise(lab.ex1, right=[(by_sets,)], wrong={}, stub=(stub,))
+
+
+def kept_by_loop(pairs):
+    lost = 0
+    for a, b in pairs:
+        for name in a:
+            if a[name] not in ("", None) and a[name] == b[name]:
+                break
+        else:
+            lost += 1
+    return lost / max(len(pairs), 1)
 
 
 def test_ex2():
-    assert_exercise(
-        lab.ex2,
-        right=[({"a", "c"},), ("ac",)],
-        wrong={
-            "misses_a": ({"c"},),
-            "misses_c": ({"a"},),
-            "takes_b": ({"a", "b", "c"},),
-        },
-    )
+    assert_exercise(lab.ex2, right=[(kept_by_loop,)], wrong={}, stub=(stub,))
+
+
+def by_walking(links):
+    near = {}
+    for a, b in links:
+        near.setdefault(a, set()).add(b)
+        near.setdefault(b, set()).add(a)
+    left, claimed = set(near), 0
+    while left:
+        group, todo = set(), [left.pop()]
+        while todo:
+            node = todo.pop()
+            group.add(node)
+            todo += near[node] - group
+        left -= group
+        claimed += len(list(combinations(group, 2)))
+    return claimed - len(links)
+
+
+def test_ex3():
+    assert_exercise(lab.ex3, right=[(by_walking,)], wrong={}, stub=(stub,))
