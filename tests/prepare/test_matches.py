@@ -89,7 +89,11 @@ def test_similarity_refuses(alike):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["", "x", "y", "z"]), st.integers(0, 2)), max_size=15))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["", "x", "y", "z"]), st.integers(0, 2)), max_size=15
+    )
+)
 def test_candidates_are_all_pairs_that_share_a_key(rows):
     first = [a for a, _ in rows]
     second = [None if b == 0 else str(b) for _, b in rows]

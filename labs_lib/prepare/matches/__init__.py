@@ -1,9 +1,9 @@
 """Record linkage in the order of its steps: block, compare, learn from labels, cluster.
 
-``candidate_pairs`` says which pairs are looked at, ``compare`` how alike they are, ``labelled_pairs``
-what a labelling file of AWS Glue FindMatches says about pairs, ``Matcher`` how probable a match is,
-and ``clusters`` which records end as one. ``customer_records`` simulates duplicates whose truth is
-known.
+``candidate_pairs`` says which pairs are looked at, ``compare`` how alike they are,
+``labelled_pairs`` what a labelling file of AWS Glue FindMatches says about pairs, ``Matcher`` how
+probable a match is, and ``clusters`` which records end as one. ``customer_records`` simulates
+duplicates whose truth is known.
 """
 
 from labs_lib.prepare.matches.blocking import candidate_pairs

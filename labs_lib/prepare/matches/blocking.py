@@ -12,9 +12,7 @@ MOST_PAIRS = 20_000_000
 """More candidate pairs than this are refused: a key is too coarse for the table."""
 
 
-def candidate_pairs(
-    keys: Mapping[str, ArrayLike], *, most: int = MOST_PAIRS
-) -> Pairs:
+def candidate_pairs(keys: Mapping[str, ArrayLike], *, most: int = MOST_PAIRS) -> Pairs:
     """Return all pairs of records that at least one key brings together.
 
     Parameters
@@ -53,7 +51,9 @@ def _of_one_key(name: str, column: pd.Series, most: int) -> Pairs:
     """Return the pairs inside each block of equal values."""
     codes, values = pd.factorize(column.to_numpy(dtype=object))
     filled = np.flatnonzero(column.to_numpy(dtype=object) != "")
-    sizes = np.bincount(codes[filled], minlength=len(values)) if len(values) else np.zeros(0)
+    sizes = (
+        np.bincount(codes[filled], minlength=len(values)) if len(values) else np.zeros(0)
+    )
     number = float((sizes * (sizes - 1.0)).sum() / 2)
     if number > most:
         largest = int(sizes.argmax())

@@ -103,7 +103,7 @@ def labelling_file(
             f"entity has shape {who.shape}, expected one value for each of {len(records)} records."
         )
     places = sets["record"].to_numpy()
-    if len(places) and not (0 <= places.min() and places.max() < len(records)):
+    if len(places) and (places.min() < 0 or places.max() >= len(records)):
         raise ValueError(
             f"sets names record {places.max()}, but there are {len(records)} records, from 0."
         )
@@ -160,7 +160,8 @@ def labelling_sets(
     alike = np.asarray(similarity, dtype=float)
     if alike.shape != (len(made),):
         raise ValueError(
-            f"similarity has shape {alike.shape}, expected one number for each of {len(made)} pairs."
+            f"similarity has shape {alike.shape}, expected one number for each of "
+            f"{len(made)} pairs."
         )
     both = np.concatenate([made, made[:, ::-1]])
     order = np.lexsort((both[:, 1], -np.tile(alike, 2).round(9), both[:, 0]))

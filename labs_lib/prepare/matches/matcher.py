@@ -68,7 +68,9 @@ class Matcher:
             If the matcher has not been fitted, or the columns are others.
         """
         if self.model is None:
-            raise ValueError("the matcher has not been fitted: call fit with labelled pairs.")
+            raise ValueError(
+                "the matcher has not been fitted: call fit with labelled pairs."
+            )
         if list(alike.columns) != list(self.model.feature_names_in_):
             raise ValueError(
                 f"alike has the columns {list(alike.columns)}, expected "
@@ -121,7 +123,9 @@ def metrics(
     fn, tn = total - tp, int((~called & ~actual).sum())
     nan = float("nan")
     return {
-        "AreaUnderPRCurve": average_precision_score(actual, values) if actual.any() else nan,
+        "AreaUnderPRCurve": average_precision_score(actual, values)
+        if actual.any()
+        else nan,
         "Precision": tp / (tp + fp) if tp + fp else nan,
         "Recall": tp / total if total else nan,
         "F1": 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else nan,
@@ -210,7 +214,9 @@ def _by_threshold(
     actual = outcomes(y, len(values))
     order = np.argsort(-values, kind="stable")
     ranked = values[order]
-    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else []
-    last = np.asarray(last, dtype=np.int64)
+    if not len(ranked):
+        none = np.empty(0, dtype=np.int64)
+        return none, none, ranked
+    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
     tp = np.cumsum(actual[order]).astype(np.int64)[last]
     return tp, last + 1 - tp, ranked[last]

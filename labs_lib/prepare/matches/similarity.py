@@ -158,9 +158,7 @@ def _jaro_winkler(
     counted = np.arange(width)[:, None] < matched
     swapped = ((first != second) & counted).sum(axis=0) // 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        jaro = (
-            matched / length_a + matched / length_b + (matched - swapped) / matched
-        ) / 3
+        jaro = (matched / length_a + matched / length_b + (matched - swapped) / matched) / 3
     jaro = np.where(matched > 0, jaro, 0.0)
     jaro = np.where((length_a == 0) & (length_b == 0), 1.0, jaro)
     equal = (A[:PREFIX] == B[:PREFIX]) & (A[:PREFIX] != 0)

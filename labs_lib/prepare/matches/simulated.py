@@ -21,9 +21,46 @@ _GIVEN = {
     "timothy": "tim", "valerie": "val", "victoria": "vicky", "vincent": "vince",
     "walter": "walt", "william": "bill", "zachary": "zach",
 }  # fmt: skip
-_FIRST = "al bar car dun el far gar hol in jar kel lan mar nor ol par ros sel tor wal".split()
-_MIDDLE = "ber den der ing ken ley man mer ner nes ric rin sen ter ver".split()
-_LAST = "by dale field ford ham ley more son ton well".split()
+_FIRST = [
+    "al",
+    "bar",
+    "car",
+    "dun",
+    "el",
+    "far",
+    "gar",
+    "hol",
+    "in",
+    "jar",
+    "kel",
+    "lan",
+    "mar",
+    "nor",
+    "ol",
+    "par",
+    "ros",
+    "sel",
+    "tor",
+    "wal",
+]
+_MIDDLE = [
+    "ber",
+    "den",
+    "der",
+    "ing",
+    "ken",
+    "ley",
+    "man",
+    "mer",
+    "ner",
+    "nes",
+    "ric",
+    "rin",
+    "sen",
+    "ter",
+    "ver",
+]
+_LAST = ["by", "dale", "field", "ford", "ham", "ley", "more", "son", "ton", "well"]
 _KINDS = ("street", "road", "lane", "way", "close")
 _BIRTH_YEARS = {
     "18-24": (2001, 2007), "25-34": (1991, 2000), "35-44": (1981, 1990),

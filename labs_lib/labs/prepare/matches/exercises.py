@@ -1,6 +1,6 @@
 """Exercises of the lab prepare/matches."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from labs_lib.course.lab import Lab
 
@@ -35,9 +35,7 @@ def _across(rows: Rows) -> tuple[int, int]:
 
 def _neighbours(rows: Rows) -> tuple[int, int]:
     """Only rows that stand below each other."""
-    near = [
-        (a[1] == b[1]) for a, b in zip(rows, rows[1:], strict=False) if a[0] == b[0]
-    ]
+    near = [(a[1] == b[1]) for a, b in pairwise(rows) if a[0] == b[0]]
     return sum(near), len(near) - sum(near)
 
 
