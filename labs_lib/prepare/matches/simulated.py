@@ -211,7 +211,7 @@ def _persons(
             "surname": _surnames(rng, n),
             "birth": _births(rng, people["age_band"]),
             "street": _addresses(rng, n),
-            "postcode": [f"{value:04}" for value in code],
+            "postcode": [f"{value + 1_000:04}" for value in code],
             "phone": _phones(rng, n),
         }
     )
