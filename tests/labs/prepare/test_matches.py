@@ -31,5 +31,12 @@ def kept_by_loop(pairs):
     return lost / max(len(pairs), 1)
 
 
+def only_complete(pairs):
+    """Leaves pairs with a gap out: that is not the mistake of letting gaps match."""
+    full = [(a, b) for a, b in pairs if all([*a.values(), *b.values()])]
+    return kept_by_loop(full)
+
+
 def test_ex2():
-    assert_exercise(lab.ex2, right=[(kept_by_loop,)], wrong={}, stub=(stub,))
+    wrong = {None: (only_complete,)}
+    assert_exercise(lab.ex2, right=[(kept_by_loop,)], wrong=wrong, stub=(stub,))

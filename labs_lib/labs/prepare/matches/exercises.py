@@ -109,6 +109,7 @@ _PHONE = ({"name": "marner", "phone": "0123"}, {"name": "marnre", "phone": "0123
 _NONE = ({"name": "marner", "phone": "0123"}, {"name": "holden", "phone": "0999"})
 _EMPTY = ({"name": "marner", "phone": ""}, {"name": "holden", "phone": ""})
 _GONE = ({"name": "marner", "phone": None}, {"name": "holden", "phone": None})
+_HALF = ({"name": "marner", "phone": ""}, {"name": "holden", "phone": "0999"})
 _CROSS = ({"name": "a", "phone": "b"}, {"name": "b", "phone": "a"})
 _BOTH = ({"name": "marner", "phone": "0123"}, {"name": "marner", "phone": "0123"})
 
@@ -118,6 +119,7 @@ lab.function(
         ([_SAME, _PHONE, _NONE],),
         ([_EMPTY],),
         ([_GONE, _SAME],),
+        ([_HALF, _SAME],),
         ([_CROSS, _BOTH, _PHONE, _SAME],),
         ([_NONE, _NONE, _BOTH],),
         ([_BOTH],),
