@@ -490,7 +490,8 @@ for way in ways:
     change[f"clusters - pairs, small table, {way}"] = joined["0.05"], pair["0.05"]
     change[f"clusters - pairs, large table, {way}"] = joined["0.8"], pair["0.8"]
 change = {k: stats.worlds(*two, comparisons=6) for k, two in change.items()}
-stats.table(change)
+for name, difference in change.items():
+    print(f"{name}: {difference}")
 
 # %% [markdown]
 # The model and the threshold stayed. Drawn customer by customer, the precision of pairs changed by {{fall}}, and most of the new
@@ -552,7 +553,8 @@ for reading in READ:
     for n in ("1", "2"):
         name = f"3 keys, 10 sets - {n} key(s), 40 sets: {reading}"
         eat[name] = stats.splits(found["3", "10"], found[n, "40"], **half)
-stats.table(eat)
+for name, difference in eat.items():
+    print(f"{name}: {difference}")
 
 # %% [markdown]
 # With the exact name as the only key, blocking loses more than a quarter of the pairs. Recall is at that ceiling with
