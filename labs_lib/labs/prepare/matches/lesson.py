@@ -213,11 +213,11 @@ lab.ex2.check(lost_share)
 #
 # Half of the customers may be labelled, the other half judges. Sets are drawn in one way for all arms, from a
 # wider net than any key. The model is a logistic regression: it learns a weight for each
-# similarity, and returns the probability of a match.
+# similarity, and gives the probability of a match.
 #
 # Its [penalty](../glossary.md#penalty) holds the weights near zero. `strength` is the inverse: a high strength is a weak penalty.
-# A pilot of three worlds led to a strength of 30. So it favours the main reading, and the worlds below are others than the
-# pilot's. Two more readings run beside it: a strong penalty, with strength 1, and a precision of 0.99.
+# A strength of 30 was chosen in a pilot, on three worlds that are not among those below; that favours the main reading. Two more
+# readings run beside it: a strong penalty, with strength 1, and a precision of 0.99.
 
 # %% tags=["trial"]
 ERRORS, FRESH = (0.5, 1.0, 2.0), 200
@@ -310,8 +310,8 @@ table = pd.DataFrame(arms)
 table.round({"ceiling": 3, "recall": 3} | dict.fromkeys(list(arms)[:3], 0))
 
 # %% [markdown]
-# More sets cost people's time, more keys a machine's. Each arm has matches among its labels, and finds pairs.{{!arms}} Ten sets hold few matches, {{few_matches}} on average. Now
-# the picture.
+# More sets cost people's time, more keys a machine's. Each arm has matches among its labels, and finds pairs.{{!arms}} Ten sets hold
+# {{few_matches}} labelled matches on average.
 
 # %%
 from labs_lib import plots
@@ -388,9 +388,8 @@ levers.round(3)
 
 # %% [markdown]
 # Labels cannot add more than what is left to the ceiling, and 160 sets add nearly all of it in each row.{{!fill}} With one key in
-# the main reading that is {{gap_one}}. With the strong penalty much more is left after ten sets, and from one key labels gain
-# more than keys on average; the table above leaves it open.{{!strong_one}} The best arm has both, four keys and 160 sets,
-# in every reading.{{!both_best}}
+# the main reading that is {{gap_one}}. With the strong penalty much more is left, and from one key labels gain
+# more than keys on average; the table above leaves it open.{{!strong_one}} In every reading the best arm has both.{{!both_best}}
 #
 # And there is a third lever, which costs neither people nor machines. With four keys and ten sets the weak penalty finds
 # {{weak}} of the true pairs, the strong one {{strong}}.{{!lever}}
@@ -564,7 +563,7 @@ for name, difference in eat.items():
 # %% [markdown]
 # With the exact name as the only key, blocking loses more than a quarter of the pairs. Recall is at that ceiling with
 # 10 sets already, in each reading, and four times the labels do not move it.{{!real_ceiling}} All comparisons stay open,
-# the first with {{eat}}: about 56 pairs judge, and the halves overlap.{{!eat_open}} So the real data show the ceiling, and not by how much keys win.
+# the first with {{eat}}: about 56 pairs judge, and the halves overlap.{{!eat_open}} So the real data show the ceiling, and not whether keys win.
 #
 # The list of true pairs was taken as it is. A pair that is missing in it counts as a false match here.
 #
