@@ -299,7 +299,7 @@ rows.design(
 # **What to try.** In `keys`, put `"birth"` first, and run that cell and the last one again. One key is then the date of
 # birth. Your first worlds appear there beside the stored ones: compare `ceiling` and `recall` of one key.
 #
-# First, look at each arm, with the price it pays: rows that people label, and pairs that a machine compares.
+# First each arm and its price: rows that people label, pairs that a machine compares.
 
 # %%
 arms = {
@@ -369,8 +369,8 @@ pd.Series(said).unstack().rename_axis(["reading", "errors x"]).add_prefix("keys 
 
 # %% [markdown]
 # In the main reading the verdict is the same for each size of errors.{{!main_holds}} In the other two it is another. From one key,
-# the win is not shown at our usual errors; from two keys, labels win at each size of errors.{{!others_differ}} So nobody can say
-# in general which colleague is right. Look at how far recall is from its ceiling.
+# the win is not shown at our usual errors; from two keys, labels win at each size of errors.{{!others_differ}} So neither
+# colleague is right in general. Look at how far recall is from its ceiling.
 
 # %%
 levers = {}
