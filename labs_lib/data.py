@@ -238,6 +238,39 @@ def load_digits_base() -> dict[str, np.ndarray]:
         return {name: stored[name] for name in stored.files}
 
 
+def load_restaurants() -> tuple[pd.DataFrame, pd.Series]:
+    """Load restaurants from two guides, Fodor's (533) and Zagat's (331); 112 stand in both.
+
+    Returns
+    -------
+    records : DataFrame of texts, shape (864, 7)
+        ``guide`` ("fodors" or "zagats"), ``id``, ``name``, ``addr``, ``city``, ``phone`` and
+        ``type``, as printed; Fodor's first.
+    place : Series of int
+        A number for each restaurant: two records with one number are the same place.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As in `load_payments`.
+
+    Notes
+    -----
+    Fodor's and Zagat's restaurants, as distributed with py_entitymatching 0.4.2.
+    """
+    guides = {g: pd.read_parquet(_checked(f"{g}.parquet")) for g in ("fodors", "zagats")}
+    records = pd.concat(
+        [table.assign(guide=guide) for guide, table in guides.items()], ignore_index=True
+    )
+    pairs = pd.read_parquet(_checked("matches_fodors_zagats.parquet"))
+    first = dict(zip(pairs["zagats_id"], pairs["fodors_id"], strict=True))
+    zagats = records["guide"] == "zagats"
+    same = records["id"].map(first).where(zagats, records["id"])
+    number = pd.factorize(same.fillna("zagats " + records["id"]))[0]
+    columns = ["guide", "id", "name", "addr", "city", "phone", "type"]
+    return records[columns], pd.Series(number, name="place")
+
+
 def verify() -> list[str]:
     """Compare every file of the course with its checksum.
 

@@ -26,6 +26,9 @@ LOADERS = {
     "king_county_houses.parquet": data.load_houses,
     "jane_austen_paragraphs.parquet": data.load_novels,
     "digits_base.npz": data.load_digits_base,
+    "fodors.parquet": data.load_restaurants,
+    "zagats.parquet": data.load_restaurants,
+    "matches_fodors_zagats.parquet": data.load_restaurants,
 }
 
 
