@@ -5,6 +5,8 @@
 #       sm-feature-store: "The store: newest online, everything offline"
 #     constants:
 #       "0.02": "the margin of average precision, chosen before the trial"
+#       "0.50": "an example of a text in a message"
+#       "0.5": "the same as a number"
 # ---
 
 # %% [markdown]
@@ -234,7 +236,9 @@ store["terminal"] = store["terminal"].astype(int)
 # %%
 query = """
 select held, written, frauds_7d, is_deleted from store
-where terminal = (select terminal from store group by 1 order by sum(frauds_7d) desc, 1 limit 1)
+where terminal = (
+    select terminal from store group by 1 order by sum(frauds_7d) desc, 1 limit 1
+)
 order by held, written
 """
 one = duckdb.sql(query).df()
@@ -402,11 +406,11 @@ rows = lab.trial(told_and_got, seeds=20, levels=("way", "place", "measure"))
 rows.design(
     worlds="a world of 40,000 payments, 3 in 100 of them frauds",
     rows="months 1 to 3 train, month 4 sets the threshold, month 5 judges",
-    measure="average precision, high is good: offline minus live, and live minus two times",
+    measure="average precision, high is good: offline - live; live - that of two times",
     margin=0.02,
-    yardstick="live: what the store had answered at each payment of month 5. Training with "
-    "two times sees the same, so its optimism is 0 by construction. That a revision "
-    "comes after 31 days is our choice; labels come after 7 to 30 days.",
+    yardstick="live: what the store had answered at each payment of month 5. Training "
+    "with two times sees the same, so its optimism is 0 by construction. That a "
+    "revision comes after 31 days is our choice; labels come after 7 to 30 days.",
 )
 
 # %% [markdown]
@@ -430,28 +434,45 @@ arms.round(
 # %%
 from labs_lib import plots, stats
 
-WAYS = ("event time", "latest", "one a card")
+PLACES = ("offline", "live")
 
 
-def compared(measure, margin=None):
-    """Return offline minus live of each way, and live minus live of two times."""
-    value, options = rows.wide(measure), {"comparisons": 6, "margin": margin}
-    found = {
-        f"{way}: offline - live": stats.worlds(
-            value[way, "offline"], value[way, "live"], **options
-        )
-        for way in WAYS
-    }
-    return found | {
-        f"{way}: live - honest live": stats.worlds(
-            value[way, "live"], value["two times", "live"], **options
-        )
-        for way in WAYS
+def compared(way, measure, **options):
+    """Return offline minus live of a way, and its live minus that of two times."""
+    value = rows.wide(measure)
+    told, got = (value[way, place] for place in PLACES)
+    return {
+        f"{way}: offline - live": stats.worlds(told, got, **options),
+        f"{way}: live - honest": stats.worlds(
+            got, value["two times", "live"], **options
+        ),
     }
 
 
-ranking = compared("average precision", margin=0.02)
+ranking = compared("event time", "average precision", margin=0.02)
 stats.table(ranking)
+
+# %%
+lab.optimism.reveal(ranking["event time: offline - live"].verdict)
+
+# %%
+lab.live.reveal(ranking["event time: live - honest"].verdict)
+
+# %% [markdown]
+# The claim does not hold. With the event time alone, the offline number is {{optimism}} above what the model gets
+# live.{{!optimistic}} It is a [leak](../glossary.md#leak), although no event lies after its payment: what came late is the knowledge of it.
+#
+# The second line is a surprise. Live, this model is not worse than the one that was trained as of two times. It is even
+# above it, by {{live}}; whether by more than the [margin](../glossary.md#margin) stays open.{{!live_above}} No cell here says why. So the harm is
+# in the number: by it you choose features and models, and decide to go live.
+#
+# Now the other two ways.
+
+# %%
+options = {"comparisons": 4, "margin": 0.02}
+others = compared("latest", "average precision", **options)
+others |= compared("one a card", "average precision", **options)
+stats.table(others)
 
 # %%
 with plots.figure(
@@ -460,34 +481,24 @@ with plots.figure(
     y="",
     alt="Six intervals. Offline minus live of the event time lies right of zero.",
 ) as ax:
-    plots.intervals(ax, ranking)
-
-# %%
-lab.optimism.reveal(ranking["event time: offline - live"].verdict)
-
-# %%
-lab.live.reveal(ranking["event time: live - honest live"].verdict)
+    plots.intervals(ax, ranking | others)
 
 # %% [markdown]
-# The claim does not hold. With the event time alone, the offline number is {{optimism}} above what the model gets
-# live.{{!optimistic}} It is a [leak](../glossary.md#leak), although no event lies after its payment: what came late is the knowledge of it.
-#
-# Now the second half of the table. Live, the model of the event time is not shown to be worse than the honest one: {{live}}.{{!live_open}}
-# What is wrong is the number that you were told. You would choose features, models and a go-live by it.
-#
-# *Latest* is another matter. Its optimism is {{latest}}, and live it loses against the honest model.{{!latest_bad}}
-# *One a card* is far from it live; its offline number is judged on few payments, so its optimism has the wide interval.{{!one_bad}}
+# *Latest* is worse in both. Its optimism is {{latest}}, and live it loses against the honest model.{{!latest_bad}}
+# *One a card* is far below it live. Its offline number is judged on few payments, so its optimism has the wide interval.{{!one_bad}}
 #
 # And in euros, for 1,000 payments? A missed fraud costs its amount and 15 more, an alert 5, a wrong one another 10. Each
 # model has the [threshold](../glossary.md#threshold) that its own way found in month 4.
 
 # %%
-bill = compared("cost")
+bill = {}
+for way in ("event time", "latest", "one a card"):
+    bill |= compared(way, "cost", comparisons=6)
 stats.table(bill, digits=0)
 
 # %% [markdown]
-# Here low is good. By event time, the offline bill is {{bill}} below the live one: savings that were promised and do not
-# come.{{!bill_low}} *Latest* promises more still, and its model costs {{latest_live}} more live.{{!latest_dear}}
+# Here low is good. By event time, the offline bill is {{bill}} against the live one: savings that were promised and do not
+# come.{{!bill_low}} *Latest* promises more still, and its model costs {{latest_live}} more live than the honest one.{{!latest_dear}}
 #
 # ## Where it fails: a history that was filled in today
 #
@@ -573,13 +584,13 @@ days = {"groups": flights["date"][judge], "comparisons": 2, "margin": 0.02}
 pair = average_precision_score, late[judge]
 real = {
     "offline - live": stats.rows(*pair, offline_score, live_score, **days),
-    "live - honest live": stats.rows(*pair, live_score, honest, **days),
+    "live - honest": stats.rows(*pair, live_score, honest, **days),
 }
 stats.table(real)
 
 # %% [markdown]
-# The same picture. The offline number is {{flights_optimism}} too high, and live no difference is shown between the two
-# models.{{!flights_same}} Cancelled flights are not in it, as they have no delay. Time on the ground after landing is not in the
+# The same number that promises too much: by {{flights_optimism}}. Live no difference is shown between the two
+# models, neither a gain nor a loss.{{!flights_same}} Cancelled flights are not in it, as they have no delay. Time on the ground after landing is not in the
 # data either, so the real delay becomes known a little later still.
 #
 # ## On SageMaker
@@ -617,7 +628,7 @@ bool((in_sql == ours).all()), len(ours)
 # |---|---|
 # | a | score a payment that comes now |
 # | b | a report: frauds of last March, by all that is known today |
-# | c | a training set for a model that scores payments as they come |
+# | c | a test set that tells how a model would have scored payments as they came |
 # | d | the very rows that a query without conditions gave on 1 May |
 #
 # Answer with `"online"`, `"event time"`, `"write time"` or `"both times"`.
@@ -639,8 +650,9 @@ lab.ex3.check(needs)
 # ## Takeaways
 #
 # - A value has two times: when it held, and when it was known. A join by event time alone promised too much.{{!optimistic}}
-# - The model need not be worse live. The number was wrong.{{!live_open}}
-# - Join by both times. If a history was filled in later, keep the time of knowledge as a feature of your own.
+# - So judge on rows that were joined by both times. On what to train is a question to be measured: the revised counts gave
+#   no worse model here.{{!live_above}}
+# - If a history was filled in later, keep the time of knowledge as a feature of your own.
 # - Keep what the online store answered, and compare it with the training set.{{!skew_found}}
 # - One record a card is not one record a payment.
 #
@@ -659,7 +671,6 @@ lab.quiz()
 # %% tags=["facts", "nbval-check-output"]
 from labs_lib.course.facts import Fact
 
-value = rows.wide("average precision")
 sums = nights.groupby(["event_time", "write_time"])["frauds_7d"].sum()
 lab.facts(
     digits=3,
@@ -676,28 +687,31 @@ lab.facts(
     few_rows=arms.loc[("one a card", "offline"), "rows that train"] < 1_000,
     alerts=arms["alerts"].min() > 5,
     optimism=ranking["event time: offline - live"],
-    optimistic=ranking["event time: offline - live"].low > 0.01
-    and bill["event time: offline - live"].high < 0,
-    live=ranking["event time: live - honest live"],
-    live_open=ranking["event time: live - honest live"].low < 0
-    and ranking["event time: live - honest live"].high > 0.005
-    and bill["event time: live - honest live"].low < 0
-    and real["live - honest live"].high > 0,
-    latest=ranking["latest: offline - live"],
-    latest_bad=ranking["latest: offline - live"].low > 0.02
-    and ranking["latest: live - honest live"].high < -0.02,
-    one_bad=ranking["one a card: live - honest live"].high < -0.1
-    and ranking["one a card: offline - live"].low < 0,
+    optimistic=ranking["event time: offline - live"].low > 0.02
+    and bill["event time: offline - live"].high < 0
+    and real["offline - live"].low > 0.01,
+    live=ranking["event time: live - honest"],
+    live_above=0.003 < ranking["event time: live - honest"].low < 0.018
+    and bill["event time: live - honest"].high < 0
+    and real["live - honest"].high > 0,
+    latest=others["latest: offline - live"],
+    latest_bad=others["latest: offline - live"].low
+    > ranking["event time: offline - live"].high
+    and others["latest: live - honest"].high < -0.02,
+    one_bad=others["one a card: live - honest"].high < -0.1
+    and others["one a card: offline - live"].low
+    < 0
+    < others["one a card: offline - live"].high,
     bill=bill["event time: offline - live"],
     bill_low=bill["event time: offline - live"].high < -10,
-    latest_live=bill["latest: live - honest live"],
-    latest_dear=bill["latest: offline - live"].mean
-    < bill["event time: offline - live"].mean
-    and bill["latest: live - honest live"].low > 0,
+    latest_live=bill["latest: live - honest"],
+    latest_dear=bill["latest: offline - live"].high
+    < bill["event time: offline - live"].low
+    and bill["latest: live - honest"].low > 0,
     filled_empty=found["write_time"] == 0 and found["known_at"] > 0.9,
     fewer=inputs["two times"]["count"].mean()
     < inputs["event time"]["count"].mean() - 1,
     flights_optimism=real["offline - live"],
     flights_same=real["offline - live"].low > 0.01
-    and real["live - honest live"].low < 0 < real["live - honest live"].high,
+    and real["live - honest"].low < 0 < real["live - honest"].high,
 )
