@@ -54,23 +54,6 @@ def test_ex2():
     assert_exercise(lab.ex2, right=[(with_get,), (by_items,)], wrong={}, stub=(stub,))
 
 
-NEEDS = {"a": "online", "b": "event time", "c": "both times", "d": "write time"}
-
-
-def test_ex3():
-    assert_exercise(
-        lab.ex3,
-        right=[(NEEDS,)],
-        wrong={
-            "serving": (NEEDS | {"a": "write time"},),
-            "report": (NEEDS | {"b": "both times"},),
-            "training": (NEEDS | {"c": "event time"},),
-            "again": (NEEDS | {"d": "both times"},),
-        },
-        stub=(...,),
-    )
-
-
 def test_the_reserved_columns_are_not_for_us():
     definition = {"FeatureName": "known_at", "FeatureType": "Fractional"}
     record = [{"FeatureName": "known_at", "ValueAsString": "1.5"}]

@@ -208,36 +208,3 @@ lab.function(
     ),
     praise="Run it each day on a few thousand requests. It needs no label and finds the skew at once.",
 )
-
-
-# Exercise 3: which time? -----------------------------------------------------------------
-
-lab.match(
-    "which time?",
-    right={"a": "online", "b": "event time", "c": "both times", "d": "write time"},
-    mistakes={
-        "serving": (
-            "In a the payment waits. The newest record is all that is needed, within "
-            "milliseconds.",
-            "a",
-        ),
-        "report": (
-            "In b all that is known today may be used. Only what happened in March counts.",
-            "b",
-        ),
-        "training": (
-            "In c each row may see what was known at its own moment, and what held then.",
-            "c",
-        ),
-        "again": (
-            "In d look at what the query saw on 1 May: all rows that were in the store by then.",
-            "d",
-        ),
-    },
-    hints=(
-        "Ask of each need: may it know what came later?",
-        "One of them needs the store that has a single record for each identifier.",
-        "A report may know what came late. A query of 1 May saw all that was written by then.",
-    ),
-    praise="Ask first what the reader may know, and then choose the time.",
-)
