@@ -99,7 +99,6 @@ created = client.create_feature_group(**group)
 # midnight, from the labels that have come by then; and 31 days later the revision.
 
 # %% tags=["trial"]
-import numpy as np
 import pandas as pd
 
 from labs_lib import payments
@@ -113,13 +112,11 @@ def history(table, owner):
     parts = []
     for moment, wait in (("label_known_at", DAY / 24), ("time", 31 * DAY)):
         night = table[moment].dt.floor("D") + DAY
-        grouped = table.groupby([night, owner])["is_fraud"]
-        counts = grouped.agg(["size", "sum"]).unstack(fill_value=0)
-        counts = counts.reindex(NIGHTS, fill_value=0).cumsum()
-        labels, frauds = counts["size"], counts["sum"]
-        made = {"labels": labels, "frauds": frauds}
-        for days in (7, 30):
-            made[f"frauds_{days}d"] = frauds - frauds.shift(days, fill_value=0)
+        counts = table.groupby([night, owner])["is_fraud"].agg(["size", "sum"])
+        counts = counts.unstack(fill_value=0).reindex(NIGHTS, fill_value=0).cumsum()
+        made = {"labels": counts["size"], "frauds": counts["sum"]}
+        for d in (7, 30):
+            made[f"frauds_{d}d"] = counts["sum"] - counts["sum"].shift(d, fill_value=0)
         part = pd.concat(made, axis=1).stack(owner, future_stack=True).reset_index()
         parts.append(part.assign(write_time=part["event_time"] + wait))
     return pd.concat(parts)
@@ -165,6 +162,7 @@ def write_until(moment, rows):
             assert not answer["Errors"]
 
 
+# %%
 def online(terminals):
     """Return the count that the online store answers for each terminal."""
     found = {}
@@ -181,6 +179,8 @@ def online(terminals):
 
 
 # %%
+import numpy as np
+
 write_until(noon, some)
 terminals = np.unique(table["terminal"])
 at_noon = online(terminals)
@@ -334,14 +334,8 @@ def joined(table, at, **options):
     for owner in ("customer", "terminal"):
         asked = table[[owner]].assign(at=at)
         found = join(asked, history(table, owner), entity=owner, at="at", **options)
-        made.append(found.drop(columns=["event_time", "write_time"]))
-        made[-1] = made[-1].add_prefix(f"{owner}_").astype(float)
-    return pd.concat(made, axis=1)
-
-
-def last_of_each(table, mask):
-    """Keep the last payment of each card among those of a mask."""
-    return mask & ~table["customer"].where(mask).duplicated(keep="last").to_numpy()
+        made.append(found.filter(regex="labels|frauds").add_prefix(f"{owner}_"))
+    return pd.concat(made, axis=1).astype(float)
 
 
 # %% tags=["trial"]
@@ -355,19 +349,18 @@ TREES |= {"enable_categorical": True}
 def told_and_got(seed):
     """Build features in four ways; judge offline with the same, and live."""
     table = payments.quiet_world(seed, n=40_000).transactions
-    base = payments.features(table).drop(columns="device")
-    base = base.loc[:, ~base.columns.str.startswith("terminal")]
+    base = payments.features(table).filter(regex="^(?!terminal|device)")
     y, cents = table["is_fraud"].to_numpy(), table["amount_cents"].to_numpy()
     months, found = payments.split_by_time(table), {}
+    which = table[["customer"]].assign(part=months[1] + 2 * months[2])
+    last = ~which.duplicated(keep="last").to_numpy()
     live = base.join(joined(table, table["time"]))
     ways = {"two times": live, "one a card": live}
     ways["event time"] = base.join(joined(table, table["time"], write_time=None))
     ways["latest"] = base.join(joined(table, START + 200 * DAY))
     for way, X in ways.items():
-        parts = months
-        if way == "one a card":
-            parts = [last_of_each(table, mask) for mask in months]
-        train, valid, test = parts
+        keep = last if way == "one a card" else True
+        train, valid, test = (mask & keep for mask in months)
         model = xgb.XGBClassifier(**TREES).fit(X[train], y[train])
         score = model.predict_proba(X[valid])[:, 1].astype(float).round(6)
         alarm = payments.best_threshold(y[valid], score, cents[valid])
