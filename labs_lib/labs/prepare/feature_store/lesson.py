@@ -103,26 +103,24 @@ import pandas as pd
 
 from labs_lib import payments
 
-START, DAY = pd.Timestamp("2025-01-01"), pd.Timedelta(days=1)
-NIGHTS = pd.date_range(START, periods=151, name="event_time")
-
 
 def history(table, owner):
     """Return the offline store of a group: each night's record, and its revision."""
-    parts = []
-    for moment, wait in (("label_known_at", DAY / 24), ("time", 31 * DAY)):
-        night = table[moment].dt.floor("D") + DAY
+    nights, parts = pd.date_range("2025-01-01", periods=151, name="event_time"), []
+    for moment, wait in (("label_known_at", "1h"), ("time", "31D")):
+        night = table[moment].dt.floor("D") + pd.Timedelta("1D")
         counts = table.groupby([night, owner])["is_fraud"].agg(["size", "sum"])
-        counts = counts.unstack(fill_value=0).reindex(NIGHTS, fill_value=0).cumsum()
+        counts = counts.unstack(fill_value=0).reindex(nights, fill_value=0).cumsum()
         made = {"labels": counts["size"], "frauds": counts["sum"]}
         for d in (7, 30):
             made[f"frauds_{d}d"] = counts["sum"] - counts["sum"].shift(d, fill_value=0)
         part = pd.concat(made, axis=1).stack(owner, future_stack=True).reset_index()
-        parts.append(part.assign(write_time=part["event_time"] + wait))
+        parts.append(part.assign(write_time=part["event_time"] + pd.Timedelta(wait)))
     return pd.concat(parts)
 
 
 # %%
+START, DAY = pd.Timestamp("2025-01-01"), pd.Timedelta(days=1)
 table = payments.quiet_world(0, n=40_000).transactions
 nights = history(table, "terminal")
 noon = START + 101 * DAY + DAY / 2
@@ -364,7 +362,7 @@ def told_and_got(seed):
     live = base.join(joined(table, table["time"]))
     ways = {"two times": live, "one a card": live}
     ways["event time"] = base.join(joined(table, table["time"], write_time=None))
-    ways["latest"] = base.join(joined(table, START + 200 * DAY))
+    ways["latest"] = base.join(joined(table, pd.Timestamp("2025-07-20")))
     for way, X in ways.items():
         keep = last if way == "one a card" else True
         train, valid, test = (mask & keep for mask in months)
