@@ -83,6 +83,8 @@ bucket = s3.create_bucket(Bucket=local.bucket)
 kinds = {"terminal": "String", "event_time": "Fractional", "frauds_7d": "Integral"}
 definitions = [{"FeatureName": n, "FeatureType": kind} for n, kind in kinds.items()]
 where = {"S3Uri": f"s3://{local.bucket}/store"}
+
+# %%
 group = {
     "FeatureGroupName": "terminals",
     "RecordIdentifierFeatureName": "terminal",
@@ -138,6 +140,7 @@ begin, world_begin = int(local.now()), START + 100 * DAY
 some = some.assign(seconds=(some["event_time"] - world_begin).dt.total_seconds())
 
 
+# %%
 def record(row):
     """Return a record in the form of the interface."""
     values = {"terminal": row.terminal, "event_time": begin + row.seconds}
@@ -159,6 +162,7 @@ address = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Ur
 prefix = address.removeprefix(f"s3://{local.bucket}/")
 
 
+# %%
 def offline():
     """Read all files of the offline store."""
     pages = s3.get_paginator("list_objects_v2").paginate(
@@ -492,6 +496,8 @@ filled = history(table, "terminal")
 filled["known_at"] = filled["write_time"]
 filled["write_time"] = START + 200 * DAY
 asked = table[["terminal", "time"]]
+
+# %%
 found = {}
 for name in ("write_time", "known_at", None):
     answer = join(asked, filled, entity="terminal", at="time", write_time=name)
@@ -517,6 +523,8 @@ flights = data.load_flights().dropna(subset=["arr_delay"]).reset_index(drop=True
 clock = flights["sched_dep_time"].astype(int)
 planned = pd.to_timedelta(clock // 100 * 60 + clock % 100, unit="min")
 flights["at"] = flights["date"] + planned
+
+# %%
 minutes = (flights["dep_delay"] + flights["air_time"]).astype(int)
 flights["landed"] = flights["at"] + pd.to_timedelta(minutes, unit="min")
 
@@ -541,6 +549,8 @@ names, inputs = {"entity": "origin", "at": "at"}, {}
 for way, column in {"two times": "write_time", "event time": None}.items():
     answer = join(flights, hourly, write_time=column, **names)
     inputs[way] = base.join(answer[["mean", "count"]])
+
+# %%
 late = (flights["arr_delay"] > 15).to_numpy().astype(int)
 judge = (flights["date"] >= "2013-09-01").to_numpy()
 pd.DataFrame({way: X["count"].describe() for way, X in inputs.items()}).round(1)
