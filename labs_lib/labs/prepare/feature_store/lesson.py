@@ -603,14 +603,14 @@ query = """
 select place, labels from (
     select place, labels, row_number() over (
         partition by place order by event_time desc, write_time desc) as newest
-    from some join nights on some.terminal = nights.terminal
+    from few join nights on few.terminal = nights.terminal
         and event_time <= time and write_time <= time
 ) where newest = 1 order by place
 """
-some = table[table["time"] >= START + 90 * DAY][["terminal", "time"]].iloc[::400]
-some = some.assign(place=np.arange(len(some)))
+few = table[table["time"] >= START + 90 * DAY][["terminal", "time"]].iloc[::400]
+few = few.assign(place=np.arange(len(few)))
 in_sql = duckdb.sql(query).df()["labels"].to_numpy()
-ours = join(some, nights, entity="terminal", at="time")["labels"].to_numpy()
+ours = join(few, nights, entity="terminal", at="time")["labels"].to_numpy()
 bool((in_sql == ours).all()), len(ours)
 
 # %% [markdown]
@@ -656,8 +656,12 @@ lab.facts(
     online_newest=bool((later.to_numpy() == first["frauds_7d"].to_numpy()).all()),
     differ=Fact(differ["event time"], digits=0, tolerance=0),
     skew_found=differ["two times"] == 0 and differ["event time"] > 10,
-    few=Fact(arms.loc[("one a card", "offline"), "rows that train"], digits=0),
-    many=Fact(arms.loc[("two times", "offline"), "rows that train"], digits=0),
+    few=Fact(
+        arms.loc[("one a card", "offline"), "rows that train"], digits=0, tolerance=1
+    ),
+    many=Fact(
+        arms.loc[("two times", "offline"), "rows that train"], digits=0, tolerance=1
+    ),
     few_rows=arms.loc[("one a card", "offline"), "rows that train"] < 1_000,
     alerts=arms["alerts"].min() > 5,
     optimism=ranking["event time: offline - live"],
@@ -676,9 +680,9 @@ lab.facts(
     and others["one a card: offline - live"].low
     < 0
     < others["one a card: offline - live"].high,
-    bill=bill["event time: offline - live"],
+    bill=Fact(bill["event time: offline - live"], digits=0, tolerance=3),
     bill_low=bill["event time: offline - live"].high < -10,
-    latest_live=bill["latest: live - honest"],
+    latest_live=Fact(bill["latest: live - honest"], digits=0, tolerance=3),
     latest_dear=bill["latest: offline - live"].high
     < bill["event time: offline - live"].low
     and bill["latest: live - honest"].low > 0,
