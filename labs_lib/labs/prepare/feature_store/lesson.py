@@ -39,8 +39,8 @@ lab.start()
 #
 # Your fraud model knows what happened at a terminal: how many frauds in the last seven days. Each night a job counts
 # them and writes a *record* into a feature store. But a payment is called fraud only when the customer
-# complains, 7 to 30 days later. So the job counts what is known that night. A month later, when all labels
-# are there, a second job writes the right count for the same night: a *revision*.
+# complains, 7 to 30 days later. So the job counts the frauds whose labels came in the last seven days. A month later, when all labels
+# are there, a second job counts for the same night what had happened in the seven days before: a *revision*.
 #
 # Now you need a training set: for each payment of the past, the count. A colleague says: *join on the terminal,
 # take the newest record whose event time is not after the payment. That is point-in-time correct.*
@@ -132,7 +132,7 @@ some = nights[of_night & written].sort_values("write_time", kind="stable")
 some.groupby(["event_time", "write_time"]).agg({"terminal": "size", "frauds_7d": "sum"})
 
 # %% [markdown]
-# Look at the nights with two lines: the revision counts more frauds, since it knows all labels.{{!revised_more}} Now write them,
+# Look at the nights with two lines: the revision has another count for the same event time.{{!revised_differs}} Now write them,
 # each at its time. All values travel as text, at most 25 records a call.
 
 # %%
@@ -649,8 +649,8 @@ sums = nights.groupby(["event_time", "write_time"])["frauds_7d"].sum()
 lab.facts(
     digits=3,
     tolerance=0.002,
-    revised_more=all(
-        sums[START + n * DAY].iloc[-1] > sums[START + n * DAY].iloc[0]
+    revised_differs=all(
+        sums[START + n * DAY].iloc[-1] != sums[START + n * DAY].iloc[0]
         for n in (100, 101)
     ),
     online_newest=bool((later.to_numpy() == first["frauds_7d"].to_numpy()).all()),
