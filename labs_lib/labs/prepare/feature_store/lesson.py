@@ -290,7 +290,7 @@ answers = {
     for way, w in ways.items()
 }
 differ = {w: int((a.to_numpy() != at_noon).sum()) for w, a in answers.items()}
-pd.Series(differ).to_frame(f"of {len(terminals)} terminals differ from online")
+print(differ, "terminals of", len(terminals), "differ from online")
 
 # %% [markdown]
 # The join as of two times finds what was served, for each terminal. The join by event time finds another count for {{differ}} of
@@ -502,7 +502,7 @@ found = {}
 for name in ("write_time", "known_at", None):
     answer = join(asked, filled, entity="terminal", at="time", write_time=name)
     found[name or "event time alone"] = answer["labels"].notna().mean()
-pd.Series(found).round(3).to_frame("share of payments that find a record")
+{name: round(float(share), 3) for name, share in found.items()}
 
 # %% [markdown]
 # Nothing is found by `write_time`.{{!filled_empty}} It is honest: this store knew nothing at that time. The way out that comes to mind is to drop the
@@ -553,7 +553,7 @@ for way, column in {"two times": "write_time", "event time": None}.items():
 # %%
 late = (flights["arr_delay"] > 15).to_numpy().astype(int)
 judge = (flights["date"] >= "2013-09-01").to_numpy()
-pd.DataFrame({way: X["count"].describe() for way, X in inputs.items()}).round(1)
+{way: round(float(X["count"].mean()), 1) for way, X in inputs.items()}
 
 # %% [markdown]
 # As far as it was known, a record counts fewer flights.{{!fewer}} January to August train, September to December
