@@ -137,6 +137,30 @@ def _parser() -> argparse.ArgumentParser:
     help = "Write docs/sagemaker.md: what it carries out, and where it differs from AWS."
     actions.add_parser("page", help=help, description=help)
 
+    sub = add("capstone", _capstone, "The capstone: a folder to begin with, and its score.")
+    actions = sub.add_subparsers(dest="action", required=True, metavar="ACTION")
+    help = "Make a folder with train.py, inference.py and policy.py."
+    sub = actions.add_parser("new", help=help, description=help)
+    sub.add_argument("folder", metavar="FOLDER")
+    sub.add_argument("--solution", action="store_true", help="the course's own")
+    help = "Play a folder in worlds that are drawn after it was read; say what it cost."
+    sub = actions.add_parser("score", help=help, description=help)
+    sub.add_argument("folder", metavar="FOLDER")
+    sub.add_argument("--worlds", type=int, default=10, metavar="N", help="default: 10")
+    sub.add_argument(
+        "--level",
+        default="strongest",
+        choices=("strongest", "limits", "namespace", "bubblewrap"),
+        help="protection from the folder's code (default: the strongest of this machine)",
+    )
+    sub.add_argument(
+        "--graded", action="store_true", help="refuse to score with less than bubblewrap"
+    )
+    sub.add_argument("--record", metavar="FILE", help="write the result as JSON")
+    sub.add_argument(
+        "--replay", metavar="FILE", help="play the worlds of this record again"
+    )
+
     sub = add("bundle", _bundle, "Make a folder that installs without a network.")
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument(
@@ -299,6 +323,12 @@ def _sagemaker(arguments: argparse.Namespace) -> int:
         print(differences.write())
         return 0
     return command.serve(arguments.folder, account=arguments.account, speed=arguments.speed)
+
+
+def _capstone(arguments: argparse.Namespace) -> int:
+    from labs_lib.capstone import command
+
+    return command.run(arguments)
 
 
 def _bundle(arguments: argparse.Namespace) -> int:

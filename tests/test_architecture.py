@@ -43,10 +43,12 @@ MAY = {
     **dict.fromkeys(ENGINES, BASE),
     # It runs what other engines compute: tuning jobs, monitoring schedules.
     "sagemaker": {"monitor", "train"} | BASE,
+    # It draws worlds of payments and plays them.
+    "capstone": {"payments"} | BASE,
     # The machinery reaches a lab by its name alone: one arrow between the two rooms.
     "course": ENGINES | BASE,
-    "labs": {"course", "sagemaker"} | ENGINES | BASE,
-    "cli": {"course", "monitor_options", "sagemaker"} | ENGINES | BASE,
+    "labs": {"capstone", "course", "sagemaker"} | ENGINES | BASE,
+    "cli": {"capstone", "course", "monitor_options", "sagemaker"} | ENGINES | BASE,
 }
 # What a lab may use of the machinery: its own object, how an answer is read, facts, stored rows;
 # doctor and map on the start page.
@@ -228,8 +230,8 @@ def test_no_variable_of_the_environment_changes_a_number(file):
         return
     text = file.read_text(encoding="utf-8")
     assert "LABS_MODE" not in text
-    if inside.startswith("sagemaker/"):
-        return  # its jobs and containers are told by variables, as on AWS
+    if inside.startswith(("sagemaker/", "capstone/")):
+        return  # their jobs and containers are told by variables, as on AWS
     if file.name == "lesson.py":
         text = without_texts(text)  # and so is a script that a lesson sends there
     reads = len(re.findall(r"\benviron\b|\bgetenv\b", text))

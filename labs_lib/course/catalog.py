@@ -17,7 +17,7 @@ NOTEBOOKS = ROOT / "notebooks"
 LABS = ROOT / "labs_lib" / "labs"
 """A folder a lab: ``PART/NAME/``, and ``start/`` for the start page."""
 
-DOCUMENTS = ("concepts.md", "data.md", "glossary.md")
+DOCUMENTS = ("capstone.md", "concepts.md", "data.md", "glossary.md")
 """Pages beside the notebooks that lessons link to. Built, and shown by JupyterLab."""
 
 MAP_FILES = ("course.toml", "concepts.csv")

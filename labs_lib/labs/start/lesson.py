@@ -114,6 +114,9 @@ len(concepts)
 overview.routes()
 
 # %% [markdown]
+# When you have done a good part of the labs, try the [capstone](capstone.md): your code runs a fraud department for
+# 90 days, in worlds that nobody has seen, and is scored in euros.
+#
 # Instructors find measured times, stopping points and the usual wrong answers in the run sheet,
 # `docs/run_sheet.md` in the folder of the course.
 #
