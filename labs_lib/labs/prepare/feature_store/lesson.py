@@ -37,10 +37,10 @@ lab.start()
 # %% [markdown]
 # ## The situation
 #
-# Your fraud model knows what happened at a terminal: how many frauds in the last seven days. Each night a job counts
+# Your fraud model knows what happened at a terminal: how many frauds in the last 30 days. Each night a job counts
 # them and writes a *record* into a feature store. But a payment is called fraud only when the customer
-# complains, 7 to 30 days later. So the job counts the frauds whose labels came in the last seven days. A month later, when all labels
-# are there, a second job counts for the same night what had happened in the seven days before: a *revision*.
+# complains, 7 to 30 days later. So the job can count only the frauds that are known that night. A month later, when all labels
+# are there, a second job counts the same 30 days again: a *revision*.
 #
 # Now you need a training set: for each payment of the past, the count. A colleague says: *join on the terminal,
 # take the newest record whose event time is not after the payment. That is point-in-time correct.*
@@ -98,7 +98,7 @@ created = client.create_feature_group(**group)
 
 # %% [markdown]
 # The records come from a simulated [world](../glossary.md#world). `history` makes both kinds: the first record of each night, an hour after
-# midnight, from the labels that have come by then; and 31 days later the revision.
+# midnight, with the frauds that are known by then; and 31 days later the revision, with all frauds of the same days.
 
 # %% tags=["trial"]
 import pandas as pd
@@ -113,7 +113,6 @@ def history(table, owner):
     happened, known = (table[column].dt.floor("D") + day for column in columns)
 
     def so_far(night):
-        """Count payments and frauds of each owner up to each night."""
         counts = table.groupby([night, owner])["is_fraud"].agg(["size", "sum"])
         return counts.unstack(fill_value=0).reindex(nights, fill_value=0).cumsum()
 
@@ -136,7 +135,9 @@ noon = START + 101 * DAY + DAY / 2
 of_night = nights["event_time"].isin([START + n * DAY for n in (100, 101, 131)])
 written = nights["write_time"] <= START + 132 * DAY + DAY / 2
 some = nights[of_night & written].sort_values("write_time", kind="stable")
-some.groupby(["event_time", "write_time"]).agg({"terminal": "size", "frauds_30d": "sum"})
+some.groupby(["event_time", "write_time"]).agg(
+    {"terminal": "size", "frauds_30d": "sum"}
+)
 
 # %% [markdown]
 # Look at the nights with two lines: the revision has another count for the same event time.{{!revised_differs}} Now write them,
@@ -224,12 +225,24 @@ terminals = np.unique(table["terminal"])
 at_noon = online(terminals)
 write_until(START + 132 * DAY + DAY / 2, some[some["write_time"] > noon])
 later = online(terminals)
-first = nights[nights["event_time"] == START + 131 * DAY].iloc[: len(terminals)]
-{"changed": int((at_noon != later).sum()), "all": len(later)}
+
+
+def counted(night, which):
+    """Return each terminal's count in the first or the last record of a night."""
+    of_it = nights[nights["event_time"] == START + night * DAY]
+    of_it = of_it.drop_duplicates("terminal", keep=which).set_index("terminal")
+    return of_it["frauds_30d"].reindex(terminals)
+
+
+expected = {"first of night 131": counted(131, "first")}
+expected["revision of night 101"] = counted(101, "last")
+agree = {name: int((later == count).sum()) for name, count in expected.items()}
+agree | {"all": len(later)}
 
 # %% [markdown]
-# The online store has one record a terminal: the one with the newest event time. The revisions of nights 100 and 101 came last, but
-# their event times are older than night 131. So online they change nothing, and `PutRecord` says nothing either.{{!online_newest}}
+# The online store has one record a terminal, the one with the newest event time. For each terminal that is the first record of
+# night 131.{{!online_newest}} The revision of night 101 was written 23 hours later, but its event time is older. So online it changes nothing, and the
+# call reports no error.
 #
 # The offline store keeps all of them, in Parquet files by the hour of the event. It adds three columns:
 # `api_invocation_time`, `write_time` and `is_deleted`.
@@ -332,7 +345,7 @@ lab.ex2.check(disagree)
 # %% [markdown]
 # ## On trial: "event time not after the payment: point-in-time correct"
 #
-# Two groups now, of cards and of terminals. Each record counts labels and frauds so far, and frauds of the last 7 and 30 days. Four ways to make a data set:
+# Two groups now, of cards and of terminals. Each record counts labels and frauds so far, and frauds of the last 14 and 30 days. Four ways to make a data set:
 #
 # - *two times*: the newest record that was written before the payment;
 # - *event time*: the newest record by event time, whenever it was written;
@@ -358,8 +371,7 @@ def joined(table, at, **options):
 import xgboost as xgb
 from sklearn.metrics import average_precision_score
 
-TREES = {"n_estimators": 60, "max_depth": 4, "learning_rate": 0.1, "n_jobs": 1}
-TREES |= {"enable_categorical": True}
+TREES = {"n_estimators": 60, "max_depth": 4, "eta": 0.1, "enable_categorical": True}
 
 
 def told_and_got(seed):
@@ -375,9 +387,8 @@ def told_and_got(seed):
     ways["event time"] = base.join(joined(table, table["time"], write_time=None))
     ways["latest"] = base.join(joined(table, pd.Timestamp("2025-07-20")))
     for way, X in ways.items():
-        keep = last if way == "one a card" else True
-        train, valid, test = (mask & keep for mask in months)
-        model = xgb.XGBClassifier(**TREES).fit(X[train], y[train])
+        train, valid, test = (m & (last | (way != "one a card")) for m in months)
+        model = xgb.XGBClassifier(**TREES, n_jobs=1).fit(X[train], y[train])
         score = model.predict_proba(X[valid])[:, 1].astype(float).round(6)
         alarm = payments.best_threshold(y[valid], score, cents[valid])
         for place, Z, m in (("offline", X, test), ("live", live, months[2])):
@@ -398,12 +409,15 @@ def told_and_got(seed):
 rows = lab.trial(told_and_got, seeds=20, levels=("way", "place", "measure"))
 rows.design(
     worlds="a world of 40,000 payments, 3 in 100 of them frauds",
-    rows="month 1 fills the windows; months 2 and 3 train, 4 sets the threshold, 5 judges",
+    rows="months 2 and 3 train, month 4 sets the threshold, month 5 judges",
     measure="average precision, high is good: offline - live; live - that of two times",
     margin=0.02,
     yardstick="live: what the store had answered at each payment of month 5. Training "
     "with two times sees the same, so its optimism is 0 by construction. That a "
-    "revision comes after 31 days is our choice; labels come after 7 to 30 days.",
+    "revision comes after 31 days is our choice; labels come after 7 to 30 days. "
+    "Other windows and training months were looked at in six worlds. These are kept "
+    "for their meaning, not for the result: both records count the same days, and the "
+    "windows are full where training begins.",
 )
 
 # %% [markdown]
@@ -411,7 +425,7 @@ rows.design(
 # and the last one again. Whose optimism goes away?
 #
 # First the arms, as means over the worlds. Frauds are those of the record that the model was given, of a card so far, and of a terminal
-# in seven days.
+# in 30 days.
 
 # %%
 arms = rows.wide().mean().unstack()
@@ -421,8 +435,8 @@ arms.round(
 )
 
 # %% [markdown]
-# *One a card* has few rows to learn from, {{few}} instead of {{many}}: what it does below is the work of a small training set, not of a
-# look into the future.{{!few_rows}} All arms raise alerts.{{!alerts}}
+# *One a card* has few rows to learn from, {{few}} instead of {{many}}: its records are the right ones, so no look into the
+# future is in what it does below.{{!few_rows}} All arms raise alerts.{{!alerts}}
 
 # %%
 from labs_lib import plots, stats
@@ -455,9 +469,9 @@ lab.live.reveal(ranking["event time: live - honest"].verdict)
 # The claim does not hold. With the event time alone, the offline number is {{optimism}} above what the model gets
 # live.{{!optimistic}} It is a [leak](../glossary.md#leak), although no event lies after its payment: what came late is the knowledge of it.
 #
-# The second line is a surprise. Live, this model is not worse than the one that was trained as of two times. It is even
-# above it, by {{live}}; whether by more than the [margin](../glossary.md#margin) stays open.{{!live_above}} The trial does not say why. So the harm is
-# in the number: by it you choose features and models, and decide to go live.
+# The second line shows no difference live: {{live}}. Whether this model gains or loses is open; a loss of more than the
+# [margin](../glossary.md#margin) is ruled out.{{!live_open}} So what is shown to be wrong is the number. By it you choose features and
+# models, and decide to go live.
 #
 # Now the other two ways.
 
@@ -491,7 +505,7 @@ stats.table(bill, digits=0)
 
 # %% [markdown]
 # Here low is good. By event time, the offline bill is {{bill}} against the live one: savings that were promised and do not
-# come.{{!bill_low}} *Latest* promises more still, and its model costs {{latest_live}} more live than the honest one.{{!latest_dear}}
+# come.{{!bill_low}} Live, no difference from the honest bill is shown; the interval holds gains and losses.{{!live_open}} *Latest* promises more still, and its model costs {{latest_live}} more live than the honest one.{{!latest_dear}}
 #
 # ## Where it fails: a history that was filled in today
 #
@@ -570,7 +584,8 @@ judge = (flights["date"] >= "2013-09-01").to_numpy()
 # %%
 def scores(train, given):
     """Train on one way's inputs; score the last four months with another's."""
-    model = xgb.XGBClassifier(**TREES).fit(inputs[train][~judge], late[~judge])
+    model = xgb.XGBClassifier(**TREES, n_jobs=1)
+    model.fit(inputs[train][~judge], late[~judge])
     score = model.predict_proba(inputs[given][judge])[:, 1]
     return score.astype(float).round(6)
 
@@ -603,7 +618,8 @@ stats.table(real)
 # | `as_of(moment)` | write time not after one moment, the same for all rows |
 #
 # None of them compares the write time with the time of each row. This query does; it is the guide's, with one
-# condition more. `NOT is_deleted` stands outside, so that a deletion hides what came before.
+# condition more. Our tables hold no deletions. Where there are some, `and not is_deleted` goes beside `newest = 1`, outside the
+# inner query, so that a deletion hides what came before.
 
 # %%
 query = """
@@ -631,8 +647,8 @@ bool((in_sql == ours).all()), len(ours)
 # ## Takeaways
 #
 # - A value has two times: when it held, and when it was known. A join by event time alone promised too much.{{!optimistic}}
-# - So judge on rows that were joined by both times. On what to train is a question to be measured: the revised counts gave
-#   no worse model here.{{!live_above}}
+# - So judge on rows that were joined by both times. On what to train is another question: live, neither of
+#   the two was shown to be better here.{{!live_open}}
 # - If a history was filled in later, keep the time of knowledge as a feature of your own.
 # - Keep what the online store answered, and compare it with the training set.{{!skew_found}}
 # - One record a card is not one record a payment.
@@ -660,7 +676,9 @@ lab.facts(
         sums[START + n * DAY].iloc[-1] != sums[START + n * DAY].iloc[0]
         for n in (100, 101)
     ),
-    online_newest=bool((later.to_numpy() == first["frauds_30d"].to_numpy()).all()),
+    online_newest=agree["first of night 131"] == len(later)
+    and agree["revision of night 101"] < len(later)
+    and set(some["write_time"] - some["event_time"]) == {DAY / 24, 31 * DAY},
     differ=Fact(differ["event time"], digits=0, tolerance=0),
     skew_found=differ["two times"] == 0 and differ["event time"] > 10,
     few=Fact(
@@ -676,9 +694,11 @@ lab.facts(
     and bill["event time: offline - live"].high < 0
     and real["offline - live"].low > 0.01,
     live=ranking["event time: live - honest"],
-    live_above=0.003 < ranking["event time: live - honest"].low < 0.018
-    and bill["event time: live - honest"].high < 0
-    and real["live - honest"].high > 0,
+    live_open=ranking["event time: live - honest"].verdict == "undecided"
+    and -0.02 < ranking["event time: live - honest"].low < 0
+    and bill["event time: live - honest"].low
+    < 0
+    < bill["event time: live - honest"].high,
     latest=others["latest: offline - live"],
     latest_bad=others["latest: offline - live"].low
     > ranking["event time: offline - live"].high
