@@ -1,7 +1,7 @@
 """Seconds for a join as of two times: ``python tests/benchmarks/bench_feature_store.py``.
 
 Target: 1,000,000 records as of 200,000 moments in about 2 s, with entities drawn evenly, and
-by Zipf's law (one entity has a third of the records), where memory has to stay in proportion
+by Zipf's law (one entity has a quarter of the records), where memory has to stay in proportion
 to the rows: at most 400 MB above the tables. Beside it `pandas.merge_asof`, which looks at
 one time.
 """

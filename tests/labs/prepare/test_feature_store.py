@@ -39,6 +39,29 @@ def test_ex1_knows_a_rule_of_the_write_time_by_name():
     assert lab.ex1.check(last_written).misconception == "last_written"
 
 
+def test_ex1_knows_a_forgotten_deletion_by_name():
+    def forgotten(records, moment):
+        seen = [r for r in records if max(r["event"], r["written"]) <= moment]
+        seen.sort(key=lambda r: (r["event"], r["written"]))
+        return seen[-1]["value"] if seen else None
+
+    assert lab.ex1.check(forgotten).misconception == "deletion_ignored"
+
+
+def rounded(served, training):
+    return {
+        i
+        for i in served.keys() | training.keys()
+        if i not in served
+        or i not in training
+        or round(float(served[i])) != round(training[i])
+    }
+
+
+def test_ex2_refuses_rounding():
+    assert not lab.ex2.check(rounded).ok
+
+
 def with_get(served, training):
     numbers = {i: float(text) for i, text in served.items()}
     return {i for i in {*numbers, *training} if numbers.get(i) != training.get(i)}

@@ -60,6 +60,7 @@ lab.function(
         (_GONE, 4),
         (_GONE, 8),
         ([_record(1, 1, 7, True), _record(2, 2, 0)], 2),
+        ([_record(1, 1, 5), _record(3, 3, 6, True)], 4),
         ([_record(0, 0, 0)], 0),
         ([_record(-2, -1, 3), _record(-3, 0, 4)], 0),
         ([_record(1, 3, None, True), _record(1, 2, 9)], 5),
@@ -95,6 +96,15 @@ lab.function(
                 "event",
                 "written",
             ),
+        ),
+        "deletion_ignored": (
+            "You return what stands in a marker of a deletion. If the newest record is one, "
+            "nothing is known.",
+            lambda records, moment: max(
+                _seen(records, moment),
+                key=lambda r: (r["event"], r["written"]),
+                default={"value": None},
+            )["value"],
         ),
         "strict": (
             "The borders count: a record that is written at the moment itself is known.",
@@ -145,6 +155,7 @@ lab.function(
         ({}, {}),
         ({"a": "-1", "b": "10"}, {"a": 1, "b": 10.0}),
         ({"a": "1e3", "b": "2.25"}, {"a": 1000, "b": 2.75}),
+        ({"a": "2.25", "b": "3.001"}, {"a": 2.25, "b": 3}),
     ),
     right=_disagree,
     mistakes={
