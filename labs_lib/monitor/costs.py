@@ -55,7 +55,7 @@ def bills(seed: int, kind: str = "steady", *, history: int = 56) -> pd.DataFrame
     first = pd.Timestamp(2026, int(rng.integers(1, 13)), 1)
     n = first.days_in_month
     days = pd.date_range(first - pd.Timedelta(days=history), periods=history + n)
-    weekday = (days.dayofweek < 5).astype(float)
+    weekday = (days.day_of_week < 5).astype(float)
     level = np.exp(rng.normal(0, 0.01, len(days)).cumsum())  # usage wanders
     usual = {
         ("fraud", "endpoint"): 40 * np.exp(rng.normal(0, 0.05, len(days))),
@@ -86,10 +86,46 @@ def bills(seed: int, kind: str = "steady", *, history: int = 56) -> pd.DataFrame
         added = more[project, service]
         table = {"day": days, "arrives": days + pd.to_timedelta(1 + late[row], unit="D")}
         table |= {"project": project, "service": service}
-        tables.append(pd.DataFrame(table | {"cost": base + added, "extra": added}))
+        # To the cent, so that each processor draws the same bills.
+        base, added = base.round(2), added.round(2)
+        table |= {"cost": (base + added).round(2), "extra": added}
+        tables.append(pd.DataFrame(table))
     records = pd.concat(tables)
     records = records[records["cost"] > 0]
     return records.sort_values("day", kind="stable", ignore_index=True)
+
+
+def last_month(
+    records: pd.DataFrame,
+) -> tuple[pd.Timestamp, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the last month of some records, day by day, and what was spent before it.
+
+    Parameters
+    ----------
+    records : DataFrame
+        As `bills` returns them.
+
+    Returns
+    -------
+    first : Timestamp
+        The first day of the month.
+    before : array of shape (n_days_before,)
+        The cost of each day before it, in EUR.
+    cost, extra : array of shape (n_days,)
+        Cost of each day of the month, and what the kind has added to it, in EUR.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or there is no record.
+    """
+    _table(records, ("day", "cost", "extra"))
+    if records.empty:
+        raise ValueError("records are empty, expected at least one day.")
+    first = records["day"].max().replace(day=1)
+    daily = records.groupby("day")[["cost", "extra"]].sum().round(2)
+    cost, extra = daily[daily.index >= first].to_numpy().T
+    return first, daily["cost"][daily.index < first].to_numpy(), cost, extra
 
 
 def arrived(records: pd.DataFrame, mornings: Sequence[pd.Timestamp]) -> np.ndarray:
@@ -115,7 +151,7 @@ def arrived(records: pd.DataFrame, mornings: Sequence[pd.Timestamp]) -> np.ndarr
     ordered = records.sort_values("arrives", kind="stable")
     totals = np.concatenate([[0.0], ordered["cost"].to_numpy().cumsum()])
     places = np.searchsorted(ordered["arrives"], pd.DatetimeIndex(mornings), side="right")
-    return totals[places]
+    return totals[places].round(2)
 
 
 def cost_and_usage(
