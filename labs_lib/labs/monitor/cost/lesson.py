@@ -188,8 +188,9 @@ def forecasts(known, spent, left):
     }
 
 
-ALERTS = {"actual 80 %": ("ACTUAL", 80), "actual 100 %": ("ACTUAL", 100)}
+ALERTS = {f"actual {percent} %": ("ACTUAL", percent) for percent in (50, 80, 100)}
 ALERTS |= {name: ("FORECASTED", 100) for name in forecasts(np.ones(28), np.ones(1), 1)}
+MONTHS = {"kind": costs.KINDS, "room": (0.1, 0.2)}  # room: budget above four weeks
 
 
 def notification(kind, percent):
@@ -254,8 +255,7 @@ def alerting(seed, kind="left on", room=0.1):
 
 
 # %%
-KINDS = {"kind": costs.KINDS, "room": (0.1, 0.2)}
-rows = lab.trial(alerting, seeds=100, levels=("alert", "measure"), settings=KINDS)
+rows = lab.trial(alerting, seeds=100, levels=("alert", "measure"), settings=MONTHS)
 
 # %%
 rows.design(
@@ -287,7 +287,7 @@ def shares(measure, months="all", room=0.1, kinds=costs.KINDS):
 
 
 # %%
-went_out = {room: shares("alarm", room=room) for room in KINDS["room"]}
+went_out = {room: shares("alarm", room=room) for room in MONTHS["room"]}
 above = pd.DataFrame(
     {room: (shares("over budget", room=room).iloc[0] * 100) for room in went_out}
 ).T.astype(int)
