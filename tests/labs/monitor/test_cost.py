@@ -120,7 +120,7 @@ def test_ex2():
             "rounded_up": (lambda d, p: math.ceil(24 * d * (100 - p) / 100 - 1e-9),),
             "overlooked": (lambda d, p: exactly(d, p) - 1,),
             "in_days": (lambda d, p: math.floor(d * (100 - p) / 100 + 1e-9) + 1,),
-            "share": (lambda d, p: round(24 * d * (100 - p)) + 1,),
+            "share": (lambda d, p: math.floor(24 * d * (100 - p) + 1e-6) + 1,),
             "not_whole": (lambda d, p: 24 * d * (100 - p) / 100 + 1,),
             None: (lambda d, p: 4,),
         },
