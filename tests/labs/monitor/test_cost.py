@@ -9,6 +9,12 @@ from labs_lib.labs.monitor.cost.exercises import lab
 from labs_lib.monitor import costs
 from tests.labs.contract import assert_exercise
 
+_LINE = "overlooked = round((100 - percentile) / 100 * 24 * days, 6)"
+EQUIVALENT = {
+    f"ex2: {_LINE} → {_LINE.replace('6)', digit)}": "only the noise of floats is rounded away"
+    for digit in ("5)", "7)")
+}
+
 
 def stub(*answers):
     raise NotImplementedError
