@@ -391,8 +391,8 @@ with plots.figure(
 # %% [markdown]
 # Each line is an alert; one end is the budget with 10 percent of room, the other with 20. With more room,
 # each forecast is in time more often and has fewer false alarms.{{!more_room}} The last week alone is then
-# near the upper left corner.{{!near_corner}} The price: fewer months end above the budget, so a smaller loss is
-# heard of by nobody.{{!fewer_over}}
+# near the upper left corner.{{!near_corner}} But these are
+# other, fewer months: smaller losses no longer end above the budget, and raise no alarm.{{!fewer_over}}
 #
 # A message can also be too soon: sent before the endpoint runs, so that who looks finds nothing. Its share of
 # the left-on months that end above budget:
