@@ -69,8 +69,7 @@ lab.function(
             lambda spent, active, back: _nobodys(spent, active, None),
         ),
         "backfill_from_the_start": (
-            "A backfill reaches back to its own first day, not to the beginning. And day 0 is "
-            "a day: ask whether `backfilled` is `None`.",
+            "A backfill reaches back to its own first day, not to the beginning.",
             lambda spent, active, back: _nobodys(
                 spent, active, None if back is None else -9
             ),
