@@ -1,6 +1,7 @@
 import math
 from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -45,10 +46,27 @@ def by_difference(spent, active, backfilled):
     return sum(c for _, _, c in spent) - owned
 
 
+def by_arrays(spent, active, backfilled):
+    if not len(spent):
+        return np.float64(0)
+    days, tags, paid = (np.array(part, dtype=object) for part in zip(*spent, strict=True))
+    since = [backfilled, active][backfilled is None]
+    nobody = np.array([tag is None for tag in tags]) | (days.astype(int) < since)
+    return np.array(paid[nobody].sum(), dtype=float)  # 0-d
+
+
+def by_owner(spent, active, backfilled):
+    left = {}
+    for day, tag, cost in spent:
+        owner = tag if day >= (active if backfilled is None else backfilled) else None
+        left[owner] = left.get(owner, 0) + cost
+    return left.get(None, 0)
+
+
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(by_loop,), (by_table,), (by_difference,)],
+        right=[(by_loop,), (by_table,), (by_difference,), (by_arrays,), (by_owner,)],
         wrong={
             "first_day": (
                 lambda s, a, b: sum(
@@ -60,6 +78,20 @@ def test_ex1():
             "untagged_only": (lambda s, a, b: sum(c for _, t, c in s if t is None),),
             "early_only": (
                 lambda s, a, b: sum(c for d, _, c in s if d < (a if b is None else b)),
+            ),
+            "backfill_from_the_start": (
+                lambda s, a, b: by_loop(s, a if b is None else -math.inf, None),
+            ),
+            "both": (
+                lambda s, a, b: sum(
+                    c for d, t, c in s if t is None and d < (a if b is None else b)
+                ),
+            ),
+            "added_twice": (
+                lambda s, a, b: (
+                    sum(c for _, t, c in s if t is None)
+                    + sum(c for d, _, c in s if d < (a if b is None else b))
+                ),
             ),
             "owned": (lambda s, a, b: sum(c for _, _, c in s) - by_loop(s, a, b),),
             "empty_value": (
@@ -126,6 +158,8 @@ def test_ex2():
             "rounded_up": (lambda d, p: math.ceil(24 * d * (100 - p) / 100 - 1e-9),),
             "overlooked": (lambda d, p: exactly(d, p) - 1,),
             "in_days": (lambda d, p: math.floor(d * (100 - p) / 100 + 1e-9) + 1,),
+            "kept": (lambda d, p: math.floor(24 * d * p / 100 + 1e-9) + 1,),
+            "rounded": (lambda d, p: round(24 * d * (100 - p) / 100 + 1e-9) + 1,),
             "share": (lambda d, p: math.floor(24 * d * (100 - p) + 1e-6) + 1,),
             "not_whole": (lambda d, p: 24 * d * (100 - p) / 100 + 1,),
             None: (lambda d, p: 4,),
