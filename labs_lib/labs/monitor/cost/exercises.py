@@ -232,7 +232,7 @@ lab.match(
             "b",
         ),
         "no_limit": (
-            "In c there is no limit: what counts is that the cost is unusual.",
+            "In c there is no budget: what counts is that the cost is unusual.",
             "c",
         ),
         "sizes": (

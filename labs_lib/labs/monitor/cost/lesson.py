@@ -254,7 +254,8 @@ def alerting(seed, kind="left on", room=0.1):
             over and (cost.sum() - avoided).round(2) <= limit
         )
         found[alert, "days before"] = float(passed - day if over else 0)
-        found[alert, "began"], found[alert, "a day"] = float(event), extra.max()
+    found["run rate", "began"] = float(event)  # the same for all alerts
+    found["run rate", "a day"] = float(extra.max())
     return found
 
 
@@ -425,7 +426,7 @@ with plots.figure(
     y="in time, endpoint left on (share, 0 to 1)",
     alt="For each alert, false alarms and alerts in time, at two rooms in the budget.",
 ) as ax:
-    for marker, alert in zip("osD^vPX*", ALERTS, strict=False):
+    for marker, alert in zip("osD^vPX", early.index, strict=True):
         ax.plot(false.loc[alert], early.loc[alert], marker + "-", label=alert)
     ax.legend(fontsize=8, loc=(0.64, 0.45))
 
@@ -517,7 +518,7 @@ f"{owned['team$'] / owned.sum():.0%} of this bill belongs to nobody"
 #
 # - `a`: Which team's share has grown in the last six months?
 # - `b`: A mail when the month is going to cost more than agreed.
-# - `c`: A mail when the cost of one service jumps, without any limit to choose.
+# - `c`: A mail when the cost of a service is unusual for it. Nobody has set a budget.
 # - `d`: Is an EC2 instance too large, going by its own CPU history?
 # - `e`: Are we near a service limit of AWS? The plan is Basic.
 # - `f`: From 95 % of the budget on, deny new training jobs by a policy.
