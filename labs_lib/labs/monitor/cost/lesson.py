@@ -433,7 +433,7 @@ with plots.figure(
 # %% [markdown]
 # Each line is an alert, from 10 percent of room to 20. Both ends are the same months: left-on months above both
 # budgets, steady months within both. With more room, each forecast is in time more often and has fewer false
-# alarms.{{!more_room}} Part of that is the yardstick: a larger budget forgives more. The last week alone ends near the upper left corner.{{!near_corner}} The price: fewer months
+# alarms.{{!more_room}} A larger budget also forgives more. The last week alone ends near the upper left corner.{{!near_corner}} The price: fewer months
 # end above the larger budget, and the losses in the others raise no alarm that counts here.{{!fewer_over}}
 #
 # ## Where it fails
