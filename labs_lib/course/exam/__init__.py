@@ -1,0 +1,1 @@
+"""A practice exam in the shape of MLA-C01, from the course's own questions."""
