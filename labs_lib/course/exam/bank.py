@@ -37,7 +37,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from labs_lib.course import catalog
+from labs_lib.course import catalog, quiz
 from labs_lib.course.quiz import DOMAINS, Question
 
 KINDS = {
@@ -52,7 +52,7 @@ FILE = "exam.toml"
 
 
 @dataclass(frozen=True)
-class Part:
+class Piece:
     """An option, a step or the left side of a pair.
 
     Attributes
@@ -85,7 +85,7 @@ class Item:
     text, concept, section : str
     domain : int
         Of the exam, one of `labs_lib.course.quiz.DOMAINS`.
-    parts : tuple of Part
+    parts : tuple of Piece
         Steps stand in the right order.
     """
 
@@ -95,12 +95,17 @@ class Item:
     domain: int
     concept: str
     section: str
-    parts: tuple[Part, ...]
+    parts: tuple[Piece, ...]
 
     @property
     def key(self) -> str:
-        """Twelve characters that belong to its text: what a learner's file knows it by."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+        """Twelve characters that belong to its texts: what a learner's file knows it by.
+
+        A question whose parts were changed or moved is another one, as an answer is kept by
+        the numbers of the parts. Reasons, and what counts as right, may be mended.
+        """
+        texts = [self.text, *(f"{part.text}\0{part.match}" for part in self.parts)]
+        return hashlib.sha256("\0\0".join(texts).encode()).hexdigest()[:12]
 
     @property
     def matches(self) -> tuple[str, ...]:
@@ -130,13 +135,26 @@ class Item:
             chosen = tuple(sorted(chosen))
         return chosen == self.right
 
+    def fits(self, answer: Sequence[int]) -> bool:
+        """Whether an answer has the form of `right`: as many numbers, of parts that it has."""
+        known = range(len(self.matches if self.kind == "matching" else self.parts))
+        twice = self.kind != "matching" and len(set(answer)) < len(answer)
+        return (
+            len(answer) == len(self.right)
+            and all(number in known for number in answer)
+            and not twice
+        )
+
 
 def of_quiz(lab: str, question: Question) -> Item | None:
-    """Return a question of a quiz as an item; None if more than one option counts as right."""
+    """Return a question of a quiz as an item; None if it is not one right option of four."""
     options = question.options.values()
-    if sum(option.right for option in options) != 1 or question.domain is None:
+    _, few, _ = KINDS["choice"]
+    if len(options) != few or sum(option.right for option in options) != 1:
         return None
-    parts = tuple(Part(option.text, option.reason, option.right) for option in options)
+    if question.domain is None:
+        return None
+    parts = tuple(Piece(option.text, option.reason, option.right) for option in options)
     return Item(
         lab=lab,
         kind="choice",
@@ -159,8 +177,8 @@ def items() -> tuple[Item, ...]:
     """
     found: list[Item] = []
     for lab in catalog.labs():
-        quiz = lab.exercises().lab.quiz
-        found += filter(None, (of_quiz(lab.id, question) for question in quiz.questions))
+        questions = quiz.load(lab.folder / "quiz.toml")
+        found += filter(None, (of_quiz(lab.id, question) for question in questions))
         found += load(lab.folder / FILE, lab.id)
     texts = [item.text for item in found]
     if twice := sorted({text for text in texts if texts.count(text) > 1}):
@@ -196,14 +214,18 @@ def load(file: Path, lab: str) -> list[Item]:
     return found
 
 
-def _item(table: dict[str, Any], lab: str) -> Item:
+def _item(table: object, lab: str) -> Item:
+    if not isinstance(table, dict):
+        raise ValueError(f"{table!r} is not a [[question]] table.")
     kind = table.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"its kind is {kind!r}, expected one of {', '.join(KINDS)}.")
     parts_are, few, many = KINDS[kind]
     _fields(table, {"kind", "text", "domain", "concept", "section", parts_are})
-    if table["domain"] not in DOMAINS:
+    if type(table["domain"]) is not int or table["domain"] not in DOMAINS:
         raise ValueError(f"its domain is {table['domain']!r}, expected 1 to 4.")
+    if not isinstance(table[parts_are], list):
+        raise ValueError(f"its parts have to be [[question.{parts_are}]] tables.")
     parts = [_part(part, parts_are) for part in table[parts_are]]
     if not few <= len(parts) <= many:
         raise ValueError(
@@ -230,7 +252,7 @@ def _item(table: dict[str, Any], lab: str) -> Item:
     return item
 
 
-def _part(table: object, parts_are: str) -> Part:
+def _part(table: object, parts_are: str) -> Piece:
     if not isinstance(table, dict):
         raise ValueError(f"{table!r} is not a [[question.{parts_are}]] table.")
     needed = {"text", "reason"} | ({"match"} if parts_are == "pair" else set())
@@ -238,12 +260,14 @@ def _part(table: object, parts_are: str) -> Part:
     right = table.get("right", False)
     if not isinstance(right, bool):
         raise ValueError(f"right is {right!r}, expected true or nothing.")
-    return Part(
+    return Piece(
         str(table["text"]), str(table["reason"]), right, str(table.get("match", ""))
     )
 
 
-def _fields(table: dict, needed: set[str], optional: set[str] | None = None) -> None:
+def _fields(
+    table: dict[str, Any], needed: set[str], optional: set[str] | None = None
+) -> None:
     if missing := sorted(name for name in needed if not table.get(name)):
         raise ValueError(f"{' and '.join(missing)} missing.")
     if unknown := sorted(set(table) - needed - (optional or set())):

@@ -23,7 +23,11 @@ def shares(questions: int = QUESTIONS) -> dict[int, int]:
 
 
 def draw(
-    items: Sequence[Item], *, seed: int, asked: Mapping[str, int] | None = None
+    items: Sequence[Item],
+    *,
+    seed: int,
+    asked: Mapping[str, int] | None = None,
+    questions: int = QUESTIONS,
 ) -> list[Item]:
     """Return the questions of an exam, in the order in which they are asked.
 
@@ -35,16 +39,22 @@ def draw(
     asked : mapping of str to int, optional
         How often a question, by its key, was in earlier exams. Those asked least often come
         first, so that two exams share as few questions as the bank allows.
+    questions : int
+        How many, 1 to `QUESTIONS`.
 
     Raises
     ------
     ValueError
-        If the bank has too few questions of a domain.
+        If there cannot be so many, or the bank has too few questions of a domain.
     """
+    if questions not in range(1, QUESTIONS + 1):
+        raise ValueError(
+            f"An exam of {questions} questions: give 1 to {QUESTIONS}, as the real one has."
+        )
     asked = asked or {}
     generator = random.Random(seed)
     drawn = []
-    for domain, count in shares().items():
+    for domain, count in shares(questions).items():
         of_domain = [item for item in items if item.domain == domain]
         if len(of_domain) < count:
             raise ValueError(
