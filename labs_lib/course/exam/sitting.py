@@ -193,6 +193,13 @@ class Sitting:
         self._keep()
         return not self.over
 
+    def clear(self, number: int) -> bool:
+        """Take back the answer to a question; see `step`."""
+        if self._count():
+            self.exam.answers.pop(self.asked[number - 1].item.key, None)
+        self._keep()
+        return not self.over
+
     def flag(self, number: int) -> bool:
         """Flag a question, or take its flag away; see `step`."""
         if self._count():
