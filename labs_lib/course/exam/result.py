@@ -104,9 +104,13 @@ class Result:
             were = "question was" if self.unanswered == 1 else "questions were"
             found.append(f"{self.unanswered} {were} not answered, which counts as wrong.")
         if self.lost:
+            gone = (
+                "question of this exam is"
+                if self.lost == 1
+                else "questions of this exam are"
+            )
             found.append(
-                f"{self.lost} questions of this exam are not in the course any more, or were "
-                "changed; they are not counted."
+                f"{self.lost} {gone} not in the course any more, or changed, and not counted."
             )
         found += [
             f"{self.whole.asked} questions say little: with other questions as hard as these, your "

@@ -64,6 +64,8 @@ BANK = (
     RESPONSE
     + ORDERING
     + MATCHING
-    + "".join(CHOICE.format(number=n, domain=d) for n, d in [(1, 1), (2, 2), (3, 3), (4, 4)])
+    + "".join(
+        CHOICE.format(number=n, domain=d) for n, d in [(1, 1), (2, 2), (3, 3), (4, 4)]
+    )
 )
 """Seven questions; an exam of four has one of each domain."""

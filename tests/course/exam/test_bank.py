@@ -79,7 +79,12 @@ def test_a_lab_without_a_file_adds_nothing(tmp_path):
         (CHOICE, CHOICE, "", "has to hold"),
         (CHOICE, "[[question]]", "[question]", "has to hold"),
         (CHOICE, "[[question]]", "title = 1\n[[question]]", "has to hold"),
-        (CHOICE, CHOICE, "question = [1]", r"question 1: 1 is not a \[\[question\]\] table"),
+        (
+            CHOICE,
+            CHOICE,
+            "question = [1]",
+            r"question 1: 1 is not a \[\[question\]\] table",
+        ),
         (CHOICE, '"choice"', '"essay"', "its kind is 'essay', expected one of choice"),
         (CHOICE, '"choice"', "[1]", "its kind is"),
         (CHOICE, 'kind = "choice"', "", "its kind is None"),

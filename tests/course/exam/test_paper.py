@@ -53,7 +53,9 @@ def test_two_exams_share_as_few_questions_as_the_bank_allows(seed, count, exams)
         # Nobody is asked a question again while there is one that was asked less often.
         for domain in paper.WEIGHTS:
             chosen = {i.key for i in drawn if i.domain == domain}
-            left = [asked[i.key] for i in items if i.domain == domain and i.key not in chosen]
+            left = [
+                asked[i.key] for i in items if i.domain == domain and i.key not in chosen
+            ]
             assert max(asked[key] for key in chosen) <= min(left, default=9)
         again = sum(asked[item.key] > 0 for item in drawn)
         if number == 1:

@@ -148,7 +148,9 @@ def test_a_clock_that_jumps_back_loses_nothing(begin, clock, monkeypatch):
     assert [one.ended is None for one in sitting.load()] == [False, True]
 
 
-def test_when_the_time_is_over_the_exam_ends_and_the_late_answer_does_not_count(begin, clock):
+def test_when_the_time_is_over_the_exam_ends_and_the_late_answer_does_not_count(
+    begin, clock
+):
     sit = begin()
     assert sit.exam.limit == 4 * 120
     clock.now += 479
