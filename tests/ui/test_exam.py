@@ -74,19 +74,19 @@ class Keyboard:
             at = line
 
 
-def opened(browser, server, course, code):
+def opened(browser, server, course, code, theme="JupyterLab Light"):
     """Open a notebook with one cell, run it by keyboard, and return it with its keyboard."""
     cell = nbformat.v4.new_code_cell(code)
     kernel = {"name": "python3", "display_name": "Python 3"}
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
     nbformat.write(notebook, course / "exam.ipynb")
-    lab = Notebook(browser, server[0], "exam.ipynb")
+    lab = Notebook(browser, server[0], "exam.ipynb", theme=theme)
     lab.page.keyboard.press("Control+Enter")
     lab.wait()
     return lab, Keyboard(lab.page)
 
 
-def test_an_exam_with_every_kind_by_keyboard(browser, server, course, tmp_path):
+def test_an_exam_with_every_kind_by_keyboard(browser, server, course):
     (course / "exam.toml").write_text(examples.BANK, encoding="utf-8")
     items = bank.load(course / "exam.toml", "train/xgboost")
     seed = next(
@@ -96,15 +96,14 @@ def test_an_exam_with_every_kind_by_keyboard(browser, server, course, tmp_path):
     )
     questions = [Asked(i, seed) for i in paper.draw(items, seed=seed, questions=4)]
     code = f"from labs_lib.course import exam\n\n{SMALL}exam.sit(questions=4, seed={seed})"
-    lab, keys = opened(browser, server, course, code)
+    lab, keys = opened(browser, server, course, code, theme="JupyterLab Dark")
     keys.press("Begin")
     for number, asked in enumerate(questions, start=1):
         keys.wait_for(f"Question {number} of 4")
-        first = "a"
-        keys.wait_for_focus(first)
+        keys.wait_for_focus("a")
         keys.answer(asked)
+        lab.page.screenshot(path=str(course / f"exam_{asked.item.kind}.png"))
         if number == 3:
-            lab.page.screenshot(path=str(course / "exam_question.png"))
             keys.press("Flag")
             keys.wait_for("flagged")
             keys.press("Stop")

@@ -186,6 +186,7 @@ class Desk:
 
     def _button(self, text: str, action: Callable[[], None]) -> ipywidgets.Button:
         button = ipywidgets.Button(description=text)
+        button.layout.align_self = "flex-start"
         button.on_click(lambda _: self._safely(action))
         return button
 
@@ -214,7 +215,6 @@ class Desk:
         """Show what can be begun or resumed; nothing counts yet."""
         exams = sitting.load()
         going = exams[-1] if exams and exams[-1].ended is None else None
-        self.begin.layout.width = "auto"
         if going:
             left = -(-(going.limit - going.seconds) // 60)
             text = (
@@ -315,7 +315,7 @@ class Desk:
         self.sit = None
         outcome = result.of(sit.exam)
         self.head.value = f"<div role='status'><b>{html.escape(outcome.headline)}</b></div>"
-        self.ended.value = outcome._repr_html_()
+        self.ended.value = outcome.body
         self._explained = [result.explained_html(text) for text in result.missed(sit.exam)]
         self.numbers.children = ()
         self.begin.description = "Begin a new exam"
@@ -434,6 +434,7 @@ _STYLE = (
     ".labs-exam .labs-option > button {width: 3.4em} "
     ".labs-exam button:focus-visible {outline: 3px solid #0072B2; outline-offset: 1px} "
     ".labs-exam .widget-box:not(.labs-option) > button {width: auto; min-width: 3.4em} "
+    ".labs-exam.widget-box > button {width: auto} "
     ".labs-row:not(.labs-option) {flex-wrap: wrap; max-width: 60em; border-top: 1px solid #8884} "
     ".labs-row:not(.labs-option) > .widget-html {flex: 1 1 26em}"
     "</style>"

@@ -93,7 +93,7 @@ class Result:
         """All in one line."""
         return (
             f"Exam of {self.day}: {self.whole.right} of {self.whole.asked} right "
-            f"({self.whole.percent}), {self.minutes} minutes"
+            f"({self.whole.percent}), {_minutes(self.minutes)}"
         )
 
     @property
@@ -113,7 +113,7 @@ class Result:
                 f"{self.lost} {gone} not in the course any more, or changed, and not counted."
             )
         found += [
-            f"{self.whole.asked} questions say little: with other questions as hard as these, your "
+            f"{_questions(self.whole.asked)} little: with other questions as hard as these, your "
             f"share could well be anything from {self.whole.between}, and a domain's share "
             "moves much more.",
             "These are raw shares. The real exam scores 50 of its 65 questions, on a scale of 100 "
@@ -139,21 +139,22 @@ class Result:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        return f"<h3>{html.escape(self.headline)}</h3>{self.body}"
+
+    @property
+    def body(self) -> str:
+        """All below the headline, as HTML."""
         rows = "".join(
-            f"<tr><th scope='row' style='text-align: left'>{html.escape(row.title)}</th>"
-            f"<td>{row.right} of {row.asked}</td><td>{row.percent}</td>"
-            f"<td>{row.between}</td></tr>"
+            f"<tr>{_cell(row.title, 'row')}{_cell(f'{row.right} of {row.asked}')}"
+            f"{_cell(row.percent)}{_cell(row.between)}</tr>"
             for row in [*self.domains, self.whole]
         )
-        head = "".join(
-            f"<th scope='col' style='text-align: left'>{name}</th>"
-            for name in ("Domain", "Right", "Share", "95 % interval")
-        )
+        names = ("Domain", "Right", "Share", "95 % interval")
+        head = "".join(_cell(name, "col") for name in names)
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         return (
-            f"<div style='max-width: 60em; line-height: 1.4'><h3>{html.escape(self.headline)}</h3>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
-            f"{self._studied()}</div>"
+            f"<div style='max-width: 60em; line-height: 1.4'><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>{notes}{self._studied()}</div>"
         )
 
     def _studied(self) -> str:
@@ -244,8 +245,27 @@ def explained(asked: Asked, answer: tuple[int, ...] | None, number: int) -> str:
 
 
 def explained_html(text: str) -> str:
-    """Return a text of `explained` as HTML."""
-    return f"<div style='max-width: 60em; line-height: 1.4'>{to_html(text)}</div><hr>"
+    """Return a text of `explained` as HTML, its lines as far in as they are."""
+    lines = "".join(
+        f"<div style='padding-left: {(len(line) - len(line.lstrip())) / 2}em; min-height: 0.7em'>"
+        f"{to_html(line.strip())}</div>"
+        for line in text.splitlines()
+    )
+    return f"<div style='max-width: 60em; line-height: 1.4'>{lines}</div><hr>"
+
+
+def _cell(text: str, scope: str = "") -> str:
+    start, end = (f"th scope='{scope}'", "th") if scope else ("td", "td")
+    style = "text-align: left; padding: 0.1em 1.2em 0.1em 0"
+    return f"<{start} style='{style}'>{html.escape(text)}</{end}>"
+
+
+def _minutes(count: int) -> str:
+    return f"{count} minute{'s' * (count != 1)}"
+
+
+def _questions(count: int) -> str:
+    return "1 question says" if count == 1 else f"{count} questions say"
 
 
 def _study(wrong: Sequence[Item]) -> tuple[Study, ...]:
