@@ -62,7 +62,7 @@ def sit(questions: int = paper.QUESTIONS, seed: int | None = None) -> Panel | No
     return None
 
 
-class Row:
+class Line:
     """A line with a part of a question: its text before or after buttons.
 
     Attributes
@@ -136,7 +136,7 @@ class Desk:
         self.head, self.note, self.matches, self.ended = (
             ipywidgets.HTML() for _ in range(4)
         )
-        self.rows = [Row(partial(self._press, line)) for line in range(MOST)]
+        self.rows = [Line(partial(self._press, line)) for line in range(MOST)]
         self.begin = self._button("Begin", self._begin)
         self.previous = self._button("Previous", lambda: self._go(self.number - 1))
         self.next = self._button("Next", lambda: self._go(self.number + 1))
