@@ -7,6 +7,7 @@ interval is 1/4, plus or minus three standard errors of a share of that many cho
 Letters are drawn anew for each paper, and get the interval of all the questions drawn.
 """
 
+import math
 import re
 from collections import Counter, defaultdict
 from functools import cache
@@ -116,6 +117,22 @@ def test_looking_at_the_form_of_options_scores_like_chance_or_worse(look):
 def test_no_paper_of_two_hundred_is_passed_by_form(look):
     best = max(sum(hit(item, look) for item in drawn) / len(drawn) for drawn in papers())
     assert best < 0.65
+
+
+@pytest.mark.parametrize("look", [longest, shortest, careful, careless])
+def test_several_right_options_are_not_found_by_form(look):
+    items = [item for item in bank.items() if item.kind == "response"]
+    hits = chance = variance = 0.0
+    for item in items:
+        marks, count = look([part.text for part in item.parts]), len(item.right)
+        likely = 1 / math.comb(len(marks), count)
+        edge = sorted(marks, reverse=True)[count - 1]
+        sure = {n for n, mark in enumerate(marks) if mark > edge}
+        tied = {n for n, mark in enumerate(marks) if mark == edge}
+        if sure <= set(item.right) <= sure | tied:
+            hits += 1 / math.comb(len(tied), count - len(sure))
+        chance, variance = chance + likely, variance + likely * (1 - likely)
+    assert hits <= chance + ERRORS * math.sqrt(variance)
 
 
 def test_words_are_counted_as_meant():
