@@ -62,6 +62,25 @@ def _parser() -> argparse.ArgumentParser:
 
     add("review", _review, "Answer again what is due: ten questions, five minutes a day.")
 
+    sub = add("exam", _exam, "A practice exam in the shape of MLA-C01: begin it, or go on.")
+    shown = sub.add_mutually_exclusive_group()
+    for name, help in (
+        ("result", "show the last results and what to study"),
+        ("review", "show what was missed in the last exam, with all reasons"),
+        ("bank", "show what the bank of questions holds"),
+    ):
+        shown.add_argument(f"--{name}", action="store_true", help=help)
+    sub.add_argument(
+        "--questions",
+        type=int,
+        default=65,
+        metavar="N",
+        help="fewer, for a shorter practice",
+    )
+    sub.add_argument(
+        "--seed", type=int, metavar="N", help="the same exam for everybody who gives it"
+    )
+
     sub = add("run", _run, "Execute labs; report seconds and memory.")
     sub.add_argument("labs", nargs="*", metavar="LAB")
     sub.add_argument("--all", action="store_true", help="every lab and the start page")
@@ -213,6 +232,21 @@ def _review(arguments: argparse.Namespace) -> int:
     from labs_lib.course import review
 
     review.session(ask=input, show=print)
+    return 0
+
+
+def _exam(arguments: argparse.Namespace) -> int:
+    from labs_lib.course.exam import bank, sitting, table, terminal
+
+    if arguments.bank:
+        print(table.text(bank.items()))
+    elif arguments.result:
+        print(terminal.results())
+    elif arguments.review:
+        print(terminal.review())
+    else:
+        with sitting.begin(questions=arguments.questions, seed=arguments.seed) as sit:
+            terminal.session(sit, ask=input, show=print)
     return 0
 
 

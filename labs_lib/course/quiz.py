@@ -279,7 +279,7 @@ class Quiz:
         record = self._record(number)
         if record.choice in options:
             show(record.choice, self._explained(number, record.choice))
-        head = ipywidgets.HTML(_STYLE + page.head())
+        head = ipywidgets.HTML(STYLE + page.head())
         return ipywidgets.VBox([head, *rows, reason])
 
 
@@ -293,7 +293,7 @@ _WITHOUT_KERNEL = (
 )
 
 # A button's own area covers its row, so that a click on the text chooses too.
-_STYLE = (
+STYLE = (
     "<style>"
     ".labs-option {position: relative; align-items: flex-start; max-width: 60em; "
     "overflow: visible; border-radius: 3px} "

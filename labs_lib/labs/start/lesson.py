@@ -79,6 +79,10 @@ lab.quiz()
 # What you pass is noted in one small file of yours, on this machine only. Run this cell again after
 # a lab. In a terminal, `labs` says the same, and `labs progress` names what is open, lab by lab.
 # `labs review` asks again what you missed, and later what you may have forgotten: five minutes a day.
+#
+# When you want to know where you stand, take the practice exam: 65 questions in 130 minutes, as in
+# MLA-C01. Run `labs exam` in a terminal, or `from labs_lib.course import exam; exam.sit()` in a cell. You
+# may stop it, and go on another day.
 
 # %%
 from labs_lib.course import home
