@@ -14,11 +14,17 @@ from typing import Any
 from labs_lib.monitor.call_graph import Calls, simulate
 from labs_lib.monitor.traced_service import WORK, ask
 
-_ROOT = str(Path(__file__).resolve().parents[2])
-_START = (
-    f"import sys; sys.path.insert(0, {_ROOT!r}); "
-    "from labs_lib.monitor.traced_service import main; main()"
-)
+_HERE = Path(__file__).resolve().parent
+_START = f"""
+import sys, types
+sys.path.insert(0, {str(_HERE.parents[1])!r})
+import labs_lib
+# An empty package in place of the monitor of tables, of which a service needs nothing.
+package = sys.modules["labs_lib.monitor"] = types.ModuleType("labs_lib.monitor")
+package.__path__ = [{str(_HERE)!r}]
+from labs_lib.monitor.traced_service import main
+main()
+"""
 NOT_SAMPLED = {"traceparent": f"00-{1:032x}-{1:016x}-00"}
 """A header of W3C Trace Context whose sender has decided: this request is not kept."""
 

@@ -140,7 +140,13 @@ def test_bad_traces_are_refused(parents, start, end, words):
 
 
 def segment(name, id, start, end, parent=None, trace="1-00000001-000000000000000000000001"):
-    found = {"name": name, "id": id, "trace_id": trace, "start_time": start, "end_time": end}
+    found = {
+        "name": name,
+        "id": id,
+        "trace_id": trace,
+        "start_time": start,
+        "end_time": end,
+    }
     return found | ({"parent_id": parent} if parent else {})
 
 

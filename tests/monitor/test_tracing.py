@@ -20,7 +20,15 @@ def keeps(sampler):
 def test_the_first_of_each_second_is_kept_and_no_other_at_rate_0():
     times = iter([0.1, 0.2, 0.99, 1.0, 1.5, 7.2, 7.3])
     sampler = ReservoirSampler(1, 0, clock=lambda: next(times))
-    assert [keeps(sampler) for _ in range(7)] == [True, False, False, True, False, True, False]
+    assert [keeps(sampler) for _ in range(7)] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
     assert sampler.get_description() == "ReservoirSampler{1 a second, then 0}"
 
 
@@ -63,9 +71,7 @@ def test_bad_rules_are_refused(rule):
     with pytest.raises(ValueError, match="expected a"):
         ReservoirSampler(*rule)
     with pytest.raises(ValueError, match="expected a"):
-        tracing.kept(
-            np.zeros(1), np.random.default_rng(0), reservoir=rule[0], rate=rule[1]
-        )
+        tracing.kept(np.zeros(1), np.random.default_rng(0), reservoir=rule[0], rate=rule[1])
 
 
 @pytest.mark.parametrize("times", [[2, 1], [[1, 2]], [1, np.nan]])
@@ -102,7 +108,10 @@ def spans_of_one_request(exporter, other, *, code=200, **attributes):
         SpanContext(*call.get_span_context()[:2], True, TraceFlags(1))
     )
     inner = b.start_span(
-        "work", trace.set_span_in_context(given), SpanKind.SERVER, start_time=10**18 + 2 * 10**6
+        "work",
+        trace.set_span_in_context(given),
+        SpanKind.SERVER,
+        start_time=10**18 + 2 * 10**6,
     )
     for key, value in attributes.items():
         inner.set_attribute(key, value)
@@ -175,7 +184,9 @@ def test_a_document_that_is_too_large_is_told_and_not_sent(caplog):
     sent = []
     with (
         caplog.at_level(logging.ERROR),
-        tracing.tracer("a", SegmentExporter(sent.append)).start_as_current_span("a") as span,
+        tracing.tracer("a", SegmentExporter(sent.append)).start_as_current_span(
+            "a"
+        ) as span,
     ):
         span.set_attribute("text", "x" * 70_000)
     assert sent == []
