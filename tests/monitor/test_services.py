@@ -45,8 +45,10 @@ def test_what_is_wrong_is_told_and_nothing_is_left_running():
 
 
 def test_an_error_in_a_called_service_reaches_the_user_and_the_segments():
-    with Services({"a": [["b"]]}, {"a": 0.0, "b": 0.0}, reservoir=9, warm=0) as shop:
-        with pytest.raises(RuntimeError, match="status 500"):
-            shop.ask(1, headers={"x-never": "used"}, work={"b": float("inf")})
+    with (
+        Services({"a": [["b"]]}, {"a": 0.0, "b": 0.0}, reservoir=9, warm=0) as shop,
+        pytest.raises(RuntimeError, match="status 500"),
+    ):
+        shop.ask(1, work={"b": float("inf")})
     faults = {document["name"] for document in shop.documents if document.get("fault")}
     assert faults == {"a", "b"}

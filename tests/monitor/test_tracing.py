@@ -10,7 +10,7 @@ from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 
 from labs_lib import stats
 from labs_lib.monitor import tracing
-from labs_lib.monitor.tracing import ReservoirSampler, SegmentExporter, SeededIds
+from labs_lib.monitor.tracing import ReservoirSampler, SeededIds, SegmentExporter
 
 
 def keeps(sampler):

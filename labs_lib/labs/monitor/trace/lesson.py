@@ -2,22 +2,32 @@
 # jupyter:
 #   labs:
 #     concepts:
-#       sm-x-ray: "The situation"
-#     constants: {}
+#       sm-x-ray: "One request through four services"
+#     constants:
+#       "0.05": "the default rate of X-Ray's sampling rule, from its documentation"
+#       "5 %": "the default rate of X-Ray's sampling rule, from its documentation"
+#     unmeasured:
+#       "is always the entry's": "a caller's span contains the spans of its calls"
 # ---
 
 # %% [markdown]
-# # Trace: time, money and the bottleneck
+# # Trace: where does the time go?
 #
-# > The question in one sentence, not the answer.
+# > A request goes through four services, and some users wait too long. Which service do you fix first?
 #
-# **You will** do three testable things.
+# **You will**
 #
-# **You need** the labs that come before. **Data in:** ... **Data out:** nothing.
+# - record spans of a request, and read them in the form of AWS X-Ray;
+# - find the bottleneck by three rules, and measure what fixing it gains;
+# - compute which errors a sample of traces loses.
 #
-# | SageMaker term | here |
+# **You need** nothing. **Data in:** simulated requests, and four real processes. **Data out:** nothing.
+#
+# | term | here |
 # |---|---|
-# | ... | ... |
+# | AWS X-Ray | its sampling rule and its documents, written by the OpenTelemetry SDK |
+# | service | simulated, and at the end a process with an HTTP server |
+# | service map | who calls whom, read from the documents |
 
 # %%
 from labs_lib.labs.monitor.trace.exercises import lab
@@ -27,145 +37,541 @@ lab.start()
 # %% [markdown]
 # ## The situation
 #
-# A decision that somebody must take.
-
-# %% [markdown]
+# Your shop asks a fraud model before it takes money. `checkout` answers the user. It calls `features` and
+# `model` at once, and `features` calls `history`. One user in a hundred waits too long. Your team can work
+# on one service this month, and would about halve that service's own work. Which one?
+#
+# A *trace* is the record of one request. It consists of [spans](../glossary.md#span): who worked, from when
+# to when, and on whose behalf.
+#
 # ## Predict
 #
-# The claim as people repeat it. Put your guess in place of the dots.
-
-# %%
-guess = ...  # "higher", "lower", "tie" or "undecided"
-lab.guess.commit(guess)
-
-# %% [markdown]
-# ## On trial: the claim
+# The claim: *the service with the longest span is the bottleneck*.
 #
-# What is measured, and why it decides. A trial is a function of a
-# [seed](../glossary.md#seed); it stands in cells that run by themselves.
+# The longest span of all is always the entry's, so leave the entry out. Another rule subtracts: a service's
+# [own time](../glossary.md#own-time) is its span without the time in which its calls ran. We draw 30
+# [worlds](../glossary.md#world), each with other services and other calls, where we know what halving a
+# service's work would gain. Is the gain by the rule of the longest span higher or lower than by the rule of
+# the largest own time, or is [no difference shown](../glossary.md#no-difference-shown)?
 
-# %% tags=["trial"]
-import numpy as np
-
-
-def compared(seed, step=1.0):
-    """Return the score of one small data set, without and with the thing claimed."""
-    rng = np.random.default_rng(seed)
-    without, treated = rng.normal(size=(2, 50)).mean(axis=1)
-    return {("without", "score"): without, ("with", "score"): treated + step}
-
+# %%
+guess = ...  # "higher", "lower" or "no difference shown"
+lab.fix.commit(guess)
 
 # %% [markdown]
-# How the call below checks its stored rows.
+# ## One request through four services
+#
+# We need the times of one request. Here we give the work of each service ourselves, in seconds. A list of
+# calls holds stages: what stands in one inner list is called at once, and the caller waits for all of it.
 
 # %%
-rows = lab.trial(compared, seeds=20, levels=("variant", "measure"))
-rows.design(
-    worlds="what a seed draws",
-    rows="what is trained on, and what judges",
-    measure="the score, high is good; with minus without, in pairs",
-    margin=0.1,
-    yardstick="what counts as true here, and which variant it favours",
-)
+from labs_lib.monitor import call_graph
+
+CALLS = {"checkout": [["features", "model"]], "features": [["history"]]}
+WORK = {"checkout": 0.015, "features": 0.020, "history": 0.065, "model": 0.070}
+one = call_graph.simulate(CALLS, {name: [work] for name, work in WORK.items()})
+one
 
 # %% [markdown]
-# **What to try.** A change of the function that a learner makes. Then look at each arm by itself.
+# Each service records its own span. This is what OpenTelemetry is for: a tracer for each service, and an
+# exporter that gets the spans when they end. Our exporter turns them into the documents of X-Ray. Times are
+# given here; normally the SDK looks at the clock.
 
 # %%
-arms = rows.wide("score")
-arms.describe().round(2)
+from opentelemetry import trace
+
+from labs_lib.monitor import tracing
+
+documents, ids = [], tracing.SeededIds(0)
+tracers = {
+    name: tracing.tracer(name, tracing.SegmentExporter(documents.append), ids=ids)
+    for name in one.names
+}
+nanoseconds = {
+    name: (int(start * 1e9), int(end * 1e9))
+    for name, start, end in zip(one.names, one.start[0], one.end[0], strict=True)
+}
+
 
 # %%
-from labs_lib import stats
+def received(span):
+    """Return the context that a service gets with a call: ids and the decision."""
+    ids, remote = span.get_span_context(), True
+    given = trace.SpanContext(ids.trace_id, ids.span_id, remote, ids.trace_flags)
+    return trace.set_span_in_context(trace.NonRecordingSpan(given))
 
-pair = arms["with"], arms["without"]
-gain = stats.worlds(*pair, margin=0.1)
-lab.guess.reveal(gain.verdict)
+
+def record(name, begun=None):
+    """Record the span of a service, and then those of the services it calls."""
+    start, end = nanoseconds[name]
+    span = tracers[name].start_span(name, context=begun, start_time=start)
+    for called in (called for stage in CALLS.get(name, []) for called in stage):
+        record(called, received(span))
+    span.end(end_time=end)
+
+
+record("checkout")
+
+# %%
+import json
+
+print(json.dumps(documents[-1], indent=1))
+print(json.dumps(documents[0], indent=1))
+
+# %% [markdown]
+# The two documents are *segments*, one a service. They have the same `trace_id`, and the `parent_id` of the
+# second names the span that called.{{!linked}} Calls go over the network with a header that carries these
+# ids. With X-Ray's own it would look like this:
+
+# %%
+span = tracers["checkout"].start_span("checkout")
+tracing.header(span.get_span_context())
 
 # %%
 from labs_lib import plots
 
+traces = call_graph.from_segments(documents)
 with plots.figure(
-    title="With minus without", x="score (unit)", y="", alt="One line."
+    title="One request: two calls at once, and one call inside a call",
+    x="time since the request began (ms)",
+    y="",
+    alt="A bar for each of four services, from its start to its end.",
 ) as ax:
-    plots.intervals(ax, {"difference": gain})
+    width = 1000 * (traces.end - traces.start)[0]
+    ax.barh(traces.names, width, left=1000 * traces.start[0], height=0.5)
+    ax.invert_yaxis()
 
 # %% [markdown]
-# The result as a sentence that a computed fact guards.{{!higher}} The difference is {{gain}}.
+# `features` has the longest span below the entry. Most of it is waiting for `history`.{{!mostly_waits}}
 #
-# ### Exercise 1: a function in a few words
+# ### Exercise 1: own time
 #
-# What to write: `share_of_gains(values)`, and what it returns at the borders.
+# A span is `(start, end)`. Write a function that returns a service's own time: the length of its span,
+# without the time in which at least one of its calls ran. Calls may run at once, stand in any order, or end
+# after their caller; then only what lies inside the caller's span counts.
 
 
 # %% tags=["exercise"]
 # BEGIN SOLUTION
-def share_of_gains(values):
-    """Return the share of values above 0; 0 if there are none."""
-    if not values:
-        return 0.0
-    return sum(value > 0 for value in values) / len(values)
+def own_time(span, calls):
+    """Return the time of a span in which none of its calls ran."""
+    now, end = span
+    own = 0
+    for begin, stop in sorted(calls):
+        own += max(min(begin, end) - now, 0)
+        now = max(now, stop)
+    return own + max(end - now, 0)
 
 
 # END SOLUTION
-lab.ex1.check(share_of_gains)
+lab.ex1.check(own_time)
 
 # %% [markdown]
-# ## Where it fails
-#
-# The wrong way, shown failing; then mended.
+# There is a third rule. Go backwards from the end of the request and ask at each moment: whom does the
+# request wait for? Of calls that ran at once, that is the one that ended last. What you pass is the
+# [critical path](../glossary.md#critical-path). Below are all three, and beside them what halving a
+# service's work would gain. All are in milliseconds.
 
 # %%
-few = arms.head(3)
-difference = few["with"] - few["without"]
-smallest = difference.min()
-f"smallest of {len(few)}: {smallest:.2f}"
+import pandas as pd
+
+
+def waits(work):
+    """Return how long each user waits."""
+    return call_graph.simulate(CALLS, work).response
+
+
+work = {name: pd.Series([seconds]) for name, seconds in WORK.items()}
+gain = {n: waits(work) - waits(work | {n: work[n] / 2}) for n in work}
+table = {"span": traces.span(), "own time": traces.own(), "critical": traces.critical()}
+table = {column: found.iloc[0] for column, found in table.items()}
+(1000 * pd.DataFrame(table).assign(gain=pd.DataFrame(gain).iloc[0])).round(1)
 
 # %% [markdown]
-# ### Exercise 2: a choice in a few words
+# The three rules name three services. Halving `model`, which has the largest own time, gains nothing: the
+# request waits for `features` anyway.{{!model_idle}} Halving `history` gains {{history_gain}} ms, less than
+# half of its time on the path, since then `model` ends last.{{!history_best}} One request, made up so that
+# the rules differ, says nothing about how often they do.
 #
-# Four things, a to d, of which some share something.
+# ## On trial: "the service with the longest span is the bottleneck"
+#
+# Each world has an entry and seven services. Two settings decide who calls whom. `nested` is the chance that
+# a service is called by another one than the entry. `parallel` is the chance that a call starts together
+# with the one before it, rather than after it.
+
+# %% tags=["trial"]
+import numpy as np
+
+from labs_lib.monitor import call_graph, tracing
+
+REQUESTS = 20_000
+
+
+def drawn_shop(rng, parallel, nested, size=8):
+    """Draw who calls whom; and for each service its usual work (s) and its spread."""
+    names = [f"service {at}" for at in range(size)]
+    calls = {name: [] for name in names}
+    for at in range(1, size):
+        inside = at > 1 and rng.random() < nested
+        stages = calls[names[rng.integers(1, at) if inside else 0]]
+        if stages and rng.random() < parallel:
+            stages[-1].append(names[at])
+        else:
+            stages.append([names[at]])
+    usual = 0.02 * np.exp(0.7 * rng.normal(size=size))
+    return calls, dict(zip(names, zip(usual, rng.uniform(0.2, 1, size), strict=True)))
+
+
+# %% [markdown]
+# The slow answers are judged by the 99th percentile: one user in a hundred waits longer. For the truth, all
+# requests run again with the same work, except that one service's is halved. The rules see only traces that
+# X-Ray would keep, at 50 requests a second, and of those the slowest twentieth. Two more arms look at all
+# kept traces, one at the slow ones among *all* requests, and `blind` is the mean over all services.
+
+
+# %% tags=["trial"]
+def gains(calls, work):
+    """Return how much halving each service takes off the 99th percentile, in seconds."""
+
+    def p99(work):
+        return np.quantile(call_graph.simulate(calls, work).response, 0.99)
+
+    return {name: p99(work) - p99(work | {name: work[name] / 2}) for name in work}
+
+
+def slowest(traces, share=0.05):
+    """Return the slowest of some traces."""
+    return traces.take(traces.response >= np.quantile(traces.response, 1 - share))
+
+
+def fixing(seed, parallel=0.5, nested=0.5):
+    """Choose a service by each rule; return its gain as a share of the best gain."""
+    rng = np.random.default_rng([seed, 1])
+    calls, usual = drawn_shop(rng, parallel, nested)
+    work = {n: m * np.exp(s * rng.normal(size=REQUESTS)) for n, (m, s) in usual.items()}
+    traces = call_graph.simulate(calls, work)
+    times = np.sort(rng.uniform(0, REQUESTS / 50, REQUESTS))
+    kept = traces.take(tracing.kept(times, rng))
+    slow, every = slowest(kept), slowest(traces)
+    seen = {
+        "longest span": slow.span().drop(columns=traces.entry),
+        "own time": slow.own(),
+        "critical path": slow.critical(),
+        "own time, all kept": kept.own(),
+        "critical path, all kept": kept.critical(),
+        "critical path, nothing lost": every.critical(),
+    }
+    gain = gains(calls, work)
+    best = max(gain.values())
+    found = {("blind", "gain"): np.mean(list(gain.values())) / best}
+    path = slow.critical().mean().round(6).idxmax()
+    for rule, table in seen.items():
+        pick = table.mean().round(6).idxmax()
+        found[rule, "gain"] = gain[pick] / best
+        found[rule, "best"] = float(gain[pick] >= best - 1e-9)
+        found[rule, "same pick"] = float(pick == path)
+    found["world", "kept"], found["world", "slow"] = len(kept), len(slow)
+    found["world", "p99"] = np.quantile(traces.response, 0.99)
+    return found
+
+
+# %%
+rows = lab.trial(
+    fixing,
+    seeds=30,
+    levels=("rule", "measure"),
+    settings={"parallel": (0.0, 0.5, 1.0), "nested": (0.0, 0.5, 1.0)},
+)
+
+# %%
+rows.design(
+    worlds="eight services with drawn calls, and 20,000 requests",
+    rows="about 1,400 kept traces; the rules look at the slowest twentieth",
+    measure="gain of fixing the chosen service, as a share of the best gain; in pairs",
+    yardstick="the 99th percentile of the same requests, with one service's work halved. "
+    "It favours rules that count work: waiting is not halved. The critical path has the "
+    "advantage that a very small fix gains just what is on it.",
+)
+
+# %% [markdown]
+# **What to try.** Change the `0.05` of `slowest` to 0.5, run its cell and `lab.trial` again: the rules then
+# look at half of the traces, not at slow ones.
+#
+# First, the arms, at half `parallel` and half `nested`. `best` is the share of worlds in which a rule names
+# the very best service, `same pick` that in which it names the same as the critical path.
+
+# %%
+middle = {"parallel": 0.5, "nested": 0.5}
+RULES = list(rows.wide("best", **middle))
+arms = {rule: rows.wide(rule=rule, **middle).mean() for rule in RULES}
+pd.DataFrame(arms).T.round(2)
+
+# %%
+rows.wide(rule="world", **middle).describe().loc[["min", "mean", "max"]].round(2)
+
+# %% [markdown]
+# There are enough slow traces in each world, and the shops differ widely in how long they take.{{!enough}}
+# Now the bet.
+
+# %%
+from labs_lib import stats
+
+gain = rows.wide("gain", **middle)
+bet = stats.worlds(gain["longest span"], gain["own time"])
+lab.fix.reveal(bet.verdict)
+
+# %% [markdown]
+# Fixing the service with the longest span brings a share of {{span_gain}} of the best possible gain. The
+# difference to the rule of own time is {{bet}}.{{!bet_lower}} Four more comparisons, corrected for their
+# number:
+
+# %%
+PAIRS = [
+    ("longest span", "blind"),
+    ("own time, all kept", "own time"),
+    ("critical path, all kept", "critical path"),
+    ("critical path, nothing lost", "critical path"),
+]
+
+
+def compared(gain):
+    """Compare rules in pairs; four comparisons."""
+    return {
+        f"{one} - {other}": stats.worlds(gain[one], gain[other], comparisons=4)
+        for one, other in PAIRS
+    }
+
+
+# %%
+stats.table(compared(gain))
+
+# %% [markdown]
+# Where you look matters: with the same rule, but all kept traces in place of the slow ones, the gain is
+# lower.{{!slow_matters}} That X-Ray keeps only some traces shows no difference here, and one of 0.05 would
+# have shown.{{!sampling_harmless}} So for this question a sample is enough.
+#
+# ### What decides
+#
+# The mean gain in all nine settings:
+
+# %%
+order = ["blind", *RULES]
+means = {
+    (parallel, nested): rows.wide("gain", parallel=parallel, nested=nested).mean()
+    for parallel in (0.0, 0.5, 1.0)
+    for nested in (0.0, 0.5, 1.0)
+}
+pd.DataFrame(means).T.rename_axis(["parallel", "nested"])[order].round(2)
+
+# %%
+half = {
+    nested: rows.wide("gain", parallel=0.5, nested=nested) for nested in (0.0, 0.5, 1.0)
+}
+shown = pd.DataFrame(
+    [
+        {"nested": nested, "rule": rule} | vars(stats.mean_interval(table[rule]))
+        for nested, table in half.items()
+        for rule in ("own time", "longest span", "blind")
+    ]
+)
+
+# %%
+with plots.figure(
+    title="The longest span is right while services call nobody, else little worth",
+    x="chance that a service is called by another than the entry (0 to 1)",
+    y="gain as a share of the best (0 to 1)",
+    alt="A line for each of three rules over three values of nested, with intervals.",
+) as ax:
+    plots.lines(ax, shown, x="nested", y="mean", group="rule", low="low", high="high")
+
+# %% [markdown]
+# If the entry calls all others itself, a span below it is own time, and the claim holds.{{!flat_holds}} If
+# each service but one is called by another, the longest span belongs to the one that waits for the rest. It
+# is then no better than picking blindly, as far as these worlds show.{{!nested_blind}} Whether calls run one
+# after another or at once changes this little.{{!parallel_little}}
+#
+# Own time and critical path name the same service in nearly all worlds.{{!same_pick}} With calls in sequence
+# they have to: then all own time is on the path. With all calls at once they could differ, and the share of
+# worlds in which they agree is still {{same_parallel}}, at the least of three settings.{{!same_often}} In a
+# slow trace one service is usually very slow, and both see it. Take the critical path if your tool shows it,
+# own time if not.
+#
+# ## Where it fails: rare errors
+#
+# X-Ray's default keeps the first request of each second (the *reservoir*) and 5 % of the rest. The entry
+# decides before anybody knows whether the request will fail, and the others follow. For a quiet shop that is
+# nearly everything. What about a busy one?
+#
+# ### Exercise 2: which share is kept?
+#
+# Requests arrive evenly, `per_second` of them each second (more than 0). The first `reservoir` of each
+# second are kept, and of the others the share `rate`. Write a function that returns the expected share of
+# requests that are kept. With fewer requests a second than the reservoir holds, all are kept.
+
 
 # %% tags=["exercise"]
 # BEGIN SOLUTION
-chosen = {"a", "c"}
+def kept_share(per_second, reservoir, rate):
+    """Return the expected share of requests that are kept."""
+    sure = min(per_second, reservoir)
+    return (sure + rate * (per_second - sure)) / per_second
+
+
 # END SOLUTION
-lab.ex2.check(chosen)
+lab.ex2.check(kept_share)
 
 # %% [markdown]
-# ## Real data
-#
-# The same question where things are less tidy.
+# Users do not come evenly. If they come at random, independently of each other, some seconds have none and
+# some have several. The share of seconds with at least one is 1 - exp(-`per_second`), and that is how many
+# the reservoir keeps each second. We let 200,000 requests come both ways, one in a hundred of them fails,
+# and we count which failed ones are kept.
 
 # %%
-from labs_lib import data
+rng = np.random.default_rng([0, 2])
+SIZE = 200_000
+fails = rng.random(SIZE) < 0.01
 
-credit = data.load_credit_default()
-share = credit["DEFAULT"].mean()
-f"{len(credit):,} customers, {share:.1%} defaults"
+
+def shop(per_second):
+    """Return kept shares of failed requests: formulas, and counts."""
+    sure = {"even": min(per_second, 1), "random": 1 - np.exp(-per_second)}
+    times = {"even": np.arange(SIZE) / per_second}
+    times["random"] = np.cumsum(rng.exponential(1 / per_second, SIZE))
+    found = {}
+    for way in times:
+        lost = ~tracing.kept(times[way], rng)[fails]
+        found[way, "formula"] = (
+            sure[way] + 0.05 * (per_second - sure[way])
+        ) / per_second
+        found[way, "counted"] = 1 - lost.mean()
+        three = lost[: len(lost) // 3 * 3].reshape(-1, 3)
+        found[way, "three lost"] = three.all(axis=1).mean()
+    return found
+
+
+# %%
+SHOPS = (0.1, 1, 10, 100)
+shops = pd.DataFrame({n: shop(n) for n in SHOPS}).T.rename_axis("per second")
+shops.round(3)
 
 # %% [markdown]
+# Counts follow the formulas.{{!formulas_hold}} A quiet shop with evenly spaced requests is kept whole, up to
+# one a second.{{!quiet_whole}} When users come at random, even that shop loses errors: at one a second a
+# share of {{random_one}} is kept.{{!random_loses}}
+#
+# The busy shop, at 100 a second, keeps about one error in seventeen.{{!busy}} Say that three requests fail in
+# an hour. The share of such hours in which no trace shows any of them is {{three_lost}}; by the formula,
+# (1 - share kept) to the third power, it is {{three_formula}}.{{!three_agree}} An empty list of failed traces
+# is no sign that nothing failed. So do not count errors in traces. Count them in a metric, which sees each
+# request, and use traces to see where.
+#
+# ## At work: four processes
+#
+# Now the four services of the beginning as real processes. Each has an HTTP server on this machine, sleeps
+# for its own work, and hands the decision and the ids on in the header `traceparent`, the standard that
+# OpenTelemetry uses. All of them end with the block.
+
+# %% tags=["nbval-ignore-output"]
+from labs_lib.monitor.services import Services
+
+with Services(CALLS, WORK) as shop_at_work:
+    as_is = shop_at_work.ask(25)
+    halved = {n: shop_at_work.ask(10, work={n: 0.5}) for n in WORK}
+f"{len(shop_at_work.documents)} segments of {25 + 10 * len(WORK)} requests"
+
+# %% [markdown]
+# Only a few were kept. How many depends on how many seconds it took. Each kept request has the segments of
+# all four services, and no other has any: nobody but the entry decides.{{!whole}}
+
+# %% tags=["nbval-ignore-output"]
+real = call_graph.from_segments(shop_at_work.documents)
+first = real.take([0])
+seconds = {n: [a["seconds"] for a in halved[n]] for n in halved}
+wait = np.median([answer["seconds"] for answer in as_is])
+table = {"span": first.span(), "own time": first.own(), "critical": first.critical()}
+table = pd.DataFrame({column: found.iloc[0] for column, found in table.items()})
+(1000 * table.assign(gain=wait - pd.DataFrame(seconds).median())).round(0)
+
+# %% [markdown]
+# The times are those of your machine, in milliseconds. Compare them with the table of the simulated request.
+# `gain` is the change of the median wait, and a loaded machine disturbs it. Own time of `checkout` and
+# `features` also holds the way to the services they call.
+#
 # ## On SageMaker
 #
-# The request that would do the same in the cloud, held against the service's own model.
+# X-Ray serves endpoints only as far as somebody records spans around them; it is a service of its own. Its
+# SDKs and its daemon have been in maintenance since February 2026, and AWS advises OpenTelemetry. A span of
+# a server becomes a segment, other spans become subsegments. Attributes become *metadata*, which are not
+# indexed, unless you list them as *annotations*. OpenTelemetry's default sampler has no reservoir.
+#
+# If failures sit on one path of the entry, a rule may keep more of it. Rules are tried by priority, and the
+# first that matches decides.
 
 # %%
 from labs_lib import aws
 
-request = {
-    "objective": "binary:logistic",
-    "num_round": "60",
+rule = {
+    "RuleName": "refunds",
+    "Priority": 10,
+    "ReservoirSize": 5,
+    "FixedRate": 1.0,
+    "URLPath": "/refund*",
+    "Version": 1,
 }
-aws.check_xgboost_hyperparameters(request, channels=["train"])
+rule |= dict.fromkeys(
+    ("ServiceName", "ServiceType", "Host", "HTTPMethod", "ResourceARN"), "*"
+)
+aws.validate("CreateSamplingRule", {"SamplingRule": rule}, service="xray")
+
+# %% [markdown]
+# *Lambda Insights* is something else. It is a layer that one Lambda function gets, and it reports what that
+# function uses inside: memory, CPU time, network, the time of a cold start. X-Ray shows where the time goes
+# between services.
+#
+# ### Exercise 3: which tool answers?
+#
+# For each question write `X-Ray`, `Lambda Insights`, or `metric` for a count over all requests.
+#
+# | | question |
+# |---|---|
+# | a | Which of five services does a slow request wait for? |
+# | b | Does a function come near the end of its memory? |
+# | c | How many requests failed today? |
+# | d | Does `checkout` call `model` before, after or at the same time as `features`? |
+# | e | How much of `/tmp` does a function fill? |
+# | f | Did any of today's three refunds fail, in a shop with 100 requests a second? |
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+tools = {
+    "a": "X-Ray",
+    "b": "Lambda Insights",
+    "c": "metric",
+    "d": "X-Ray",
+    "e": "Lambda Insights",
+    "f": "metric",
+}
+# END SOLUTION
+lab.ex3.check(tools)
 
 # %% [markdown]
 # ## What is not reproduced
 #
-# - What the service does besides.
+# - X-Ray itself: its service map, filters and storage. We write its documents and read them.
+# - Clocks of several machines. Here all services share one clock; otherwise spans may seem to begin before
+#   they were asked for.
+# - Queues. A busier service makes others wait; in our worlds each request has its own work, drawn
+#   independently of the others.
+# - Rules in the service share one reservoir; a local rule gives each process its own. We have one entry.
 #
 # ## Takeaways
 #
-# - What to do on Monday.
+# - The longest span is a service that waits, if services call each other. It brought about half of the best
+#   gain in mixed shops, and held where the entry calls everything.{{!span_summary}}
+# - Rank services by own time or by the critical path, and look at slow traces rather than at all.{{!slow_matters}}
+# - Before you fix a service, ask who ends last once it is faster.
+# - A sample shows where time goes.{{!sampling_harmless}} It loses rare errors: in a busy shop most hours with
+#   three errors show none.{{!three_agree}}
 #
 # ## Quiz
 
@@ -175,7 +581,114 @@ lab.quiz()
 # %% [markdown]
 # ## Sources
 #
-# - Where the claim and the facts come from.
+# - AWS X-Ray developer guide: pages `xray-concepts`, `xray-api-segmentdocuments`, `xray-console-sampling`,
+#   `xray-sdk-daemon-timeline`; service model of X-Ray, `SamplingRule`.
+# - Amazon CloudWatch user guide: page `Lambda-Insights`.
+# - OpenTelemetry SDK for Python. W3C Trace Context, recommendation of 2021.
+# - Critical paths of requests: Sigelman and others (2010), Dapper, a large-scale distributed systems tracing
+#   infrastructure.
 
 # %% tags=["facts", "nbval-check-output"]
-lab.facts(gain=gain, higher=gain.verdict == "higher")
+from labs_lib.course.facts import Fact
+
+by_name = {document["name"]: document for document in documents}
+call_ids = {part["id"] for d in documents for part in [d, *d.get("subsegments", [])]}
+first_gain = {n: float((waits(work) - waits(work | {n: work[n] / 2}))[0]) for n in work}
+others = compared(gain)
+every = {
+    key: rows.wide("gain", parallel=key[0], nested=key[1])
+    for key in [(p, n) for p in (0.0, 0.5, 1.0) for n in (0.0, 0.5, 1.0)]
+}
+agree = {
+    key: rows.wide("same pick", parallel=key[0], nested=key[1])["own time"].mean()
+    for key in every
+}
+against_blind = {
+    key: stats.worlds(t["longest span"], t["blind"], comparisons=9)
+    for key, t in every.items()
+}
+against_own = {
+    key: stats.worlds(t["longest span"], t["own time"], comparisons=9)
+    for key, t in every.items()
+}
+slow_gain = [
+    stats.worlds(t[f"{rule}, all kept"], t[rule], comparisons=18)
+    for t in every.values()
+    for rule in ("own time", "critical path")
+]
+world = rows.wide(rule="world", **middle)
+sampled = [a for a in as_is + sum(halved.values(), []) if a["header"].endswith("=1")]
+roots = [a["header"].split(";")[0][5:] for a in sampled]
+lab.facts(
+    digits=2,
+    tolerance=0.01,
+    linked=len({d["trace_id"] for d in documents}) == 1
+    and documents[0]["parent_id"] in call_ids
+    and "parent_id" not in documents[-1],
+    mostly_waits=float(one.own()["features"][0])
+    < 0.3 * float(one.span()["features"][0]),
+    model_idle=abs(first_gain["model"]) < 1e-9
+    and one.own().iloc[0].round(6).idxmax() == "model",
+    history_gain=Fact(1000 * first_gain["history"], digits=0, tolerance=0.1),
+    history_best=max(first_gain, key=first_gain.get) == "history"
+    and first_gain["history"] < 0.3 * WORK["history"],
+    enough=world["slow"].min() > 60 and world["p99"].max() > 2 * world["p99"].min(),
+    span_gain=stats.mean_interval(gain["longest span"]),
+    bet=bet,
+    bet_lower=bet.verdict == "lower",
+    slow_matters=all(r.high < 0 for r in list(others.values())[1:3])
+    and all(r.mean < -0.1 for r in slow_gain),
+    sampling_harmless=others["critical path, nothing lost - critical path"].verdict
+    == "no difference shown"
+    and max(
+        map(
+            abs,
+            (
+                others["critical path, nothing lost - critical path"].low,
+                others["critical path, nothing lost - critical path"].high,
+            ),
+        )
+    )
+    < 0.05,
+    flat_holds=all(
+        t["longest span"].mean() > 0.85 for k, t in every.items() if k[1] == 0
+    )
+    and all(
+        r.verdict == "no difference shown" for k, r in against_own.items() if k[1] == 0
+    ),
+    nested_blind=all(
+        r.verdict == "no difference shown"
+        for k, r in against_blind.items()
+        if k[1] == 1
+    ),
+    parallel_little=all(
+        np.ptp([every[p, n]["longest span"].mean() for p in (0.0, 0.5, 1.0)]) < 0.15
+        for n in (0.0, 0.5, 1.0)
+    ),
+    same_pick=np.mean(list(agree.values())) > 0.95,
+    same_parallel=min(v for k, v in agree.items() if k[0] == 1),
+    same_often=min(agree.values()) > 0.85,
+    span_summary=0.35 < gain["longest span"].mean() < 0.65,
+    formulas_hold=all(
+        abs(shops[way, "formula"] - shops[way, "counted"]).max() < 0.04
+        for way in ("even", "random")
+    ),
+    quiet_whole=bool((shops["even", "counted"][[0.1, 1]] == 1).all()),
+    random_one=Fact(shops["random", "counted"][1], digits=2, tolerance=0.01),
+    random_loses=shops["random", "counted"][1] < 0.75,
+    busy=1 / 20 < shops["random", "counted"][100] < 1 / 14,
+    three_lost=stats.share_interval(
+        round(shops["random", "three lost"][100] * (fails.sum() // 3)),
+        int(fails.sum() // 3),
+    ),
+    three_formula=Fact(
+        (1 - shops["random", "formula"][100]) ** 3, digits=2, tolerance=0.01
+    ),
+    three_agree=abs(
+        shops["random", "three lost"][100] - (1 - shops["random", "formula"][100]) ** 3
+    )
+    < 0.05
+    and shops["random", "three lost"][100] > 0.7,
+    whole=sorted(d["trace_id"] for d in shop_at_work.documents) == sorted(4 * roots)
+    and len(real) == len(roots),
+)
