@@ -295,8 +295,8 @@ rows.design(
     rows="about 1,400 kept traces; the rules look at the slowest twentieth",
     measure="gain of fixing the chosen service, as a share of the best gain; in pairs",
     yardstick="the 99th percentile of the same requests, one service's work halved. It "
-    "favours rules that count work: waiting is not halved. The critical path has a head "
-    "start: a very small fix gains just what is on it.",
+    "favours rules that count work: waiting is not halved. The critical path has an "
+    "advantage: a very small fix gains just what is on it.",
 )
 
 # %% [markdown]
@@ -327,8 +327,8 @@ bet = stats.worlds(gain["longest span"], gain["own time"])
 lab.fix.reveal(bet.verdict)
 
 # %% [markdown]
-# Fixing the service with the longest span brings a share of {{span_gain}} of the best possible gain. The
-# difference to the rule of own time is {{bet}}.{{!bet_lower}} Four more comparisons, corrected for their
+# Fixing the service with the longest span brings a share of {{span_gain}} of the best possible
+# gain.{{!span_summary}} The difference to the rule of own time is {{bet}}.{{!bet_lower}} Four more comparisons, corrected for their
 # number:
 
 # %%
@@ -356,9 +356,7 @@ stats.table(compared(gain))
 # lower.{{!slow_matters}} That X-Ray keeps only some traces shows no difference here, and one of 0.05 would
 # have shown.{{!sampling_harmless}} So for this question a sample is enough.
 #
-# ### What decides
-#
-# The mean gain in all nine settings:
+# What decides? The mean gain in all nine settings:
 
 # %%
 order = ["blind", *RULES]
