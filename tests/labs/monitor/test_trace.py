@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,7 +31,7 @@ def by_pieces(span, calls):
     cuts = sorted({start, end} | {min(max(t, start), end) for c in calls for t in c})
     return sum(
         b - a
-        for a, b in zip(cuts, cuts[1:], strict=False)
+        for a, b in pairwise(cuts)
         if not any(begin <= a and b <= stop for begin, stop in calls)
     )
 

@@ -218,12 +218,6 @@ lab.function(
             "That is a percentage. Return a share from 0 to 1.",
             lambda n, r, p: 100 * _kept_share(n, r, p),
         ),
-        "added": (
-            "You add the two shares. The rate holds only for requests outside the reservoir: "
-            "multiply it by their share.",
-            lambda n, r, p: min(n, r) / n + p,
-            lambda n, r, p: min(min(n, r) / n + p, 1),
-        ),
     },
     hints=(
         "How many of a second's requests does the reservoir keep, if fewer come than it holds?",
