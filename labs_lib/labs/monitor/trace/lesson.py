@@ -360,6 +360,9 @@ def compared(gain):
 stats.table(compared(gain))
 
 # %% [markdown]
+# The span of a leaf holds no waiting for calls. But that rule can never name a service that calls others, and
+# it gains less than own time.{{!leaf_lower}}
+#
 # Where you look matters: with the same rule, but all kept traces in place of the slow ones, the gain is
 # lower.{{!slow_matters}} That X-Ray keeps only some traces shows no difference, and one of 0.05 would have
 # shown.{{!sampling_harmless}} Some 1,400 traces are enough for this question.
@@ -433,8 +436,7 @@ def kept_share(per_second, reservoir, rate):
 lab.ex2.check(kept_share)
 
 # %% [markdown]
-# Users do not come evenly. If they come at random, independently of each other, some seconds have none and
-# some have several. The share of seconds with at least one is 1 - exp(-`per_second`), and that is how many
+# Users do not come evenly. If they come at random, some seconds have none and some several. The share of seconds with at least one is 1 - exp(-`per_second`), and that is how many
 # the reservoir keeps each second. We let 200,000 requests come both ways, one in a hundred of them fails,
 # and we count which failed ones are kept.
 
@@ -505,7 +507,7 @@ table = pd.DataFrame({column: found.iloc[0] for column, found in table.items()})
 (1000 * table.assign(gain=wait - pd.DataFrame(seconds).median())).round(0)
 
 # %% [markdown]
-# The times are those of your machine, in milliseconds. Compare them with the table of the simulated request.
+# The times are those of your machine, in milliseconds. Compare them with the table above.
 # `gain` is the change of the median wait, and a loaded machine disturbs it. Own time of `checkout` and
 # `features` also holds the way to the services they call.
 #
@@ -569,10 +571,8 @@ lab.ex3.check(tools)
 # ## What is not reproduced
 #
 # - X-Ray itself: its service map, filters and storage. We write its documents and read them.
-# - Clocks of several machines. Here all services share one clock; otherwise spans may seem to begin before
-#   they were asked for.
-# - Queues. A busier service makes others wait; in our worlds each request has its own work, drawn
-#   independently of the others.
+# - Clocks of several machines, which may differ. Here all services share one.
+# - Queues. In our worlds no request waits for another.
 # - Rules in the service share one reservoir; a local rule gives each process its own. We have one entry.
 #
 # ## Takeaways
@@ -650,6 +650,7 @@ lab.facts(
     span_gain=stats.mean_interval(gain["longest span"]),
     bet=bet,
     bet_lower=bet.verdict == "lower",
+    leaf_lower=others["longest leaf - own time"].verdict == "lower",
     slow_matters=all(r.high < 0 for r in list(others.values())[2:4])
     and all(r.mean < -0.1 for r in slow_gain),
     sampling_harmless=others["critical path, nothing lost - critical path"].verdict
