@@ -29,7 +29,6 @@
 # |---|---|
 # | AWS X-Ray | its sampling rule and its documents, written by the OpenTelemetry SDK |
 # | service | simulated, and at the end a process with an HTTP server |
-# | service map | who calls whom, read from the documents |
 
 # %%
 from labs_lib.labs.monitor.trace.exercises import lab
@@ -63,8 +62,8 @@ lab.fix.commit(guess)
 # %% [markdown]
 # ## One request through four services
 #
-# We need the times of one request. Here we give the work of each service ourselves, in seconds. A list of
-# calls holds stages: what stands in one inner list is called at once, and the caller waits for all of it.
+# For one request we give the work of each service ourselves, in seconds. What stands in one inner list of
+# `CALLS` is called at once, and the caller waits for all of it.
 
 # %%
 from labs_lib.monitor import call_graph
@@ -475,9 +474,8 @@ shops.round(3)
 #
 # The busy shop, at 100 a second, keeps about six errors in a hundred.{{!busy}} Say that three requests fail in
 # an hour. The share of such hours in which no trace shows any of them is {{three_lost}}; by the formula,
-# (1 - share kept) to the third power, it is {{three_formula}}.{{!three_agree}} An empty list of failed traces
-# is no sign that nothing failed. So do not count errors in traces. Count them in a metric, which sees each
-# request, and use traces to see where.
+# (1 - share kept) to the third power, it is {{three_formula}}.{{!three_agree}} So do not count errors in
+# traces. Count them in a metric, which sees each request, and use traces to see where.
 #
 # ## At work: four processes
 #
@@ -538,8 +536,7 @@ aws.validate("CreateSamplingRule", {"SamplingRule": rule}, service="xray")
 
 # %% [markdown]
 # *Lambda Insights* is something else. It is a layer that one Lambda function gets, and it reports what that
-# function uses inside: memory, CPU time, network, the time of a cold start. X-Ray shows where the time goes
-# between services.
+# function uses inside: memory, CPU time, network, the time of a cold start. X-Ray shows where the time goes between services.
 #
 # ### Exercise 3: which tool answers?
 #
@@ -573,7 +570,7 @@ lab.ex3.check(tools)
 # - X-Ray itself: its service map, filters and storage. We write its documents and read them.
 # - Clocks of several machines, which may differ. Here all services share one.
 # - Queues. In our worlds no request waits for another.
-# - Rules in the service share one reservoir; a local rule gives each process its own. We have one entry.
+# - Several instances of the entry. They would share one reservoir.
 #
 # ## Takeaways
 #
