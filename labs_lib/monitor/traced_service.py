@@ -31,7 +31,7 @@ def _say(what: Mapping[str, Any]) -> None:
         sys.stdout.flush()
 
 
-class _Service:
+class _Traced:
     """What a service does with a request: own work, and calls between its pieces."""
 
     def __init__(
@@ -106,7 +106,7 @@ def ask(port: int, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    service: _Service
+    service: _Traced
 
     def do_GET(self) -> None:
         try:
@@ -142,7 +142,7 @@ def main() -> None:
         told = sys.stdin.readline()
         if not told:
             return
-        _Handler.service = _Service(**json.loads(told))
+        _Handler.service = _Traced(**json.loads(told))
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         sys.stdin.read()
