@@ -5,7 +5,6 @@
 #       sm-x-ray: "One request through four services"
 #     constants:
 #       "0.05": "the default rate of X-Ray's sampling rule, from its documentation"
-#       "0.5": "a share for the learner to try"
 #       "100 %": "a rate in the quiz"
 #       "5 %": "the default rate of X-Ray's sampling rule, from its documentation"
 #     unmeasured:
@@ -307,8 +306,8 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Change the `0.05` of `slowest` to 0.5, run its cell and `lab.trial` again: the rules then
-# look at half of the traces, not at slow ones.
+# **What to try.** Let the rule of the longest span name the entry too: delete `.drop(columns=traces.entry)`,
+# run the cell and `lab.trial` again, and look at the lines `longest span`, `gain`.
 #
 # First, the arms, at half `parallel` and half `nested`. `best` is the share of worlds in which a rule names
 # the very best service, `same pick` that in which it names the same as the critical path.
