@@ -238,7 +238,7 @@ def _parents(calls: Calls, services: Iterable[str]) -> dict[str, str | None]:
             f"services that nobody calls: {entries}. Expected exactly one, the entry."
         )
     order: dict[str, str | None] = {entries[0]: None}
-    for name in _walk(calls, entries[0]):
+    for name in below(calls, entries[0]):
         order[name] = callers[name]
     if lost := [name for name in known if name not in order]:
         raise ValueError(
@@ -247,10 +247,10 @@ def _parents(calls: Calls, services: Iterable[str]) -> dict[str, str | None]:
     return order
 
 
-def _walk(calls: Calls, name: str) -> Iterable[str]:
-    for called in (called for stage in calls.get(name, ()) for called in stage):
-        yield called
-        yield from _walk(calls, called)
+def below(calls: Calls, name: str) -> list[str]:
+    """Return the services that run within a call of a service, without itself; callers first."""
+    called = [other for stage in calls.get(name, ()) for other in stage]
+    return [deep for other in called for deep in (other, *below(calls, other))]
 
 
 def _amounts(work: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

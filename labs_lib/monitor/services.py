@@ -25,6 +25,9 @@ package.__path__ = [{str(_HERE)!r}]
 from labs_lib.monitor.traced_service import main
 main()
 """
+_PATIENCE = 60.0
+"""Seconds that the processes may take to start, before they are given up."""
+
 NOT_SAMPLED = {"traceparent": f"00-{1:032x}-{1:016x}-00"}
 """A header of W3C Trace Context whose sender has decided: this request is not kept."""
 
@@ -48,7 +51,7 @@ class Services:
     ValueError
         If a service is called twice, has no work, or none is the entry.
     RuntimeError
-        If a process does not start.
+        If a process does not start, or not within a minute.
 
     Notes
     -----
@@ -70,10 +73,16 @@ class Services:
         self.entry = shape.entry
         self.documents: list[dict[str, Any]] = []
         self._other: list[str] = []
-        self._processes = {name: self._process() for name in shape.names}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._readers: list[threading.Thread] = []
+        late = threading.Timer(_PATIENCE, self._kill)
+        late.daemon = True
         try:
+            for name in shape.names:
+                self._processes[name] = self._process()
+            late.start()
             self.ports = {name: self._port(name) for name in shape.names}
+            late.cancel()
             for name, process in self._processes.items():
                 told = {
                     "name": name,
@@ -91,8 +100,11 @@ class Services:
                 self._readers.append(reader)
             self.ask(warm, headers=NOT_SAMPLED)
         except BaseException:
+            self._kill()
             self.close()
             raise
+        finally:
+            late.cancel()
 
     def __enter__(self) -> "Services":
         return self
@@ -168,10 +180,14 @@ class Services:
                 process.kill()
                 process.wait()
         for reader in self._readers:
-            reader.join()
+            reader.join(10)
         for process in self._processes.values():
             assert process.stdout is not None
             process.stdout.close()
+
+    def _kill(self) -> None:
+        for process in list(self._processes.values()):
+            process.kill()
 
     @staticmethod
     def _process() -> subprocess.Popen[bytes]:
@@ -179,7 +195,7 @@ class Services:
         if os.name == "nt":
             options = {"creationflags": subprocess.CREATE_NO_WINDOW}  # type: ignore[attr-defined,unused-ignore]
         return subprocess.Popen(
-            [sys.executable, "-c", _START],
+            [sys.executable, "-P", "-c", _START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -186,3 +186,10 @@ def test_segments_are_read_in_any_order():
 def test_bad_segments_are_refused(documents, words):
     with pytest.raises(ValueError, match=words):
         call_graph.from_segments(documents)
+
+
+def test_what_runs_within_a_call():
+    calls = {"a": [["b", "c"], ["d"]], "c": [["e"]], "e": [["f"]]}
+    assert call_graph.below(calls, "a") == ["b", "c", "e", "f", "d"]
+    assert call_graph.below(calls, "c") == ["e", "f"]
+    assert call_graph.below(calls, "b") == []

@@ -52,3 +52,33 @@ def test_an_error_in_a_called_service_reaches_the_user_and_the_segments():
         shop.ask(1, work={"b": float("inf")})
     faults = {document["name"] for document in shop.documents if document.get("fault")}
     assert faults == {"a", "b"}
+
+
+def test_services_that_say_nothing_are_given_up_and_ended(monkeypatch):
+    monkeypatch.setattr(services, "_PATIENCE", 0.2)
+    monkeypatch.setattr(services, "_START", "import time; time.sleep(600)")
+    kept = []
+    start = Services._process
+    monkeypatch.setattr(
+        Services, "_process", staticmethod(lambda: kept.append(start()) or kept[-1])
+    )
+    with pytest.raises(RuntimeError, match="did not start"):
+        Services(CALLS, SECONDS)
+    assert len(kept) == 4
+    assert all(process.poll() is not None for process in kept)
+
+
+def test_if_one_process_cannot_be_made_the_others_end(monkeypatch):
+    kept = []
+    start = Services._process
+
+    def process():
+        if len(kept) == 2:
+            raise OSError("no more processes")
+        kept.append(start())
+        return kept[-1]
+
+    monkeypatch.setattr(Services, "_process", staticmethod(process))
+    with pytest.raises(OSError, match="no more"):
+        Services(CALLS, SECONDS)
+    assert all(process.poll() is not None for process in kept)
