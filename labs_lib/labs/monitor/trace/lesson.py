@@ -374,27 +374,29 @@ def compared(gain):
 stats.table(compared(gain))
 
 # %% [markdown]
-# The span of a leaf holds no waiting for calls. But that rule can never name a service that calls others, and
-# it gains less than own time.{{!leaf_lower}}
+# The span of a leaf holds no waiting, but the rule cannot name a service that calls others. It gains less than
+# own time.{{!leaf_lower}}
 #
 # Where you look matters: with the same rule, but all kept traces in place of the slow ones, the gain is
 # lower.{{!slow_matters}} That X-Ray keeps only some traces shows no difference, and one of 0.05 would have
 # shown.{{!sampling_harmless}}
 #
-# What decides? The means in all nine settings, `nested` in the second line:
+# What decides? The means in all nine settings:
 
 # %%
 SETTINGS = [(p, n) for p in (0.0, 0.5, 1.0) for n in (0.0, 0.5, 1.0)]
-means = {
-    (p, n): pd.concat(
-        {
-            measure: rows.wide(measure, parallel=p, nested=n).mean()
-            for measure in ("gain", "left out", "same pick")
-        }
-    )
-    for p, n in SETTINGS
-}
-pd.DataFrame(means).round(2)
+SHOWN = {"gain": ["blind", *RULES], "left out": RULES[:4], "same pick": ["own time"]}
+
+
+def means(parallel, nested):
+    """Return what the table shows of one setting."""
+    setting = {"parallel": parallel, "nested": nested}
+    parts = {what: rows.wide(what, **setting)[SHOWN[what]].mean() for what in SHOWN}
+    return pd.concat(parts)
+
+
+every_mean = pd.DataFrame({setting: means(*setting) for setting in SETTINGS})
+every_mean.rename_axis(columns=["parallel", "nested"]).round(2)
 
 # %%
 FIXES = {"gain": "work halved", "left out": "call left out"}
@@ -425,8 +427,8 @@ with plots.figure(
 # little.{{!parallel_little}}
 #
 # Own time and critical path name the same service in nearly all worlds.{{!same_pick}} With calls in sequence
-# they have to: then all own time is on the path. Take the critical path if your tool shows it, own time if
-# not.
+# they have to: then all own time is on the path. Take the critical path if your tool shows it, else own
+# time.
 #
 # ## Where it fails: rare errors
 #
@@ -490,7 +492,8 @@ shops.round(3)
 # share of {{random_one}} is kept.{{!random_loses}}
 #
 # The busy shop, at 100 a second, keeps about six errors in a hundred.{{!busy}} Say that three requests fail in
-# an hour. The share of such hours in which no trace shows any of them is {{three_lost}}; by the formula,
+# an hour: we take the failed ones by threes. The share of such hours in which no trace shows any is
+# {{three_lost}}; by the formula,
 # (1 - share kept) to the third power, it is {{three_formula}}.{{!three_agree}} So count errors
 # in a metric, which sees each request, and use traces to see where.
 #
@@ -509,7 +512,7 @@ with Services(CALLS, WORK) as shop_at_work:
 f"{len(shop_at_work.documents)} segments of {25 + 10 * len(WORK)} requests"
 
 # %% [markdown]
-# Only a few were kept. How many depends on how many seconds it took. Each kept request has the segments of
+# How many were kept depends on how many seconds it took. Each kept request has the segments of
 # all four services, and no other has any: nobody but the entry decides.{{!whole}}
 
 # %% tags=["nbval-ignore-output"]
@@ -522,8 +525,7 @@ table = pd.DataFrame({column: found.iloc[0] for column, found in table.items()})
 (1000 * table.assign(gain=wait - pd.DataFrame(seconds).median())).round(0)
 
 # %% [markdown]
-# The times are those of your machine, in milliseconds. Compare them with the table above.
-# `gain` is the change of the median wait, and a loaded machine disturbs it. Own time of `checkout` and
+# In milliseconds, on your machine; compare with the table above. `gain` is the change of the median wait, and a loaded machine disturbs it. Own time of `checkout` and
 # `features` also holds the way to the services they call.
 #
 # ## On SageMaker
