@@ -15,6 +15,8 @@ from labs_lib.monitor.call_graph import Calls, simulate
 from labs_lib.monitor.traced_service import WORK, ask
 
 _HERE = Path(__file__).resolve().parent
+# Started as a module of its package, each service would first import the monitor of tables, which
+# takes several times as long as all the rest.
 _START = f"""
 import sys, types
 sys.path.insert(0, {str(_HERE.parents[1])!r})
