@@ -349,8 +349,8 @@ other_fix = stats.worlds(left_out["longest span"], left_out["own time"])
 other_fix
 
 # %% [markdown]
-# Now the longest span gains more.{{!other_higher}} So the rule has to fit the fix. All that follows is about
-# halved work. Five more comparisons, corrected for their number:
+# Now the longest span gains more.{{!other_higher}} So the rule has to fit the fix. Back to halved work: five
+# more comparisons, corrected for their number:
 
 # %%
 PAIRS = [
@@ -422,7 +422,7 @@ with plots.figure(
 
 # %% [markdown]
 # If the entry calls all others itself, a span below it is own time, and the claim holds.{{!flat_holds}} If it
-# calls only one, the longest span is that one, whatever it does itself. Against picking blindly no difference
+# calls only one (`nested` is 1), the longest span is that one, whatever it does itself. Against picking blindly no difference
 # is shown then.{{!nested_blind}} Whether calls run one after another or at once changes this
 # little.{{!parallel_little}}
 #
@@ -525,8 +525,8 @@ table = pd.DataFrame({column: found.iloc[0] for column, found in table.items()})
 (1000 * table.assign(gain=wait - pd.DataFrame(seconds).median())).round(0)
 
 # %% [markdown]
-# In milliseconds, on your machine; compare with the table above. `gain` is the change of the median wait, and a loaded machine disturbs it. Own time of `checkout` and
-# `features` also holds the way to the services they call.
+# In milliseconds, on your machine; compare with the table above. `gain` is the change of the median wait, and a
+# loaded machine disturbs it. Own time of `checkout` and `features` also holds the way to the called services.
 #
 # ## On SageMaker
 #
@@ -596,7 +596,7 @@ lab.ex3.check(tools)
 # - The rule has to fit the fix. To make a service's own work faster, rank by own time or the critical path:
 #   the longest span brought about half of the best gain in mixed shops.{{!span_summary}} To leave out a whole
 #   call, rank by span.{{!other_higher}}
-# - Look at slow traces rather than at all.{{!slow_matters}}
+# - Look at the slow traces, not at all kept ones.{{!slow_matters}}
 # - Before you fix a service, ask who ends last once it is faster.
 # - Some 1,400 traces showed where time goes as well as all requests did.{{!sampling_harmless}} They lose rare
 #   errors: in a busy shop most hours with three errors show none.{{!three_agree}}
