@@ -49,7 +49,9 @@ lab.function(
         ),
         "inverse": (
             "You divide by the rows of each worker. Its gradient is a mean already.",
-            lambda g, n: (g / np.maximum(np.asarray(n, float), 1.0)[:, None]).sum(axis=0),
+            lambda g, n: (g / np.maximum(np.asarray(n, float), 1.0)[:, None]).sum(
+                axis=0
+            ),
         ),
         "wrong_axis": (
             "You average over the parameters of a worker. One number for each parameter is wanted, "
