@@ -65,6 +65,41 @@ def test_a_worker_that_fails_stops_the_others():
         together(work, [0, 1], timeout=20)
 
 
+def test_gradients_of_shards_of_any_size_make_the_gradient_of_all_rows():
+    X, y = table()
+
+    def gradient(rows):
+        return X[rows].T @ (X[rows] @ np.ones(4) - y[rows])
+
+    def work(rows):
+        total = np.append(gradient(rows), len(rows))
+        total = collective.allreduce(total, collective.Op.SUM)
+        return total[:-1] / total[-1]
+
+    everyone = np.arange(len(y))
+    shards = [everyone[:0], everyone[:7], everyone[7:300], everyone[300:]]
+    for mean in together(work, shards):
+        np.testing.assert_allclose(mean, gradient(everyone) / len(y), rtol=1e-12)
+
+
+def test_rows_on_every_worker_are_half_the_penalty():
+    X, y = table()
+    cuts = xgb.QuantileDMatrix(X, y, nthread=1)
+    doubled = together(lambda s: fit(X, y, cuts), [0, 1])[0]
+    halved = PARAMS | {"lambda": 0.5, "min_child_weight": 0.5}
+    alone = xgb.train(halved, xgb.QuantileDMatrix(X, y, nthread=1), num_boost_round=5)
+    np.testing.assert_allclose(
+        doubled.inplace_predict(X), alone.inplace_predict(X), atol=1e-5
+    )
+
+
+def test_after_an_error_it_can_be_called_again():
+    with pytest.raises(ZeroDivisionError):
+        together(lambda part: 1 / part, [1, 0], timeout=20)
+    assert together(lambda part: part, [1, 0]) == [1, 0]
+    assert collective.get_world_size() == 1
+
+
 def test_standard_error_is_as_before(capfd):
     together(lambda part: part, [1, 2])
     os.write(2, b"still here\n")
