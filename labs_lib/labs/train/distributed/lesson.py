@@ -99,6 +99,7 @@ def run(script, arguments):
     finally:
         for job in jobs:
             job.kill()
+            job.wait()
     assert not any(job.returncode for job in jobs), said
     return said
 
@@ -656,7 +657,7 @@ from labs_lib import aws
 bucket = "s3://example-bucket/fraud"
 source = {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/train/"}
 source |= {"S3DataDistributionType": "FullyReplicated"}
-machines = {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2}
+cluster = {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2}
 image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 request = {
     "TrainingJobName": "fraud-on-two",
@@ -666,7 +667,7 @@ request = {
         {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
     ],
     "OutputDataConfig": {"S3OutputPath": f"{bucket}/models/"},
-    "ResourceConfig": machines | {"VolumeSizeInGB": 10},
+    "ResourceConfig": cluster | {"VolumeSizeInGB": 10},
     "StoppingCondition": {"MaxRuntimeInSeconds": 3_600},
 }
 aws.validate("CreateTrainingJob", request)
@@ -711,7 +712,7 @@ lab.ex2.check(trains_on)
 #
 # - Workers exchange sums. Means are combined by their numbers of rows.{{!plain_differs}}
 # - With own cuts, two machines give other trees than one, in every world.{{!own_none}} Judge that by what another
-#   seed or another order of rows changes.
+#   seed changes.
 # - Look at which rows each machine gets. All rows on each is another penalty, and no error.{{!halved_same}}
 # - Before you pay for machines, compare the seconds of computing and of talking.
 #
