@@ -8,7 +8,8 @@ between, and without the start of other processes.
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, wait
+from threading import Thread
 from typing import TypeVar
 
 from xgboost.collective import CommunicatorContext, signal_error
@@ -17,6 +18,7 @@ from xgboost.tracker import RabitTracker
 
 Part = TypeVar("Part")
 Found = TypeVar("Found")
+GRACE = 5  # seconds that the others get to stop, once a worker has failed
 
 
 def together(
@@ -35,7 +37,7 @@ def together(
     parts : sequence
         One part a worker, at least one; the first goes to rank 0.
     timeout : int, default 300
-        Seconds to wait for a worker that does not answer.
+        Seconds that a worker waits for the others, in a collective call or at the end.
 
     Returns
     -------
@@ -46,6 +48,8 @@ def together(
     ------
     ValueError
         If there are no parts, or `timeout` is not above 0.
+    TimeoutError
+        If a worker is still silent when the others have given up on it.
     Exception
         The error of the first worker that failed. The other workers are stopped.
 
@@ -67,28 +71,46 @@ def together(
     )
     tracker.start()
     address = tracker.worker_args() | {"dmlc_timeout": timeout}
-    failed: list[Exception] = []
+    futures: list[Future[Found]] = [Future() for _ in parts]
+    failed: list[BaseException] = []
 
-    def run(rank: int) -> Found:
-        with CommunicatorContext(**address, dmlc_task_id=f"{rank:06d}"):
-            try:
-                return work(parts[rank])
-            except Exception as error:
-                failed.append(error)
-                with contextlib.suppress(Exception):
-                    signal_error()
-                raise
+    def run(rank: int) -> None:
+        try:
+            with CommunicatorContext(**address, dmlc_task_id=f"{rank:06d}"):
+                try:
+                    futures[rank].set_result(work(parts[rank]))
+                except BaseException as error:
+                    failed.append(error)
+                    with contextlib.suppress(Exception):
+                        signal_error()
+                    raise
+        except BaseException as error:
+            if not futures[rank].done():
+                futures[rank].set_exception(error)
 
-    with _quiet(), ThreadPoolExecutor(len(parts)) as pool:
-        futures = [pool.submit(run, rank) for rank in range(len(parts))]
-        errors = [future.exception() for future in futures]
-    first = [*failed, *(error for error in errors if error is not None)][:1]
-    if first:
-        with contextlib.suppress(XGBoostError):  # it complains of workers that are gone
-            tracker.free()
-        raise first[0]
-    tracker.wait_for(timeout=timeout)
-    return [future.result() for future in futures]
+    # Daemons: one that hangs does not keep the process alive.
+    threads = [Thread(target=run, args=(r,), daemon=True) for r in range(len(parts))]
+    with _quiet():
+        for thread in threads:
+            thread.start()
+        wait(futures, return_when=FIRST_COMPLETED)
+        wait(futures, timeout=timeout, return_when=FIRST_EXCEPTION)
+        _, hanging = wait(futures, timeout=GRACE)
+        for thread in threads:
+            thread.join(0 if hanging else timeout)
+    if not hanging and not any(future.exception() for future in futures):
+        tracker.wait_for(timeout=timeout)
+        return [future.result() for future in futures]
+    with contextlib.suppress(XGBoostError):  # it complains of workers that are gone
+        tracker.free()
+    silent = [rank for rank, future in enumerate(futures) if future in hanging]
+    if silent and all(isinstance(error, XGBoostError) for error in failed):
+        raise TimeoutError(
+            f"the workers {silent} did not answer, expected an answer within {timeout} seconds. "
+            "Do they all make the same collective calls? If they only need longer, raise timeout."
+        ) from next(iter(failed), None)
+    errors = [*failed, *(f.exception() for f in futures if f not in hanging)]
+    raise next(error for error in errors if error is not None)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,5 @@
 import os
+import time
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xgboost import collective
 
+from labs_lib.train import cluster
 from labs_lib.train.cluster import together
 
 PARAMS = {"objective": "binary:logistic", "max_depth": 3, "nthread": 1}
@@ -98,6 +100,24 @@ def test_after_an_error_it_can_be_called_again():
         together(lambda part: 1 / part, [1, 0], timeout=20)
     assert together(lambda part: part, [1, 0]) == [1, 0]
     assert collective.get_world_size() == 1
+
+
+def add(part):
+    return collective.allreduce(np.ones(3), collective.Op.SUM).tolist()
+
+
+@pytest.mark.parametrize("last", [add, lambda part: part])
+def test_a_worker_that_hangs_keeps_nobody_waiting(monkeypatch, last):
+    monkeypatch.setattr(cluster, "GRACE", 0.5)
+
+    def work(part):
+        if part == "hangs":
+            time.sleep(600)
+        return last(part)
+
+    with pytest.raises(TimeoutError, match=r"workers \[1\] did not answer"):
+        together(work, ["answers", "hangs"], timeout=2)
+    assert together(add, [0, 1]) == [[2.0, 2.0, 2.0]] * 2
 
 
 def test_standard_error_is_as_before(capfd):

@@ -82,25 +82,31 @@ shared.flush()
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 place = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 folder = Path(place.name)
 
 
-def run(script, arguments):
+def run(script, arguments, patience=120):
     """Start a process for each list of arguments; return what they said, leave none."""
     (folder / "worker.py").write_text(script)
     options = {"cwd": folder, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     lines = [[sys.executable, "worker.py", *map(str, a)] for a in arguments]
     jobs = [subprocess.Popen(line, text=True, **options) for line in lines]
+    end, codes = time.monotonic() + patience, [None]
     try:
-        said = [job.communicate(timeout=200)[0] for job in jobs]
-    finally:
+        while None in codes and not any(codes) and time.monotonic() < end:
+            time.sleep(0.05)
+            codes = [job.poll() for job in jobs]
+    finally:  # one that failed would let the others wait
         for job in jobs:
             job.kill()
-            job.wait()
-    assert not any(job.returncode for job in jobs), said
+    said = [job.communicate()[0] for job in jobs]
+    if None in codes or any(codes):
+        codes = ["not done" if code is None else code for code in codes]
+        raise RuntimeError(f"workers ended with {codes}, not 0: " + "\n".join(said))
     return said
 
 
@@ -213,7 +219,6 @@ for name, s in {"all": everyone, "shard0": shards[0], "shard1": shards[1]}.items
 
 # %% tags=["nbval-ignore-output"]
 import json
-import time
 
 from xgboost.tracker import RabitTracker
 
