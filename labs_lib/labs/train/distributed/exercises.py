@@ -10,7 +10,7 @@ lab.predict("trees", options=("all", "some", "none"))
 lab.predict("precision", options=("higher", "lower", "tie", "undecided"))
 
 
-def _combined(gradients: np.ndarray, sizes: list[int]) -> np.ndarray:
+def _combined(gradients: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     weights = np.asarray(sizes, dtype=float)
     return weights @ np.asarray(gradients, dtype=float) / weights.sum()
 
@@ -19,12 +19,12 @@ lab.function(
     "one gradient from many",
     # Unequal and equal sizes, an empty worker, one worker, one parameter.
     cases=(
-        (np.array([[1.0, -2.0], [4.0, 1.0]]), [600, 300]),
-        (np.array([[1.0, -2.0], [4.0, 1.0], [-1.0, 0.5]]), [10, 20, 70]),
-        (np.array([[3.0, 5.0], [0.0, 0.0]]), [50, 0]),
-        (np.array([[2.0, 7.0], [-4.0, 1.0]]), [40, 40]),
-        (np.array([[1.5, -0.5, 2.0]]), [8]),
-        (np.array([[3.0], [5.0]]), [1, 3]),
+        (np.array([[1.0, -2.0], [4.0, 1.0]]), np.array([600, 300])),
+        (np.array([[1.0, -2.0], [4.0, 1.0], [-1.0, 0.5]]), np.array([10, 20, 70])),
+        (np.array([[3.0, 5.0], [0.0, 0.0]]), np.array([50, 0])),
+        (np.array([[2.0, 7.0], [-4.0, 1.0]]), np.array([40, 40])),
+        (np.array([[1.5, -0.5, 2.0]]), np.array([8])),
+        (np.array([[3.0], [5.0]]), np.array([1, 3])),
     ),
     right=_combined,
     mistakes={

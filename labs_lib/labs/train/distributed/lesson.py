@@ -43,7 +43,7 @@ lab.start()
 # ## Predict
 #
 # The claim: *distributed training gives the same model as one machine*. We train it in 50
-# [worlds](../glossary.md#world), once on one machine and once on two, with the same rows and settings.
+# [worlds](../glossary.md#world), once on one machine and once on two, each of which knows half of the rows.
 #
 # In how many worlds do the trees have the same splits: `"all"`, `"some"` or `"none"`? And is
 # [average precision](../glossary.md#average-precision) on two machines higher or lower than on one?
@@ -89,12 +89,13 @@ place = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 folder = Path(place.name)
 
 
+# %%
 def run(script, arguments, patience=120):
     """Start a process for each list of arguments; return what they said, leave none."""
     (folder / "worker.py").write_text(script)
     options = {"cwd": folder, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    lines = [[sys.executable, "worker.py", *map(str, a)] for a in arguments]
-    jobs = [subprocess.Popen(line, text=True, **options) for line in lines]
+    start = [sys.executable, "worker.py"]
+    jobs = [subprocess.Popen(start + a, text=True, **options) for a in arguments]
     end, codes = time.monotonic() + patience, [None]
     try:
         while None in codes and not any(codes) and time.monotonic() < end:
@@ -104,9 +105,8 @@ def run(script, arguments, patience=120):
         for job in jobs:
             job.kill()
     said = [job.communicate()[0] for job in jobs]
-    if None in codes or any(codes):
-        codes = ["not done" if code is None else code for code in codes]
-        raise RuntimeError(f"workers ended with {codes}, not 0: " + "\n".join(said))
+    if any(code != 0 for code in codes):
+        raise RuntimeError(f"{codes=}, not 0 (None: not done). They said: {said}")
     return said
 
 
@@ -117,7 +117,7 @@ rng = np.random.default_rng(0)
 A, b = rng.normal(size=(900, 3)), rng.normal(size=900)
 np.savez(folder / "data.npz", A=A, b=b)
 np.save(folder / "shared.npy", np.zeros((2, 3)))
-run(script, [[0, 0, 600], [1, 600, 900]])
+run(script, [["0", "0", "600"], ["1", "600", "900"]])
 shared = np.load(folder / "shared.npy")
 full = -2 * (A * b[:, None]).mean(axis=0)
 np.round([shared.mean(axis=0), full], 4)
@@ -128,8 +128,8 @@ np.round([shared.mean(axis=0), full], 4)
 #
 # ### Exercise 1: one gradient from many
 #
-# Write a function that gets the workers' gradients (an array with one row a worker) and how many data rows each
-# of them holds. It returns the gradient of all rows. The gradient of a worker without rows is zero.
+# Write a function that gets two arrays: the workers' gradients, one row a worker, and how many data rows each of
+# them holds. It returns the gradient of all rows. The gradient of a worker without rows is zero.
 
 
 # %% tags=["exercise"]
@@ -226,7 +226,7 @@ begin = time.perf_counter()
 tracker = RabitTracker(n_workers=2, host_ip="127.0.0.1", sortby="task", timeout=120)
 tracker.start()
 address = json.dumps(tracker.worker_args() | {"dmlc_timeout": 120})
-print(*run(script, [[0, address], [1, address]]), sep="")
+print(*run(script, [["0", address], ["1", address]]), sep="")
 tracker.wait_for(timeout=60)
 middle = time.perf_counter()
 alone = train(X, y)
@@ -234,8 +234,8 @@ end = time.perf_counter()
 print(f"two machines {middle - begin:.2f} s in all, one {end - middle:.2f} s")
 
 # %% [markdown]
-# This is what the workers wrote, with the seconds that they trained. The last line also counts their start and
-# reading. Your seconds differ from ours.
+# The workers wrote for how many seconds they trained. The last line also counts their start and reading. Your
+# seconds differ from ours.
 #
 # Now compare their trees with those of one machine, and with those of the threads.
 
@@ -447,9 +447,9 @@ apart = distances(ap)
 apart.mean().round(3)
 
 # %% [markdown]
-# Two machines are on average {{distance}} apart from one. Another order of the rows moves one machine too, and two
-# seeds are further apart.{{!distance_like}} So tell the auditor: it is another model, and that is no
-# defect. Whoever compares a model of two machines with one of one machine has to allow for this distance.
+# Two machines are on average {{distance}} apart from one. Another order of the rows is not shown to move one machine
+# less, and two seeds are further apart.{{!distance_like}} So tell the auditor: it is another model, and that is no
+# defect.
 #
 # ## Where it fails: every machine gets every row
 #
@@ -468,7 +468,7 @@ halved = train(X, y, **{"lambda": 0.5, "min_child_weight": 0.5})
 # It is the model of one machine whose [penalty](../glossary.md#penalty) and smallest leaf are half as
 # large.{{!halved_same}} The settings `lambda` and `min_child_weight` are held against sums over rows, and the sums
 # have doubled. Nothing fails. Nothing is gained either: each machine works through all rows. Average
-# precision changes by {{twice}}.{{!twice_sign}}
+# precision changes by {{twice}}: it falls, and whether by more than 0.01 is undecided.{{!twice_sign}}
 #
 # ## A demonstration: two machines slower than one
 #
@@ -510,16 +510,17 @@ def timed(rank):
     return np.array(best)
 
 
-# %% tags=["nbval-ignore-output"]
 two, four = (together(timed, range(n))[0] for n in (2, 4))
 slope, start = np.polyfit(MEGABYTES, two, 1, w=1 / two)  # relative errors count
-here = {"latency": start / 2, "bandwidth": 1 / slope}
+here = {"latency": max(start, 0) / 2, "bandwidth": 1 / slope}
+guessed = talking(4, MEGABYTES, **here)
 print("megabytes:   ", MEGABYTES)
 print("4 measured:  ", (four * 1e3).round(2), "ms")
-print("4 predicted: ", (talking(4, MEGABYTES, **here) * 1e3).round(2), "ms")
+print("4 predicted: ", (guessed * 1e3).round(2), "ms; ratio", (four / guessed).round(1))
 
 # %% [markdown]
-# How near is the prediction on your machine? The four share its processors, which the formula does not know. Now
+# How near is it? Four workers share your processors, which the formula does not know. On ours they took up to
+# seven times as long as predicted. So such a fit is a guess until real machines confirm it. With this reserve,
 # predict four jobs, with your numbers and then with those of an assumed network:
 
 # %% tags=["nbval-ignore-output"]
@@ -604,8 +605,8 @@ with plots.figure(
 #
 # ## Real data: credit defaults
 #
-# Customers in Taiwan who paid in time or not. For each seed, 8,000 at random train, and 8,000 others judge.
-# Sorted rows are sorted by credit limit. All [intervals](../glossary.md#interval) are corrected for using one
+# Customers in Taiwan who paid in time or not. For each seed, 8,000 train and 8,000 others judge. Sorted rows
+# are sorted by credit limit. All [intervals](../glossary.md#interval) are corrected for using one
 # data set again and again.
 
 # %% tags=["trial"]
@@ -640,7 +641,7 @@ stats.table({"own cuts": real} | credit_others)
 
 # %% [markdown]
 # Two machines have other splits again, and average precision changes by {{credit_own}}.{{!credit_other}} With sorted
-# rows it stays undecided.{{!credit_sorted}} One thing
+# rows it stays undecided, and so does what half of the rows and all rows on each cost.{{!credit_sorted}} One thing
 # is different: here one machine has the same splits in either order of its rows.{{!credit_order}}
 
 # %%
@@ -648,8 +649,8 @@ credit_apart = distances(credit_ap)
 credit_apart.mean().round(3)
 
 # %% [markdown]
-# Again two seeds are further apart on average than two machines from one.{{!credit_apart}} These are
-# customers of 2005, of the same months; a bank would predict months to come.
+# Here two seeds are not shown to be further apart than two machines from one.{{!credit_apart}} But all
+# these customers are of the same months; a bank would predict months to come.
 #
 # ## On SageMaker
 #
@@ -701,7 +702,7 @@ trains_on = {"a": "again", "b": "once", "c": "idle", "d": "once", "e": "again"}
 lab.ex2.check(trains_on)
 
 # %% [markdown]
-# For deep learning on GPUs AWS has two libraries. SMDDP speeds up the all-reduce for PyTorch. SMP is for model
+# For GPUs AWS has two libraries. SMDDP speeds up the all-reduce for PyTorch. SMP is for model
 # parallel training; its version 2 builds on PyTorch's fully sharded data parallelism, and version 1 is archived
 # since December 2023.
 #
@@ -711,7 +712,7 @@ lab.ex2.check(trains_on)
 # - How SageMaker's XGBoost container divides rows; that was not verified.
 # - Dask, an optional extra that drives XGBoost on a cluster. Tried by hand with two workers, it repeats its own
 #   model, and differs from one machine.
-# - GPUs, SMDDP and SMP; an all-reduce that overlaps with computing and so hides a part of its time.
+# - GPUs, SMDDP and SMP; an all-reduce that overlaps with computing.
 #
 # ## Takeaways
 #
@@ -770,19 +771,31 @@ lab.facts(
     distance=apart["two machines, one machine"].mean(),
     distance_like=further.low > 0
     and apart["one machine, two orders"].mean()
-    > 0.4 * apart["two machines, one machine"].mean(),
+    > 0.4 * apart["two machines, one machine"].mean()
+    and stats.worlds(
+        apart["one machine, two orders"], apart["two machines, one machine"]
+    ).verdict
+    == "no difference shown",
     halved_same=splits(doubled) == splits(halved) and splits(doubled) != splits(alone),
     twice=others["all rows on each"],
-    twice_sign=others["all rows on each"].high < 0.005,
-    ring=bool((times.loc[64] < times.loc[32]).sum() == 1)
+    twice_sign=others["all rows on each"].high < -0.002
+    and others["all rows on each"].verdict == "undecided",
+    ring=bool((times.loc[64] < times.loc[1]).sum() == 1)
     and times.loc[1, "4,000 s"] > 40 * times.loc[64, "4,000 s"],
     ten_turns=times.loc[64, "10 s"] > times.loc[1, "10 s"] > times.loc[4, "10 s"],
     two_slower=bool((times.loc[2] > times.loc[1])[["1 s", "4,000 s, 500 MB"]].all()),
     bubble=bool(np.isclose(idle, (p - 1) / (m + p - 1))),
     credit_own=real,
     credit_other=bool((credit_same["own cuts"] == 0).all()),
-    credit_sorted=credit_others["own cuts, sorted rows"].verdict == "undecided",
+    credit_sorted=all(
+        credit_others[way].verdict == "undecided"
+        for way in ("own cuts, sorted rows", "one shard alone", "all rows on each")
+    ),
     credit_order=bool((credit_same["one machine, other order"] == 1).all()),
-    credit_apart=credit_apart["one machine, two seeds"].mean()
-    > 1.3 * credit_apart["two machines, one machine"].mean(),
+    credit_apart=stats.splits(
+        credit_apart["one machine, two seeds"],
+        credit_apart["two machines, one machine"],
+        **size,
+    ).verdict
+    == "no difference shown",
 )
