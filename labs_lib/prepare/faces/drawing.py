@@ -113,17 +113,13 @@ def _grid(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     ) / scale
 
 
-def _face(
-    traits: np.ndarray, mood: np.ndarray, x: np.ndarray, y: np.ndarray
-) -> np.ndarray:
+def _face(traits: np.ndarray, mood: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the pictures in even light, shape (n, 32, 32)."""
     t = dict(zip(TRAITS, traits.T[:, :, None, None], strict=True))
     x, y = np.broadcast_arrays(x, y)
     skin = 0.62 + 0.09 * t["skin"]
     dark = 0.12
-    width = (0.56 + 0.05 * t["width"]) * (
-        1 - (0.25 + 0.06 * t["jaw"]) * np.clip(y, 0, 1)
-    )
+    width = (0.56 + 0.05 * t["width"]) * (1 - (0.25 + 0.06 * t["jaw"]) * np.clip(y, 0, 1))
     radius = np.hypot(x / width, y / (0.8 + 0.05 * t["height"]))
     inside = _soft(1 - radius)
     picture = 0.9 + (skin - 0.9) * inside
@@ -139,9 +135,7 @@ def _face(
     picture += (dark - picture) * 0.8 * _soft(-brow)
 
     nose_end = 0.14 + 0.04 * t["nose length"]
-    nose = np.hypot(
-        x / (0.09 + 0.02 * t["nose width"]).clip(0.04), (y - nose_end) / 0.06
-    )
+    nose = np.hypot(x / (0.09 + 0.02 * t["nose width"]).clip(0.04), (y - nose_end) / 0.06)
     picture += (0.6 * skin - picture) * 0.7 * _soft((1 - nose) * 0.07)
     curve = (0.25 * t["mouth curve"] + 0.25 * mood[:, None, None]) * x**2 * 4
     mouth = np.abs(y - 0.43 - 0.04 * t["mouth height"] + curve * 0.3) - 0.045
