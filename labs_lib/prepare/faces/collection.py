@@ -1,6 +1,7 @@
 """A collection: vectors of faces, searched by similarity."""
 
-from collections.abc import Callable, Collection as Some
+from collections.abc import Callable
+from collections.abc import Collection as Some
 from typing import Any
 
 import numpy as np

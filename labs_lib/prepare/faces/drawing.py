@@ -135,10 +135,10 @@ def _face(traits: np.ndarray, mood: np.ndarray, x: np.ndarray, y: np.ndarray) ->
     picture += (dark - picture) * 0.8 * _soft(-brow)
 
     nose_end = 0.14 + 0.04 * t["nose length"]
-    nose = np.hypot(x / (0.09 + 0.02 * t["nose width"]).clip(0.04), (y - nose_end) / 0.06)
+    nose = np.hypot(x / (0.11 + 0.035 * t["nose width"]).clip(0.03), (y - nose_end) / 0.06)
     picture += (0.6 * skin - picture) * 0.7 * _soft((1 - nose) * 0.07)
-    curve = (0.25 * t["mouth curve"] + 0.25 * mood[:, None, None]) * x**2 * 4
-    mouth = np.abs(y - 0.43 - 0.04 * t["mouth height"] + curve * 0.3) - 0.045
+    curve = (t["mouth curve"] + mood[:, None, None]) * x**2
+    mouth = np.abs(y - 0.43 - 0.04 * t["mouth height"] + curve) - 0.045
     mouth = np.maximum(mouth, np.abs(x) - (0.22 + 0.04 * t["mouth width"]))
     return picture + (0.3 - picture) * _soft(-mouth)
 

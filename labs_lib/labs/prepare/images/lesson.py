@@ -3,12 +3,12 @@
 #   labs:
 #     concepts:
 #       sm-corrupt-image: 'On trial: "augmentation makes the model robust"'
-#       sm-rekognition: "A demonstration: faces as vectors"
+#       sm-rekognition: "At work: faces as vectors, a demonstration"
 #     constants:
 #       "0.02": "the margin of accuracy, chosen before the trial"
+#       "0.1": "one of ten equally frequent kinds"
+#       "1.0": "all of them"
 #       "99 %": "AWS's advice, Rekognition developer guide, public safety considerations"
-#     unmeasured:
-#       "never": "what the code above does: no image of the test is in training"
 # ---
 
 # %% [markdown]
@@ -23,8 +23,8 @@
 # - find the [leak](../glossary.md#leak) that copies bring into a test;
 # - search faces that are stored as vectors, and set a threshold for it.
 #
-# **You need** [Split](20_split.ipynb). **Data in:** 5,000 images of clothes, Fashion-MNIST
-# ([data cards](../data.md)). **Data out:** nothing.
+# **You need** [Split](20_split.ipynb). **Data in:** 5,000 images of clothes, Fashion-MNIST ([data
+# cards](../data.md)). **Data out:** nothing.
 #
 # | SageMaker term | here |
 # |---|---|
@@ -40,8 +40,8 @@ lab.start()
 # %% [markdown]
 # ## The situation
 #
-# A shop sorts pictures of clothes into ten kinds. Its model learned from studio pictures. Soon customers
-# will send their own. A colleague proposes: "Add corrupted copies to the training images. Noise, blur, weak
+# A shop sorts pictures of clothes into ten kinds. Its model learned from studio pictures. Soon customers will
+# send their own. A colleague proposes: "Add corrupted copies to the training images. Noise, blur, weak
 # contrast. *Augmentation* makes the model robust." To augment means just that: add changed copies, and keep
 # their labels.
 #
@@ -73,8 +73,8 @@ lab.clean.commit(guess)
 # %% [markdown]
 # ## Ten ways to spoil an image
 #
-# An image here is 28 by 28 grey values, from 0 (black) to 1 (white). Three kinds of corruption will be used in
-# training. They take all images at once, and a random generator for those that need one.
+# An image here is 28 by 28 grey values, from 0 (black) to 1 (white). Three kinds of corruption will be used
+# in training. They take all images at once, and a random generator for those that need one.
 
 # %% tags=["trial"]
 import numpy as np
@@ -97,29 +97,38 @@ def contrast(images, rng, factor=0.3):
     return mean + factor * (images - mean)
 
 
-SEEN = {"noise": noise, "blur": blur, "contrast": contrast}
+def seen(images, rng):
+    """Return the images in each kind that training may see."""
+    return {
+        "noise": noise(images, rng),
+        "blur": blur(images, rng),
+        "contrast": contrast(images, rng),
+    }
+
 
 # %% [markdown]
-# Seven more are kept for the test. The first is a kind from training, twice as strong. *Dead pixels* turns one pixel in ten
-# black or white. *Resized* keeps 7 by 7 pixels and blows them up again. The last covers the middle.
+# Seven more are kept for the test. The first is a kind from training, twice as strong. *Dead pixels* turns
+# one pixel in ten black or white. *Resized* keeps 7 by 7 pixels and blows them up again. The last covers the
+# middle.
+
 
 # %% tags=["trial"]
-AXIS = np.abs(np.arange(28) - 13.5) < 5
-MIDDLE = AXIS[:, None] & AXIS
+def unseen(x, rng):
+    """Return the images in seven kinds that only the test shows."""
+    small = x.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4))
+    axis = np.abs(np.arange(28) - 13.5) < 5
+    doubled = noise(x, rng, 0.5)
+    dead, value = rng.random(x.shape) < 0.1, rng.integers(0, 2, x.shape)
+    return {
+        "noise, doubled": doubled,
+        "dead pixels": np.where(dead, value, x),
+        "resized": small.repeat(4, axis=1).repeat(4, axis=2),
+        "brighter": (x + 0.3).clip(0, 1),
+        "rotated": ndimage.rotate(x, 20, (2, 1), reshape=False, order=1),
+        "shifted": ndimage.shift(x, (0, 3, 0), order=0),
+        "covered": np.where(axis[:, None] & axis, 0, x),
+    }
 
-UNSEEN = {
-    "noise, doubled": lambda x, rng: noise(x, rng, 0.5),
-    "dead pixels": lambda x, rng: np.where(
-        rng.random(x.shape) < 0.1, rng.integers(0, 2, x.shape), x
-    ),
-    "resized": lambda x, rng: (
-        x.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).repeat(4, axis=1).repeat(4, axis=2)
-    ),
-    "brighter": lambda x, rng: (x + 0.3).clip(0, 1),
-    "rotated": lambda x, rng: ndimage.rotate(x, 20, (2, 1), reshape=False, order=1),
-    "shifted": lambda x, rng: ndimage.shift(x, (0, 3, 0), order=0),
-    "covered": lambda x, rng: np.where(MIDDLE, 0, x),
-}
 
 # %% [markdown]
 # This is one boot, clean and in the ten ways:
@@ -129,8 +138,9 @@ from labs_lib import data, plots
 
 images, labels = data.load_fashion()
 one, draw = images[[9]] / 255, np.random.default_rng(0)
-boots = {"clean": one} | {k: f(one, draw) for k, f in (SEEN | UNSEEN).items()}
+boots = {"clean": one} | seen(one, draw) | unseen(one, draw)
 
+# %%
 with plots.figure(
     title="One image and ten corruptions of it",
     x="",
@@ -166,16 +176,16 @@ lab.ex1.check(keep)
 # %% [markdown]
 # ## On trial: "augmentation makes the model robust"
 #
-# There are three arms. `once`: 1,500 clean images. `repeated`: the same images four times. `corrupted`: once clean, and once in
-# each of the three kinds. All arms have the same 1,500 images behind them. The test has 1,000 others. Images are
-# split first and copied afterwards.
+# There are three arms. `once`: 1,500 clean images. `repeated`: the same images four times. `corrupted`: once
+# clean, and once in each of the three kinds. All arms have the same 1,500 images behind them. The test has
+# 1,000 others. Images are split first and copied afterwards.
 #
-# `repeated` is the control: it has as many rows as `corrupted`, but no new picture. Four copies
-# weigh more against the model's [penalty](../glossary.md#penalty), so `repeated` differs from `once` too.
+# `repeated` is the control: it has as many rows as `corrupted`, but no new picture. Four copies weigh more
+# against the model's [penalty](../glossary.md#penalty), so `repeated` differs from `once` too.
 #
 # There are two models, so that the result is not that of one. Both first reduce the pixels to 40 summaries
-# (PCA, learned from the arm's own rows). `linear` is a logistic regression. `kernel` measures how alike an image is to 400
-# training rows, so that its borders can be curved.
+# (PCA, learned from the arm's own rows). `linear` is a logistic regression. `kernel` measures how alike an
+# image is to 400 training rows, so that its borders can be curved.
 
 # %% tags=["trial"]
 from sklearn.decomposition import PCA
@@ -201,7 +211,7 @@ def flat(parts):
 
 
 def robustness(seed, model="linear"):
-    """Train on clean, repeated and corrupted images; judge on each kind of corruption."""
+    """Train on clean, repeated and corrupted images; judge on each corruption."""
     images, labels = data.load_fashion()
     images = images / 255
     order = np.random.default_rng(seed).permutation(len(images))
@@ -210,11 +220,10 @@ def robustness(seed, model="linear"):
     arms = {
         "once": [clean],
         "repeated": [clean] * 4,
-        "corrupted": [clean, *(change(clean, draw) for change in SEEN.values())],
+        "corrupted": [clean, *seen(clean, draw).values()],
     }
-    tests = {"clean": images[test]}
-    for kind, change in (SEEN | UNSEEN).items():
-        tests[kind] = change(images[test], draw)
+    new = images[test]
+    tests = {"clean": new} | seen(new, draw) | unseen(new, draw)
     found = {}
     for arm, parts in arms.items():
         fitted = classifier(model, seed)
@@ -238,13 +247,13 @@ rows.design(
     rows="1,500 images train, 1,000 others judge",
     measure="accuracy, high is good; corrupted minus a clean arm, in pairs",
     margin=0.02,
-    yardstick="the shop's own labels. The seen kinds have the same strength in training "
-    "and test, which favours corrupted copies.",
+    yardstick="the shop's own labels. The seen kinds have the same strength in "
+    "training and test, which favours corrupted copies.",
 )
 
 # %% [markdown]
-# **What to try.** In the last cell but one, take `factor=0.6` in `contrast`, further up, and run its cell, the trial
-# and the last cell again. The accuracy of `once` under contrast rises in the table that appears.
+# **What to try.** Change `factor=0.3` in `contrast`, further up, to `factor=0.6`. Run its cell and the last one again.
+# Yours stands beside the stored accuracy: under contrast, `once` and `repeated` rise.
 #
 # First look at the arms. With ten kinds of clothes, equally frequent, guessing gives an accuracy of a tenth.
 
@@ -263,9 +272,10 @@ common = {m: rows.wide("commonest", model=m).mean().unstack(0) for m in models}
 pd.concat(common, axis=1).loc[list(boots)].round(2)
 
 # %% [markdown]
-# On clean images, no arm has collapsed.{{!arms}} Under weak contrast the linear model without corrupted copies gives almost
-# half of the images the same answer.{{!stuck}} And `repeated` is below `once` for the linear model, under each
-# kind.{{!flatters}} So the control flatters corrupted copies there, and we compare with both.
+# On clean images, no arm has collapsed.{{!arms}} Under weak contrast the linear model without corrupted
+# copies gives almost half of the images the same answer.{{!stuck}} And `repeated` is below `once` for the
+# linear model, under each kind.{{!flatters}} So the control flatters corrupted copies there, and we compare
+# with both.
 
 # %%
 from labs_lib import stats
@@ -288,8 +298,8 @@ with plots.figure(
     title="Corrupted copies help against some kinds, seen or not",  # {{!picture}}
     x="accuracy, corrupted - repeated (-1 to 1)",
     y="",
-    alt="The gain is large for contrast, brighter and strong noise; elsewhere intervals "
-    "reach zero.",
+    alt="The gain is large for contrast, brighter and strong noise, small for noise; "
+    "all other intervals reach zero.",
 ) as ax:
     plots.intervals(ax, gains)
 
@@ -316,10 +326,11 @@ lab.rotated.reveal(named["rotated"].verdict)
 lab.clean.reveal(named["clean"].verdict)
 
 # %% [markdown]
-# Robust to what? Against weak contrast, which was in training, accuracy changes by {{contrast}}.{{!contrast_up}}
-# Brightness was not in training, and still it changes by {{brighter}}.{{!brighter_up}} Rotation: {{rotated}}. No gain is
-# shown there, and the interval is too wide to exclude one.{{!rotated_open}} On clean images it is {{clean}}: the
-# data do not show a price, and leave room for one of about the margin.{{!clean_open}}
+# Robust to what? Against weak contrast, which was in training, accuracy changes by
+# {{contrast}}.{{!contrast_up}} Brightness was not in training, and still it changes by
+# {{brighter}}.{{!brighter_up}} Rotation: {{rotated}}. No gain is shown there, and the [interval](../glossary.md#interval) is too wide to
+# exclude one.{{!rotated_open}} On clean images it is {{clean}}: the data do not show a price, and leave room
+# for one of about the [margin](../glossary.md#margin).{{!clean_open}}
 #
 # So "seen" and "unseen" is not the border. Now against `once`, and with the other model:
 
@@ -341,18 +352,19 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# Weak contrast gains in each column.{{!contrast_all}} Noise was in training too. Against `once` its gain is {{noise_once}} for the linear
-# model, and {{noise_kernel}} for the kernel model: none is shown.{{!noise_open}} Against rotated, shifted
-# and covered images no gain is shown in any column.{{!geometry_open}}
+# Weak contrast gains in each column.{{!contrast_all}} Noise was in training too. Against `once` its gain is
+# {{noise_once}} for the linear model, and {{noise_kernel}} for the kernel model: none is
+# shown.{{!noise_open}} Against rotated, shifted and covered images no gain is shown in any
+# column.{{!geometry_open}}
 #
 # So say which corruptions you expect, and test each. "Robust" without "to what" is not a result.
 
 # %% [markdown]
 # ## Where it fails: copies first, split afterwards
 #
-# A colleague makes the copies, puts all rows into one table, and splits it at random. It is tidy, and no test row
-# stands in training. But a copy of it does. We do it both ways with 1,000 images, and then ask for 1,000 images
-# that neither has met. `nearest` answers with the label of the most similar training row.
+# A colleague makes the copies, puts all rows into one table, and splits it at random. It is tidy, and no test
+# row stands in training. But a copy of it does. We do it both ways with 1,000 images, and then ask for 1,000
+# images that neither has met. `nearest` answers with the label of its nearest training row.
 
 # %% tags=["trial"]
 from sklearn.neighbors import KNeighborsClassifier
@@ -360,12 +372,12 @@ from sklearn.neighbors import KNeighborsClassifier
 
 def with_copies(images, labels, draw):
     """Return images and their corrupted copies as rows, with labels."""
-    parts = [images, *(change(images, draw) for change in SEEN.values())]
+    parts = [images, *seen(images, draw).values()]
     return flat(parts), np.tile(labels, len(parts))
 
 
 def leaking(seed):
-    """Split after the copies were made, or before; what is promised, and what is kept?"""
+    """Split after copying, or before; what is promised, and what is kept?"""
     images, labels = data.load_fashion()
     images = images / 255
     order = np.random.default_rng(seed).permutation(len(images))
@@ -405,13 +417,14 @@ excess = {
 stats.table(excess)
 
 # %% [markdown]
-# With copies first, `nearest` promises {{nearest}} more than it keeps.{{!leak}} With the split first, no difference is
-# shown.{{!honest}} The images and copies are the same in both.
+# With copies first, `nearest` promises {{nearest}} more than it keeps.{{!leak}} For `linear` it is {{linear}}: none
+# is shown, and the interval does not exclude one.{{!linear_open}} With the split first, no difference is shown for
+# either.{{!honest}} How much a leak promises depends on the model; that it is there does not.
 #
 # ### Exercise 2: how much has leaked?
 #
-# `source[i]` says which image row `i` was made from; `test[i]` says whether the row is in the test. Return the share of
-# test rows whose image is in training too, as itself or as a copy. Without test rows it is 0.
+# `source[i]` says which image row `i` was made from; `test[i]` says whether the row is in the test. Return
+# the share of test rows whose image is in training too, as itself or as a copy. Without test rows it is 0.
 
 
 # %% tags=["exercise"]
@@ -427,14 +440,15 @@ def leaked(source, test):
 lab.ex2.check(leaked)
 
 # %% [markdown]
-# ## A demonstration: faces as vectors
+# ## At work: faces as vectors, a demonstration
 #
-# Images can also be searched: who is this? A *collection* of Amazon Rekognition stores a vector for each face,
-# and not the image. To see the errors we have to know who is who, so our faces are drawn by a program;
-# nobody is on them. What follows comes from our drawings. It shows how the thing works, and is no result about Rekognition.
+# Images can also be searched: who is this? A *collection* of Amazon Rekognition stores a vector for each
+# face, and not the image. To see the errors we have to know who is who, so our faces are drawn by a program;
+# nobody is on them. What follows comes from our drawings. It shows how the thing works, and is no result
+# about Rekognition.
 #
-# The *embedding* turns an image into a vector. We learn two of them from 1,200 photographs of 200 invented persons: PCA,
-# which summarizes pixels, and LDA, which looks for what differs between persons.
+# The *embedding* turns an image into a vector. We learn two of them from 1,200 photographs of 200 invented
+# persons: PCA, which summarizes pixels, and LDA, which looks for what differs between persons.
 
 # %%
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -455,7 +469,8 @@ def vectors(model, photos):
 
 
 # %% [markdown]
-# None of these 200 is used again. Four others are enrolled, three photographs each; one person's are taken in the dark.
+# None of these 200 is used again. Four others are enrolled, three photographs each; one person's are taken in
+# the dark.
 
 # %%
 members = faces.people(4, seed=3)
@@ -469,8 +484,9 @@ for person in range(4):
 print(len(staff), "faces stored; the last photograph:", reasons)
 
 # %% [markdown]
-# The quality filter of `IndexFaces` is on by default (AUTO). The dark photographs were not stored.{{!dark}} Now person
-# 0 comes again. `Similarity` says how much a face is this person's. A *user vector* is made of several faces of one person.
+# The quality filter of `IndexFaces` is on by default (AUTO). The dark photographs were not stored.{{!dark}}
+# Now person 0 comes again. `Similarity` says how much a face is this person's. A *user vector* is made of
+# several faces of one person.
 
 # %%
 visit = faces.photos(members[[0]], seed=99)[0]
@@ -481,14 +497,14 @@ user = staff.search_users_by_image(visit)["UserMatches"][0]
 print(user["User"], round(user["Similarity"]))
 
 # %% [markdown]
-# The threshold of a search is 80 by default. Is that right for these embeddings? 400 persons are enrolled and come
-# back, and 400 strangers come. An error is either a *false non-match*, a member who is not recognized, or
-# a stranger for whom the search finds somebody.
+# The [threshold](../glossary.md#threshold) of a search is 80 by default. Is that right for these embeddings? 400 persons are enrolled and
+# come back, and 400 strangers come. An error is either a *false non-match*, a member who is not recognized,
+# or a stranger for whom the search finds somebody.
 
 
 # %%
 def search(model):
-    """Return similarities of members to their own photograph, and of strangers to all."""
+    """Return similarities: members to their own photograph, strangers to all."""
     enrolled, strangers = faces.people(400, seed=4), faces.people(400, seed=5)
     stored = vectors(model, faces.photos(enrolled, seed=6))
     back = vectors(model, faces.photos(enrolled, seed=7))
@@ -498,56 +514,57 @@ def search(model):
 
 
 found = {"PCA": search(pca), "LDA": search(lda)}
-limits = np.arange(50, 100)
-sizes = np.array([10, 25, 50, 100, 200, 400])
+limits, sizes = np.arange(50, 100), np.array([10, 25, 50, 100, 200, 400])
+
+# %%
+errors, growing = [], []
+for name, (own, strange) in found.items():
+    wrong = (strange.max(axis=1)[:, None] >= limits).mean(axis=0)
+    missed = (own[:, None] < limits).mean(axis=0)
+    for error, share in (("stranger found", wrong), ("member missed", missed)):
+        line = {"at": limits, "share": share, "error": f"{name}: {error}"}
+        errors.append(pd.DataFrame(line))
+    share = [(strange[:, :n] >= 80).any(axis=1).mean() for n in sizes]
+    growing.append(pd.DataFrame({"at": sizes, "share": share, "error": name}))
 
 # %%
 with plots.figure(
-    title="A threshold belongs to an embedding, and to a size",
+    title="A threshold belongs to an embedding, and to a size",  # {{!figure}}
     x="similarity threshold (0 to 100)",
     y="share of searches (0 to 1)",
-    alt="Errors by threshold for two embeddings; strangers found by size.",
+    alt="Left: a higher threshold finds fewer strangers and misses more members. "
+    "Right: at 80, more strangers are found the larger the collection.",
     panels=2,
 ) as (left, right):
-    for name, (own, strange) in found.items():
-        best = strange.max(axis=1)[:, None]
-        left.plot(
-            limits, (best >= limits).mean(axis=0), label=f"{name}: stranger found"
-        )
-        left.plot(
-            limits, (own[:, None] < limits).mean(axis=0), label=f"{name}: member missed"
-        )
-        right.plot(
-            sizes,
-            [(strange[:, :n] >= 90).any(axis=1).mean() for n in sizes],
-            label=f"{name}, at 90",
-        )
-    left.legend(), right.legend()
+    plots.lines(left, pd.concat(errors), x="at", y="share", group="error")
+    plots.lines(right, pd.concat(growing), x="at", y="share", group="error")
     right.set_xlabel("faces in the collection (count)")
 
 # %% [markdown]
-# At 80, in this collection of 400, the share of strangers who are "found" is {{at80.pca}} with PCA and {{at80.lda}} with
-# LDA.{{!default_bad}} One number, two errors. So the default is no advice for another embedding than the one it was made for.
+# At 80 and with 400 faces, LDA finds somebody for {{at80.lda}} of the strangers, and misses hardly a member. PCA
+# finds somebody for {{at80.pca}}, and misses {{missed.pca}} of the members.{{!default_bad}} The same number means
+# something else to each. So a default is no advice for another embedding than the one that it was made for.
 #
-# On the right the collection grows. A search takes the best of all matches, so each further face is another chance to be
-# wrong. If pairs were independent, with an error of p each, a search in n faces would fail with 1 - (1 - p)^n.
+# On the right the collection grows. Each further face is another chance to be wrong. If pairs were independent,
+# each with an error of p, a search in n faces would fail with 1 - (1 - p)^n. For LDA at a threshold of 95:
 
 # %%
 strange = found["LDA"][1]
-p = (strange >= 90).mean()
+p = (strange >= 95).mean()
 growth = pd.DataFrame({"faces": sizes, "by formula": 1 - (1 - p) ** sizes})
-growth["measured"] = [(strange[:, :n] >= 90).any(axis=1).mean() for n in sizes]
+growth["measured"] = [(strange[:, :n] >= 95).any(axis=1).mean() for n in sizes]
 growth.round(2)
 
 # %% [markdown]
-# With 400 faces the formula promises {{formula.said}}, and {{formula.measured}} were measured.{{!formula_high}} Pairs are not
-# independent: some strangers look like many members, others like none.
+# The share grows with each size.{{!smaller}} With 400 faces the formula says {{formula.said}}, and
+# {{formula.measured}} were measured.{{!formula_high}} The formula takes pairs as independent. Ours are not: all pairs of
+# one stranger share a photograph.
 #
 # ### Exercise 3: set the threshold
 #
-# `alike` has a row for each stranger and a column for each stored face. Return the smallest whole threshold, from 0 to 100, at which
-# the share of strangers for whom a search finds anybody is at most `limit`. A face that reaches the threshold exactly
-# is found. No similarity in the cases is 100.
+# `alike` has a row for each stranger and a column for each stored face. Return the smallest whole threshold,
+# from 0 to 100, at which the share of strangers for whom a search finds anybody is at most `limit`. A face
+# that reaches the threshold exactly is found. No similarity in the cases is 100.
 
 
 # %% tags=["exercise"]
@@ -567,9 +584,9 @@ lab.ex3.check(lowest_threshold)
 # ## On SageMaker
 #
 # The service has been called Amazon SageMaker AI since December 2024. Data Wrangler is part of SageMaker
-# Canvas now. Its image transforms (`CorruptImage`, `ResizeImage`, `EnhanceImage`, `DropImageDuplicates` and others) are
-# built on imgaug and OpenCV, and are previewed on a sample only. An own transform is a function from array to array, like
-# those above. Rekognition is a service of its own, and takes these requests:
+# Canvas now. Its image transforms (`CorruptImage`, `ResizeImage`, `EnhanceImage`, `DropImageDuplicates` and
+# others) are built on imgaug and OpenCV, and are previewed on a sample only. An own transform is a function
+# from array to array, like those above. Rekognition is a service of its own, and takes these requests:
 
 # %%
 from labs_lib import aws
@@ -590,28 +607,29 @@ requests = {
         "FaceMatchThreshold": 99,
     },
 }
-for operation, request in requests.items():
-    display(aws.validate(operation, request, service="rekognition"))
+[aws.validate(o, request, service="rekognition") for o, request in requests.items()]
 
 # %% [markdown]
-# `SearchFacesByImage` looks at the largest face of the image only, and filters no quality unless told. `Confidence` in an answer is
-# that it is a face; `Similarity` that it is this face. For public safety AWS advises a threshold of 99 %, and for law enforcement
-# a human review besides.
+# `SearchFacesByImage` looks at the largest face of the image only, and filters no quality unless told.
+# `Confidence` in an answer is that it is a face; `Similarity` that it is this face. For public safety AWS
+# advises a threshold of 99 %, and for law enforcement a human review besides.
 #
 # ## What is not reproduced
 #
-# - `CorruptImage` itself: names and strengths of its parameters are not verified, so there is no request here.
+# - `CorruptImage` itself: names and strengths of its parameters are not verified, so there is no request
+#   here.
 # - Colour, large images, and networks with convolutions: other models may gain elsewhere.
 # - Finding faces in an image, and the network that makes the vectors. Our drawings are far easier.
-# - Rekognition's similarity: how it is computed is not published. Ours is `50 * (1 + cosine)`; the limits of our quality
-#   filter and the rule for user vectors are ours too. So are the filters LOW, MEDIUM and HIGH left out.
+# - Rekognition's similarity: how it is computed is not published. Ours is `50 * (1 + cosine)`; the limits of
+#   our quality filter and the rule for user vectors are ours too. So are the filters LOW, MEDIUM and HIGH
+#   left out.
 #
 # ## Takeaways
 #
-# - Augmentation helped against some corruptions, in training or not, and against others no gain was shown.{{!takeaway}}
-#   Name the kinds you expect, and test each one.
+# - Augmentation helped against some corruptions, in training or not, and against others no gain was
+#   shown.{{!takeaway}} Name the kinds you expect, and test each one.
 # - Give the control as many rows, and compare with the plain arm too.
-# - Split first, copy afterwards. Otherwise the test promises more than is kept.{{!leak}}
+# - Split first, copy afterwards. With `nearest`, the test promised more than was kept.{{!leak}}
 # - A similarity threshold belongs to one embedding and one size of collection. Measure both errors.
 #
 # ## Quiz
@@ -623,7 +641,8 @@ lab.quiz()
 # ## Sources
 #
 # - Fashion-MNIST, (c) 2017 Zalando SE, MIT licence.
-# - Image transforms: SageMaker AI developer guide, Canvas. Collections, limits, advice: Rekognition developer guide.
+# - Image transforms: SageMaker AI developer guide, Canvas. Collections, limits, advice: Rekognition developer
+#   guide.
 # - Intervals over splits: Nadeau and Bengio (2003).
 
 # %% tags=["facts", "nbval-check-output"]
@@ -634,8 +653,6 @@ by_kind = {n: dict(zip(boots, g, strict=True)) for n, g in others.items()} | {
     "linear, repeated": gains
 }
 geometry = ("rotated", "shifted", "covered")
-at = {n: (s >= 80).any(axis=1).mean() for n, (_, s) in found.items()}
-said, measured = growth[["by formula", "measured"]].iloc[-1]
 lab.facts(
     digits=2,
     arms=min(linear.loc["clean"].min(), kernel.loc["clean"].min()) > 0.75
@@ -655,11 +672,11 @@ lab.facts(
     rotated=named["rotated"],
     rotated_open=named["rotated"].verdict == "undecided"
     and named["rotated"].low < -0.03 < 0.03 < named["rotated"].high,
-    clean=Fact(named["clean"], digits=3),
+    clean=Fact(named["clean"], digits=3, tolerance=0.003),
     clean_open=named["clean"].high > 0.01 and -0.03 < named["clean"].low < -0.01,
     contrast_all=all(g["contrast"].verdict == "higher" for g in by_kind.values()),
-    noise_once=by_kind["linear, once"]["noise"],
-    noise_kernel=by_kind["kernel, once"]["noise"],
+    noise_once=others["linear, once"][1],
+    noise_kernel=others["kernel, once"][1],
     noise_open=all(
         by_kind[f"{m}, once"]["noise"].low < 0 < by_kind[f"{m}, once"]["noise"].high
         for m in models
@@ -668,18 +685,31 @@ lab.facts(
         g[k].low < 0 < g[k].high for g in by_kind.values() for k in geometry
     ),
     nearest=excess["nearest, copies first"],
-    leak=all(
-        excess[f"{m}, copies first"].verdict == "higher" for m in ("nearest", "linear")
-    ),
+    leak=excess["nearest, copies first"].verdict == "higher",
+    linear=excess["linear, copies first"],
+    linear_open=excess["linear, copies first"].verdict == "no difference shown"
+    and excess["linear, copies first"].high > 0.05,
     honest=all(
         excess[f"{m}, split first"].verdict == "no difference shown"
         for m in ("nearest", "linear")
     ),
     dark=len(staff) == 9 and reasons[0]["Reasons"][0] == "LOW_BRIGHTNESS",
-    at80={"pca": at["PCA"], "lda": at["LDA"]},
-    default_bad=min(at.values()) > 0.3,
-    formula={"said": said, "measured": measured},
-    formula_high=said > measured + 0.05,
+    at80={
+        "pca": (found["PCA"][1] >= 80).any(axis=1).mean(),
+        "lda": (found["LDA"][1] >= 80).any(axis=1).mean(),
+    },
+    missed={"pca": (found["PCA"][0] < 80).mean()},
+    default_bad=(found["LDA"][1] >= 80).any(axis=1).mean() > 0.9
+    and 0.1 < (found["PCA"][1] >= 80).any(axis=1).mean() < 0.4
+    and (found["PCA"][0] < 80).mean() > 0.25
+    and (found["LDA"][0] < 80).mean() < 0.02,
+    figure=all((np.diff(line["share"]) > 0).all() for line in growing),
+    smaller=(growth["measured"].diff().dropna() > 0).all(),
+    formula={
+        "said": growth["by formula"].iloc[-1],
+        "measured": growth["measured"].iloc[-1],
+    },
+    formula_high=growth["by formula"].iloc[-1] > growth["measured"].iloc[-1] + 0.05,
     takeaway=named["brighter"].verdict == "higher"
     and by_kind["linear, repeated"]["covered"].low < 0,
 )
