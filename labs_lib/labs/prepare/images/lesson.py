@@ -137,7 +137,7 @@ def unseen(x, rng):
 from labs_lib import data, plots
 
 images, labels = data.load_fashion()
-one, draw = images[[9]] / 255, np.random.default_rng(0)
+one, draw = images[[1]] / 255, np.random.default_rng(0)
 boots = {"clean": one} | seen(one, draw) | unseen(one, draw)
 
 # %%
@@ -151,6 +151,7 @@ with plots.figure(
     ax.imshow(np.hstack([b[0] for b in boots.values()]), cmap="gray", vmin=0, vmax=1)
     ax.set_xticks(14 + 28 * np.arange(11), list(boots), rotation=30, ha="right")
     ax.set_yticks([], [])
+    ax.grid(visible=False)
 
 # %% [markdown]
 # A copy keeps the label of its image. That has to be true.
