@@ -6,8 +6,8 @@ from labs_lib.course.lab import Lab
 
 lab = Lab("prepare/images")
 
-_OUTCOMES = ("higher", "lower", "tie", "undecided")
-for _name in ("contrast", "brighter", "rotated", "clean"):
+_OUTCOMES = ("higher", "lower", "no difference shown")
+for _name in ("seen", "unseen", "clean"):
     lab.predict(_name, options=_OUTCOMES)
 
 
