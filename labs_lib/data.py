@@ -25,6 +25,20 @@ SIMULATED = (
 )
 """Files that ``labs data rebuild`` makes again; the others are real and only copied."""
 
+FASHION = (
+    "T-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
+"""What the labels 0 to 9 of `load_fashion` mean."""
+
 DIGITS_BASE = "digits_base.npz"
 """Weights of a network, made by ``python -m labs_lib.train.pretrain``."""
 
@@ -269,6 +283,32 @@ def load_restaurants() -> tuple[pd.DataFrame, pd.Series]:
     number = pd.factorize(same.fillna("zagats " + records["id"]))[0]
     columns = ["guide", "id", "name", "addr", "city", "phone", "type"]
     return records[columns], pd.Series(number, name="place")
+
+
+def load_fashion() -> tuple[np.ndarray, np.ndarray]:
+    """Load 5,000 grey images of clothes, 500 of each of ten kinds.
+
+    Returns
+    -------
+    images : array of bytes, shape (5000, 28, 28)
+        0 is black, the background; 255 is white. The first 4,000 come from the training
+        part of the original, the last 1,000 from its test part.
+    labels : array of int, shape (5000,)
+        0 to 9; `FASHION` says what they mean.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As in `load_payments`.
+
+    Notes
+    -----
+    Fashion-MNIST, (c) 2017 Zalando SE, MIT licence (``data/LICENSE-fashion-mnist.txt``).
+    """
+    with np.load(_checked("fashion_mnist_5k.npz"), allow_pickle=False) as parts:
+        images = np.concatenate([parts["x_train"], parts["x_test"]])
+        labels = np.concatenate([parts["y_train"], parts["y_test"]])
+    return images.reshape(-1, 28, 28), labels.ravel().astype(int)
 
 
 def verify() -> list[str]:

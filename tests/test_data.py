@@ -29,6 +29,7 @@ LOADERS = {
     "fodors.parquet": data.load_restaurants,
     "zagats.parquet": data.load_restaurants,
     "matches_fodors_zagats.parquet": data.load_restaurants,
+    "fashion_mnist_5k.npz": data.load_fashion,
 }
 
 
@@ -94,6 +95,17 @@ def test_credit_default_is_as_its_card_says():
     assert all(np.issubdtype(dtype, np.integer) for dtype in credit.dtypes)
 
 
+def stored_table(path):
+    """What a file holds, as a table: of images, a row each."""
+    if path.suffix == ".parquet":
+        return pq.read_table(path)
+    if path.suffix == ".csv":
+        return pd.read_csv(path)
+    parts = np.load(path)
+    images = np.concatenate([parts[n] for n in parts if n.startswith("x")])
+    return pd.DataFrame(images.reshape(len(images), -1))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_has_a_loader_and_a_true_card(name):
     table = LOADERS[name]()
@@ -106,20 +118,27 @@ def test_every_file_has_a_loader_and_a_true_card(name):
         assert all(f"`{part}`" in card for part in table)
         return
     size = re.search(rf"`{name}`.*\| ([\d,]+) x (\d+)(?: each)? \|", CARDS)
-    stored = (
-        pq.read_table(data.FOLDER / name)
-        if name.endswith(".parquet")
-        else pd.read_csv(data.FOLDER / name)
-    )
+    stored = stored_table(data.FOLDER / name)
     assert (f"{stored.shape[0]:,}", str(stored.shape[1])) == size.groups()
     if name not in data.SIMULATED:
         for word in ("Source", "Licence", "Attribution", "Changed", "Known faults"):
             assert f"{word}:" in card, word
     columns = stored.column_names if name.endswith(".parquet") else list(stored)
+    if name.endswith(".npz"):
+        columns = list(np.load(data.FOLDER / name))
     described = (
         card if not name.startswith("causes") else CARDS.split("# The table of known")[1]
     )
     assert [c for c in columns if f"`{c}`" not in described] == []
+
+
+def test_images_are_as_the_card_says():
+    images, labels = data.load_fashion()
+    assert images.dtype == np.uint8
+    assert images.shape == (5_000, 28, 28)
+    assert np.bincount(labels).tolist() == [500] * len(data.FASHION)
+    assert len(np.unique(images.reshape(5_000, -1), axis=0)) == 5_000
+    assert np.median(images[:, 0, 0]) == 0
 
 
 def test_the_world_is_small_on_disk():

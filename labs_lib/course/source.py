@@ -154,7 +154,7 @@ class Source:
         """Return the SHA-256 of the solved code: while it stays, outputs are kept.
 
         It covers all that the code reaches in engines, plots and the lab's exercises, the data
-        files and the stored rows, but not the machinery of the course; see
+        files, the stored rows and the quiz, but not the machinery of the course; see
         `labs_lib.definitions`. The start page shows the map of the course, so the files behind
         it count as well.
 
@@ -168,6 +168,7 @@ class Source:
             settings: dict[str, object] = {"cells": [_shown(cell) for cell in cells]}
         except SyntaxError as error:
             raise SourceError(f"{self.info.id}: a cell is no Python: {error}") from None
+        settings["quiz"] = (self.info.folder / "quiz.toml").read_text("utf-8")
         if self.info.id == START:
             settings |= {name: (HERE / name).read_text("utf-8") for name in MAP_FILES}
         return definitions.digest(

@@ -91,6 +91,13 @@ def test_the_code_hash_ignores_prose_and_sees_code(tiny, edit):
     assert source.read(tiny).code_hash() != before
 
 
+def test_the_code_hash_sees_the_quiz(tiny):
+    before = source.read(tiny).code_hash()
+    file = tiny.folder / "quiz.toml"
+    file.write_text(file.read_text("utf-8").replace("reason = ", "reason =  ", 1))
+    assert source.read(tiny).code_hash() != before
+
+
 @pytest.mark.parametrize(
     ("old", "new", "counts"),
     [
