@@ -1,0 +1,466 @@
+# ---
+# jupyter:
+#   labs:
+#     concepts:
+#       sm-canvas: "On SageMaker"
+#       sm-no-code: "On trial: \"no-code is enough\""
+#     constants:
+#       "0.01": "the margin of AUC, chosen before the trials were run for all seeds"
+#       "0.5": "AUC of a random order"
+# ---
+
+# %% [markdown]
+# # AutoML: a leaderboard from one call
+#
+# > A tool offers ten models and a winner, without code. Is that enough, and may its score be believed?
+#
+# **You will**
+#
+# - get a leaderboard from one call, within a budget, and read each of its rows;
+# - put its winner beside an XGBoost that code has tuned, at an equal number of fits;
+# - find out when the leaderboard's own score promises too much, and mend it.
+#
+# **You need** no other lab. **Data in:** the payments world, credit defaults, the census of 1994, flights of 2013
+# ([data cards](../data.md)). **Data out:** nothing.
+#
+# | SageMaker term | here |
+# |---|---|
+# | Autopilot, mode `ENSEMBLING` | `automl.leaderboard`, a small engine of the course |
+# | mode `HYPERPARAMETER_TUNING` | Optuna |
+# | Canvas | a page of the same leaderboard, without code |
+
+# %%
+from labs_lib.labs.train.automl.exercises import lab
+
+lab.start()
+
+# %% [markdown]
+# ## The situation
+#
+# Your team wants a first model of card fraud. One colleague has uploaded the table to a no-code tool. It tried ten models
+# over lunch and shows a winner with its score. "No-code is enough," she says. "Ours takes you a week." You can
+# write the search in code. Which one goes to the meeting, and what do you say of its score?
+#
+# ## Predict
+#
+# The claim: *no-code is enough*. The leaderboard tries ten candidates, trains each on three folds, and combines them. Code
+# tries ten settings of XGBoost on the same three folds, and keeps the best. So each trains 30 models. We judge both by
+# [AUC](../glossary.md#auc) on payments of a later month, where high is good.
+#
+# Is the AUC of the leaderboard's winner higher than that of the tuned XGBoost? [Tie](../glossary.md#tie) means that the two
+# certainly differ by less than 0.01, [undecided](../glossary.md#undecided) that the data cannot say which side of 0.01
+# it is.
+
+# %%
+guess = ...  # winner minus tuned XGBoost: "higher", "lower", "tie" or "undecided"
+lab.contest.commit(guess)
+
+# %% [markdown]
+# The second bet is about the score that the tool itself shows, its *own score*. Each row is judged by a model that did
+# not train on it. Is the winner's own score higher than its AUC in the later month?
+
+# %%
+guess = ...  # own score minus later month: "higher", "lower", "tie" or "undecided"
+lab.promise.commit(guess)
+
+# %% [markdown]
+# ## A leaderboard from one call
+#
+# First the table: all frauds of three months and some honest payments, so that one row in five is a fraud. Month 5 will
+# judge, as it is.
+
+# %% tags=["trial"]
+import numpy as np
+
+from labs_lib import data, payments
+
+
+def parts(name, seed):
+    """Return inputs, labels, and which rows train and which judge."""
+    rng = np.random.default_rng([seed, 1])
+    if name == "payments":
+        table = payments.quiet_world(seed, n=15_000).transactions
+        X, y, train, _, judge = map(np.asarray, payments.ready_to_fit(table))
+        rows = np.flatnonzero(train)
+        rows = rows[payments.thin(y[rows], 0.2, seed=seed)]
+        return payments.features(table), y, rows, np.flatnonzero(judge)
+    if name == "credit":
+        table = data.load_credit_default().drop(columns="ID")
+        y = table.pop("DEFAULT").to_numpy()
+    else:
+        table = data.load_adult_income().drop(columns=["split", "fnlwgt"])
+        y = table.pop("income").astype(str).str.contains(">50K").to_numpy(int)
+    return table, y, *np.split(rng.permutation(len(y))[:5_500], [1_500])
+
+
+# %%
+from labs_lib.train import automl
+
+X, y, train, judge = parts("payments", 0)
+board = automl.leaderboard(X.iloc[train], y[train], objective="AUC", seed=0)
+board.table
+
+# %% [markdown]
+# Ten candidates, three fits each: one for each [fold](../glossary.md#cross-validation). The `score` is AUC, *out of fold*. Two rows are no candidates. They
+# combine the others without training them again:
+#
+# - the *weighted ensemble* is a weighted mean. Its weights are found step by step: add the model, perhaps once more,
+#   that lifts the score most;
+# - the *stacker* is a linear model on the out-of-fold predictions ([stacking](../glossary.md#stacking)).
+#
+# One thing is decided by construction: the weights are chosen on the same rows that score them. So the weighted
+# ensemble nearly always leads its own leaderboard, and that alone is no evidence for it.
+#
+# Which candidates run if time is short? The engine goes through them in a fixed order. Before each one it foretells its
+# seconds, and it stops before the first that would not fit. Our clock is a toy: each look at it takes ten seconds.
+
+# %%
+from itertools import count
+
+toy = count(step=10)
+short = automl.leaderboard(
+    X.iloc[train],
+    y[train],
+    objective="AUC",
+    budget=90,
+    clock=lambda: next(toy),
+)
+list(short.seconds.index), short.skipped
+
+# %% [markdown]
+# ### Exercise 1: who still runs?
+#
+# Candidates run in order. Each has a `cost` in units, and takes some `seconds`. The first one always runs. Before each
+# later one, foretell: its cost, times the seconds so far for one unit of cost. If the seconds so far and the foretold
+# ones are more than the `budget`, it stops there. Return how many candidates run.
+
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+def how_many(costs, seconds, budget):
+    """Return how many candidates run."""
+    spent, units = seconds[0], costs[0]
+    for done in range(1, len(costs)):
+        if spent + costs[done] * spent / units > budget:
+            return done
+        spent, units = spent + seconds[done], units + costs[done]
+    return len(costs)
+
+
+# END SOLUTION
+lab.ex1.check(how_many)
+
+# %% [markdown]
+# ## On trial: "no-code is enough"
+#
+# The other side is what a person with code would do first: tune one strong model. Optuna begins with settings that nobody
+# tuned, then draws four at random, then looks where the good ones were. It uses the same matrix, the same folds and the
+# same score.
+
+# %% tags=["trial"]
+import optuna
+from sklearn.metrics import roc_auc_score
+
+from labs_lib.train import automl
+from labs_lib.train.boosted import boosted
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+PLAIN = {"learning_rate": 0.1, "max_depth": 4, "min_child_weight": 1}
+PLAIN |= {"subsample": 1, "colsample_bytree": 1, "reg_lambda": 1}
+
+
+def searched(Z, y, fold, jobs, seed):
+    """Tune XGBoost; return the own score and the models of each job."""
+    tried = []
+
+    def job(trial):
+        number, log = trial.suggest_float, {"log": True}
+        model = boosted(
+            n_estimators=60,
+            n_jobs=1,
+            max_depth=trial.suggest_int("max_depth", 1, 7),
+            learning_rate=number("learning_rate", 0.02, 0.4, **log),
+            min_child_weight=number("min_child_weight", 1, 30, **log),
+            subsample=number("subsample", 0.5, 1),
+            colsample_bytree=number("colsample_bytree", 0.4, 1),
+            reg_lambda=number("reg_lambda", 1, 30, **log),
+        )
+        p, models = automl.out_of_fold(model, Z, y, fold)
+        tried.append((round(roc_auc_score(y, p), 4), models))
+        return tried[-1][0]
+
+    sampler = optuna.samplers.TPESampler(n_startup_trials=5, seed=seed)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.enqueue_trial(PLAIN)
+    study.optimize(job, n_trials=jobs)
+    return tried
+
+
+# %% [markdown]
+# The budget is 30 fits for both. More arms tell us where a difference comes from: the leaderboard's best single candidate;
+# XGBoost untuned; XGBoost with 20 jobs, twice the budget; and the mean of the five best of the ten jobs, an ensemble in code.
+
+
+# %% tags=["trial"]
+from labs_lib.train.encoding import encoder
+
+
+def contest(seed, name="payments"):
+    """Compare the leaderboard with a tuned XGBoost; judge on rows that neither saw."""
+    X, y, train, judge = parts(name, seed)
+    rows, later, label = X.iloc[train], X.iloc[judge], y[train]
+    fold = automl.fold_numbers(label, 3, seed=seed)
+    board = automl.leaderboard(rows, label, objective="AUC", folds=fold, seed=seed)
+    single = board.table.drop(index=list(automl.ENSEMBLES)).index[0]
+    named = {"winner": board.winner, "best single": single, "stacker": "stacker"}
+    scores = board.predict(later)
+    arms = {k: (board.table["score"][n], scores[n]) for k, n in named.items()}
+    encoding = encoder().fit(rows)
+    tried = searched(encoding.transform(rows), label, fold, 20, seed)
+    Z = encoding.transform(later)
+    own = np.array([score for score, _ in tried])
+    best = {"untuned": 0, "tuned": own[:10].argmax(), "tuned, 20 jobs": own.argmax()}
+    arms |= {k: (own[n], automl.averaged(tried[n][1], Z)) for k, n in best.items()}
+    five = [automl.averaged(tried[n][1], Z) for n in np.argsort(-own[:10])[:5]]
+    arms["tuned, five averaged"] = np.nan, np.mean(five, axis=0)
+    found = {(arm, "own score"): value for arm, (value, _) in arms.items()}
+    found |= {(k, "later"): roc_auc_score(y[judge], p) for k, (_, p) in arms.items()}
+    found |= {(n, "won"): float(n == board.winner) for n in board.table.index}
+    del found["tuned, five averaged", "own score"]
+    return found | {("winner", "members"): float((board.table["weight"] > 0).sum())}
+
+
+# %%
+rows = lab.trial(
+    contest,
+    seeds=12,
+    levels=("arm", "measure"),
+    settings={"name": ["payments", "credit", "census"]},
+    chaotic=("own score", "later", "won", "members"),
+)
+
+# %%
+rows.design(
+    worlds="payments: a world of 15,000. Credit and census: rows at random",
+    rows="about 1,400 train, the same for all arms; 3,000 or 4,000 others judge",
+    measure="AUC, high is good; winner minus tuned XGBoost, in pairs",
+    margin=0.01,
+    yardstick="the labels of the rows that judge. Both sides choose by AUC on the same "
+    "folds, so neither has an objective of its own. Few rows favour ensembles and "
+    "simple models; equal fits favour the side whose fits are slow.",
+)
+
+# %% [markdown]
+# **What to try.** Let the trees of the tuner grow for 20 rounds instead of 60 (`n_estimators`). Run that cell and the one
+# with `lab.trial` again.
+#
+# First the arms: own scores, and the later AUC.
+
+
+# %%
+import pandas as pd
+
+NAMES = rows.settings["name"]
+ARMS = ["winner", "best single", "stacker", "untuned", "tuned", "tuned, 20 jobs"]
+ARMS += ["tuned, five averaged"]
+
+
+def means(measure):
+    """Return the means over the seeds, a column for each data set."""
+    return pd.DataFrame({name: rows.wide(measure, name=name).mean() for name in NAMES})
+
+
+pd.concat({m: means(m).reindex(ARMS) for m in ("own score", "later")}, axis=1).round(3)
+
+# %% [markdown]
+# Did the tuner have time to tune? On its own folds ten jobs lift the score, and ten more lift it a little; neither can lower
+# it, by construction.{{!tuner_lifts}} The stacker did not collapse: its later AUC is within 0.01 of the winner's in each
+# column.{{!stacker_fine}} And who won how often, of twelve?
+
+# %%
+won = pd.DataFrame({name: rows.wide("won", name=name).sum() for name in NAMES})
+won[won.any(axis=1)].astype(int)
+
+# %%
+members = pd.Series({n: rows.wide("members", name=n)["winner"].mean() for n in NAMES})
+members.to_frame("candidates with a weight, mean").round(1)
+
+# %% [markdown]
+# Nearly every winner is the weighted ensemble, as the construction wanted it.{{!ensemble_wins}} So "which model won"
+# is not the interesting part of the page. Now the question from above.
+
+# %%
+from labs_lib import stats
+
+
+def compare(a, b, name, comparisons=1):
+    """Compare two arms by the AUC on rows that neither saw."""
+    wide = rows.wide("later", name=name)
+    options = {"comparisons": comparisons, "margin": 0.01}
+    if name == "payments":
+        return stats.worlds(wide[a], wide[b], **options)
+    return stats.splits(wide[a], wide[b], n_train=1_500, n_test=4_000, **options)
+
+
+decided = compare("winner", "tuned", "payments")
+lab.contest.reveal(decided.verdict)
+decided
+
+# %%
+pairs = [("winner", "tuned"), ("winner", "tuned, 20 jobs"), ("best single", "tuned")]
+pairs += [("winner", "tuned, five averaged")]
+found = {
+    f"{name}: {a} - {b}": compare(a, b, name, 12) for name in NAMES for a, b in pairs
+}
+
+# %%
+from labs_lib import plots
+
+with plots.figure(
+    title="Leaderboard against tuning, AUC on rows that neither saw",
+    x="difference of AUC (-1 to 1)",
+    y="",
+    alt="Twelve intervals, four for each of three data sets.",
+) as ax:
+    plots.intervals(ax, found)
+
+# %% [markdown]
+# TEXT.
+#
+# Equal fits are not equal time. Here are the seconds of both sides on this machine, for one world of payments:
+
+# %% tags=["nbval-ignore-output"]
+from time import perf_counter
+
+fold = automl.fold_numbers(y[train], 3, seed=0)
+Z = encoder().fit_transform(X.iloc[train])
+start = perf_counter()
+automl.leaderboard(X.iloc[train], y[train], objective="AUC", folds=fold)
+middle = perf_counter()
+searched(Z, y[train], fold, 10, seed=0)
+{"leaderboard": middle - start, "tuned": perf_counter() - middle}
+
+# %% [markdown]
+# Both trained 30 models, but a forest takes longer than a linear model, and the ensembles come on top. At equal
+# seconds, one side would get more jobs than the other; the arm with 20 jobs shows what twice the jobs would
+# change. We do not store a verdict in seconds, as another processor would give another one.
+#
+# ## Where it fails: the score that the tool shows
+#
+# The leaderboard draws its folds at random. It cannot know what a row is: that one customer has many rows, and that a
+# stolen card or a terminal with a thief in it makes frauds for days. With random folds, one part of such a story
+# trains and the other part judges. Whoever writes the folds can hold out whole customers, or whole months.
+
+
+# %% tags=["trial"]
+def promised(X, y, train, judge, ways, seed):
+    """For each way to make folds: the winner's own score, and its AUC later."""
+    found = {}
+    for way, fold in ways.items():
+        board = automl.leaderboard(
+            X.iloc[train],
+            y[train],
+            objective="AUC",
+            folds=fold,
+            max_candidates=4,
+            seed=seed,
+        )
+        p = board.predict(X.iloc[judge])
+        for arm, name in (("winner", board.winner), ("xgboost", "xgboost")):
+            found[way, arm, "own score"] = board.table["score"][name]
+            found[way, arm, "later"] = roc_auc_score(y[judge], p[name])
+    return found
+
+
+def on_payments(seed):
+    """Compare three ways to make folds in one world."""
+    X, y, train, judge = parts("payments", seed)
+    table = payments.quiet_world(seed, n=15_000).transactions.iloc[train]
+    drawn = np.random.default_rng([seed, 2]).integers(3, size=100_000)
+    ways = {"at random": 3, "by customer": drawn[table["customer"]]}
+    ways |= {"by month": payments.month(table)}
+    return promised(X, y, train, judge, ways, seed)
+
+
+# %%
+folds = lab.trial(
+    on_payments,
+    seeds=16,
+    levels=("folds", "arm", "measure"),
+    chaotic=("own score", "later"),
+)
+
+# %%
+folds.design(
+    worlds="a world of 15,000 payments",
+    rows="as above; the leaderboard tries its first four candidates",
+    measure="AUC; the winner's own score minus its AUC in month 5, in pairs",
+    margin=0.01,
+    yardstick="month 5. The world is quiet: no law changes from month to month, so what "
+    "is lost was never there. How much is lost depends on how long our stories last.",
+)
+
+
+# %%
+def gap(way, arm="winner", comparisons=1):
+    """Compare an own score with the AUC of the later month, in pairs."""
+    own, later = (folds.wide(m)[way, arm] for m in ("own score", "later"))
+    return stats.worlds(own, later, comparisons=comparisons, margin=0.01)
+
+
+promise = gap("at random")
+lab.promise.reveal(promise.verdict)
+promise
+
+# %%
+folds.wide().mean().unstack("measure").round(3)
+
+# %%
+WAYS = ["at random", "by customer", "by month"]
+gaps = {f"{a}, {w}": gap(w, a, 6) for a in ("winner", "xgboost") for w in WAYS}
+stats.table(gaps)
+
+
+# %%
+def fall(way, arm):
+    """Compare the own score with that of random folds, in pairs."""
+    own = folds.wide("own score")
+    pair = own["at random", arm], own[way, arm]
+    return stats.worlds(*pair, comparisons=4, margin=0.01)
+
+
+falls = {f"{a}, {w}": fall(w, a) for a in ("winner", "xgboost") for w in WAYS[1:]}
+stats.table(falls)
+
+# %% [markdown]
+# TEXT2.
+#
+# ## Real data: flights of 2013
+#
+# TEXT3
+
+# %% tags=["trial"]
+WEATHER = ["temp", "dewp", "humid", "wind_speed", "precip", "visib", "distance", "hour"]
+
+
+def on_flights(seed):
+    """Train on three months of flights, from month `seed` + 1 on; judge the next."""
+    table = data.load_flights().dropna(subset=["arr_delay"])
+    month, day = table["date"].dt.month - seed, table["date"].dt.day_of_year
+    y = (table["arr_delay"] > 15).to_numpy(int)
+    X = table[[*WEATHER, "carrier", "origin"]]
+    rng = np.random.default_rng([seed, 1])
+    train = rng.permutation(np.flatnonzero(month.between(1, 3)))[:1_500]
+    judge = rng.permutation(np.flatnonzero(month == 4))[:4_000]
+    by_day = rng.integers(3, size=367)[day.iloc[train]]
+    ways = {"at random": 3, "by day": by_day}
+    return promised(X, y, train, judge, ways, seed)
+
+
+# %%
+flights = lab.trial(
+    on_flights,
+    seeds=9,
+    levels=("folds", "arm", "measure"),
+    chaotic=("own score", "later"),
+)
