@@ -68,8 +68,8 @@ class Leaderboard:
     ----------
     table : DataFrame
         A row for each candidate that ran, and each ensemble; columns ``score`` (out of fold,
-        by the objective, to four decimals), ``fits`` (models trained for it) and ``weight`` (in the weighted
-        ensemble). Highest score first; equal scores in the order of the candidates.
+        by the objective, to four decimals), ``fits`` (models trained for it) and ``weight``
+        (in the weighted ensemble). Highest score first; equal scores in the order of the candidates.
     out_of_fold : DataFrame, shape (n, candidates and ensembles)
         Probability of class 1 for each row, from models that did not train on that row. The
         weights of the weighted ensemble were chosen on all rows, which flatters its score.
@@ -126,9 +126,9 @@ def candidates(seed: int = 0) -> tuple[Candidate, ...]:
     seed : int
         Of the forests and of the boosted trees.
     """
-    forest = {"n_estimators": 30, "n_jobs": 1, "random_state": seed}
-    trees = {"n_estimators": 60, "n_jobs": 1, "random_state": seed}
-    histogram = {"max_iter": 30, "max_leaf_nodes": 15, "random_state": seed}
+    forest = {"n_estimators": 20, "n_jobs": 1, "random_state": seed}
+    trees = {"n_estimators": 40, "n_jobs": 1, "random_state": seed}
+    histogram = {"max_iter": 20, "max_leaf_nodes": 15, "random_state": seed}
     linear = {"max_iter": 300}
     return (
         Candidate("linear", LogisticRegression(**linear), 0.5),
