@@ -69,7 +69,8 @@ class Leaderboard:
     table : DataFrame
         A row for each candidate that ran, and each ensemble; columns ``score`` (out of fold,
         by the objective, to four decimals), ``fits`` (models trained for it) and ``weight``
-        (in the weighted ensemble). Highest score first; equal scores in the order of the candidates.
+        (in the weighted ensemble). Highest score first; equal scores in the order of the
+        candidates.
     out_of_fold : DataFrame, shape (n, candidates and ensembles)
         Probability of class 1 for each row, from models that did not train on that row. The
         weights of the weighted ensemble were chosen on all rows, which flatters its score.
