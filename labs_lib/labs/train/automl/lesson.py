@@ -453,13 +453,13 @@ stats.table(falls)
 #
 # But look at the last table. Hold out whole customers, and the winner's own score falls by {{by_customer}}; hold out whole
 # months, and it falls by {{by_month}}.{{!falls}} The later AUC is a tie in both cases.{{!same_model}} So the folds changed
-# the promise, and hardly the model. A part of the random score comes from rows that are half known: their customer, or their month, was
-# in training too.
+# the promise, and hardly the model. That fits a random score that comes in part from half-known
+# rows: their customer, or their month, was in training too.
 #
 # Is the score by month right, then? For the single XGBoost it lies below the later AUC on average, and corrected for
 # six comparisons its sign is open.{{!too_low}} One difference is there by construction: an own score comes from single
 # models that saw two thirds of the rows, the later AUC from three of them, averaged. And month 5 has customers
-# that the model knows.
+# that the model knows. So three ways to deal the rows give three promises, and none is shown to be the right one.
 #
 # ## Real data: flights of 2013
 #
