@@ -323,7 +323,7 @@ found = {
 from labs_lib import plots
 
 with plots.figure(
-    title="Leaderboard against tuning, AUC on rows that neither saw",
+    title="Leaderboard against tuning",
     x="difference of AUC (-1 to 1)",
     y="",
     alt="Twelve intervals, four for each of three data sets.",
