@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from labs_lib import monitor_options
-from labs_lib.course import catalog, overview, progress
+from labs_lib.course import catalog, home, overview, progress
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,9 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="labs", description="Run, check and build the course."
+        prog="labs",
+        description="Run, check and build the course. Alone: where you stand, what comes next.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(command=_home)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     def add(name: str, command: Callable, help: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
@@ -57,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     add("progress", _progress, "Show what is passed and what is open.")
+
+    add("review", _review, "Answer again what is due: ten questions, five minutes a day.")
 
     sub = add("run", _run, "Execute labs; report seconds and memory.")
     sub.add_argument("labs", nargs="*", metavar="LAB")
@@ -179,12 +183,24 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return doctor.main(verify=arguments.verify)
 
 
+def _home(arguments: argparse.Namespace) -> int:
+    print(home.of(progress.load()))
+    return 0
+
+
 def _progress(arguments: argparse.Namespace) -> int:
     shown = overview.progress_table(progress.load())
     table = Table(*shown.head)
     for row in shown.rows:
         table.add_row(*row)
     Console().print(table)
+    return 0
+
+
+def _review(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import review
+
+    review.session(ask=input, show=print)
     return 0
 
 

@@ -25,6 +25,9 @@ SIMULATED = (
 )
 """Files that ``labs data rebuild`` makes again; the others are real and only copied."""
 
+DIGITS_BASE = "digits_base.npz"
+"""Weights of a network, made by ``python -m labs_lib.train.pretrain``."""
+
 SUFFIXES = (".parquet", ".csv", ".npz")
 """Of the files that have a checksum."""
 
@@ -215,6 +218,24 @@ def load_novels() -> pd.DataFrame:
     Jane Austen's novels, public domain; text preparation: janeaustenr (MIT).
     """
     return pd.read_parquet(_checked("jane_austen_paragraphs.parquet"))
+
+
+def load_digits_base() -> dict[str, np.ndarray]:
+    """Load the weights of a small network that has learned the handwritten digits 0 to 4.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``weight0`` (64, 64), ``bias0`` (64,), ``weight1`` (64, 5), ``bias1`` (5,); see
+        `labs_lib.train.pretrain`, which makes a network of them.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As in `load_payments`.
+    """
+    with np.load(_checked(DIGITS_BASE)) as stored:
+        return {name: stored[name] for name in stored.files}
 
 
 def verify() -> list[str]:

@@ -57,6 +57,7 @@ COURSE_OF_LABS = {
     "catalog",
     "doctor",
     "exercise",
+    "home",
     "facts",
     "lab",
     "overview",

@@ -218,8 +218,8 @@ class Lab:
         settings : mapping of str to sequence, optional
             Values of each further argument; every combination runs.
         chaotic : sequence of str
-            Values of the last level that branch on rounding: a rerun may be any number in the
-            range of the stored seeds.
+            Values of the last level that branch on rounding: a rerun's numbers may be any within
+            the range of the stored seeds, and as many outside as chance explains.
 
         Raises
         ------

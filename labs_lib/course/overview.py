@@ -1,12 +1,11 @@
 """The map of the course, its routes and the learner's progress, as tables."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labs_lib.course import catalog, mode, progress
+from labs_lib.course import catalog, progress
 from labs_lib.course.catalog import LabInfo
-from labs_lib.course.panel import Panel
 
 
 @dataclass(frozen=True)
@@ -73,19 +72,6 @@ def routes(*, folder: str = "") -> TextTable:
     return TextTable(("route", "labs, in this order", "minutes"), rows)
 
 
-def my_progress() -> TextTable | Panel:
-    """Return what the learner has passed, lab by lab."""
-    if mode.current() != "learn":
-        return Panel(
-            "Your progress", "Here stands what you have passed, lab by lab.", "quiet"
-        )
-    try:
-        records = progress.load()
-    except ValueError as error:
-        return Panel("Your progress cannot be read", str(error), "bad")
-    return progress_table(records)
-
-
 def progress_table(records: progress.Records) -> TextTable:
     """Return a row a page: what is passed, what was right at a later choice, what is open.
 
@@ -96,22 +82,32 @@ def progress_table(records: progress.Records) -> TextTable:
     """
     rows = []
     for info in catalog.pages():
-        items, of_lab = _items(info), records.get(info.id, {})
-        done = [item for item in items if item in of_lab and of_lab[item].passed]
-        later = [
-            item
-            for item in items
-            if item in of_lab and of_lab[item].closed and item not in done
-        ]
-        rest = [item for item in items if item not in (*done, *later)]
-        rows.append((info.id, *(" ".join(names) or "-" for names in (done, later, rest))))
+        states = state(info, records.get(info.id, {}))
+        rows.append((info.id, *(" ".join(names) or "-" for names in states)))
     return TextTable(("lab", "passed", "right later", "open"), rows)
 
 
-def _items(info: LabInfo) -> list[str]:
+def state(
+    info: LabInfo, of_lab: Mapping[str, progress.Record]
+) -> tuple[list[str], list[str], list[str]]:
+    """Return the exercises and questions of a page: passed, right at a later choice, open.
+
+    Parameters
+    ----------
+    info : LabInfo
+    of_lab : mapping of str to Record
+        The learner's records of this page.
+    """
     lab = info.exercises().lab
     quiz = [f"quiz{number}" for number in range(1, len(lab.quiz.questions) + 1)]
-    return [exercise.name for exercise in lab.exercises] + quiz
+    items = [exercise.name for exercise in lab.exercises] + quiz
+    done = [item for item in items if item in of_lab and of_lab[item].passed]
+    later = [
+        item
+        for item in items
+        if item in of_lab and of_lab[item].closed and item not in done
+    ]
+    return done, later, [item for item in items if item not in (*done, *later)]
 
 
 def _inline(cell: str) -> str:

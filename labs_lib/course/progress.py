@@ -166,7 +166,7 @@ def _change(lab: str, item: str, change: Callable[[Record], None]) -> str | None
     if mode.current() != "learn":
         return None
     try:
-        with _alone(path()):
+        with alone(path()):
             records = load()
             change(records.setdefault(lab, {}).setdefault(item, Record()))
             write_text(path(), _text(records))
@@ -181,7 +181,7 @@ def _change(lab: str, item: str, change: Callable[[Record], None]) -> str | None
 
 
 @contextlib.contextmanager
-def _alone(file: Path) -> Iterator[None]:
+def alone(file: Path) -> Iterator[None]:
     """Let one process at a time into the block; one that died inside is not waited for."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = file.with_name(f".{file.name}.lock")

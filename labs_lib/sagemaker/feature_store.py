@@ -563,6 +563,8 @@ def flush(site: Site, name: str) -> None:
     """Write the records of a group that wait into files of S3, one for each hour of events."""
     with _FLUSHING:
         _flush(site, name)
+    # What came meanwhile found others waiting, and so asked for no flush of its own.
+    recover(site, name)
 
 
 def _flush(site: Site, name: str) -> None:
@@ -634,10 +636,11 @@ _ARROW = {
 }
 
 
-def recover(site: Site) -> None:
-    """Take up the records that waited for the offline store when the server ended."""
+def recover(site: Site, name: str | None = None) -> None:
+    """Take up the records that wait for the offline store, of one group or of all."""
     rows = site.state.rows(
         "select feature_group, min(invoked) from offline_records group by feature_group"
     )
-    for name, invoked in rows:
-        site.clock.call_at(invoked + FLUSH, functools.partial(flush, site, name))
+    for group, invoked in rows:
+        if name in (None, group) and site.state.get("FeatureGroup", group) is not None:
+            site.clock.call_at(invoked + FLUSH, functools.partial(flush, site, group))

@@ -502,7 +502,7 @@ def test_a_rerun_that_differs_is_an_error(run, done):
         run()
 
 
-def test_a_chaotic_number_may_lie_within_the_stored_range(done):
+def test_chaotic_numbers_may_lie_within_the_stored_range_or_outside_by_chance(done):
     file = stored.Stored.read("start", "noise")
     wild = plan.TrialPlan(**{**vars(file.plan), "chaotic": ("error",)})
     wide = file.rows.wide("error", shift=0.0)
@@ -511,8 +511,26 @@ def test_a_chaotic_number_may_lie_within_the_stored_range(done):
         ("median", "error"): wide["median"].min(),
     }
     file.compare(wild, 0, 0, inside)
-    with pytest.raises(ValueError, match="differs from what is stored"):
-        file.compare(wild, 0, 0, inside | {("mean", "error"): wide["mean"].max() + 1})
+    assert file.rows.seeds > 3
+    with pytest.raises(ValueError, match="median, error was .*, is 9. A library"):
+        file.compare(wild, 0, 0, inside | {("median", "error"): 9.0})
+
+
+def test_as_many_fresh_draws_lie_outside_as_chance_explains():
+    rng = np.random.default_rng(0)
+    draws = rng.normal(size=(400, 40, 21))
+    low, high = draws[..., 1:].min(axis=2), draws[..., 1:].max(axis=2)
+    outside = ((draws[..., 0] < low) | (draws[..., 0] > high)).sum(axis=1)
+    wrong = (outside > stored.outside_by_chance(40, 20)).sum()
+    assert wrong <= 4
+    assert 40 * 2 / 21 < stored.outside_by_chance(40, 20) < 40 / 3
+
+
+@pytest.mark.parametrize(
+    ("numbers", "seeds", "most"), [(0, 5, 0), (1, 30, 0), (8, 20, 0), (450, 30, 46)]
+)
+def test_what_chance_explains_at_the_ends(numbers, seeds, most):
+    assert stored.outside_by_chance(numbers, seeds) == most
 
 
 def test_what_cannot_be_waited_for_is_not_rerun(run, done):

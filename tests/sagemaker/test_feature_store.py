@@ -219,6 +219,16 @@ def test_what_waits_for_the_offline_store_survives_a_restart(tmp_path):
         assert len(store.offline(1)) == 1
 
 
+def test_records_that_arrive_while_others_are_written_are_written_too(store):
+    hour = 3_600
+    for at in range(1, 201):
+        store.put(f"early-{at}", at * hour)
+    store.local.step(FLUSH)
+    for at in range(1, 51):
+        store.put(f"late-{at}", at * hour)
+    assert len(store.offline(250)) == 250
+
+
 def test_features_are_added_and_never_change(store):
     store.client.update_feature_group(
         FeatureGroupName=store.name, FeatureAdditions=definitions({"new": "String"})

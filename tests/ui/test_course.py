@@ -175,8 +175,8 @@ overview.course_map()"""
 
 
 def test_progress_is_shown(start):
-    shown = start.type_and_run("overview.my_progress()", "overview.my_progress()")
-    assert "ex1" in shown.split("start")[1].splitlines()[0]
+    shown = start.type_and_run("home.show()", "home.show()")
+    assert "Next: What SageMaker does, run locally. You began it; open: quiz1." in shown
 
 
 def test_the_lab_takes_a_wrong_and_a_right_answer(lab, server):

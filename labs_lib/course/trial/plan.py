@@ -37,8 +37,8 @@ class TrialPlan:
     settings : dict of str to tuple
         Values of each further argument; every combination runs.
     chaotic : tuple of str
-        Values of the last level whose rerun may be any number within the range of the stored
-        seeds: a search that branches on rounding.
+        Values of the last level that branch on rounding, such as a search: a rerun's numbers
+        may be any within the range of the stored seeds, and as many outside as chance explains.
     """
 
     name: str

@@ -76,13 +76,14 @@ lab.quiz()
 # %% [markdown]
 # ## Your progress
 #
-# What you pass is noted in one small file of yours, on this machine only. In a terminal, `labs progress`
-# shows the same table.
+# What you pass is noted in one small file of yours, on this machine only. Run this cell again after
+# a lab. In a terminal, `labs` says the same, and `labs progress` names what is open, lab by lab.
+# `labs review` asks again what you missed, and later what you may have forgotten: five minutes a day.
 
 # %%
-from labs_lib.course import overview
+from labs_lib.course import home
 
-overview.my_progress()
+home.show()
 
 # %% [markdown]
 # ## The map
@@ -91,6 +92,8 @@ overview.my_progress()
 # takes less than one.
 
 # %%
+from labs_lib.course import overview
+
 overview.course_map()
 
 # %%

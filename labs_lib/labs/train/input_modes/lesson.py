@@ -828,7 +828,7 @@ lab.facts(
     pipe_ends=stream == b"monday\ntuesday\nwednesday\n"
     and not can_go_back
     and again == b"",
-    not_early=bool((np.argsort(few) >= np.arange(20) - 4).all()),
+    not_early=bool((np.argsort(few, kind="stable") >= np.arange(20) - 4).all()),
     arms_day=bool((every_day.loc[(0.001, "once")] > 1.8).all())
     and bool(every_day.drop((0.001, "once")).stack().between(0.6, 1.6).all()),
     arms_label=bool(
