@@ -41,15 +41,14 @@ lab.start()
 # %% [markdown]
 # ## The situation
 #
-# Your team wants a first model of card fraud. One colleague has uploaded the table to a no-code tool. It tried ten models
+# Your team wants a first model of card fraud. A colleague gave the table to a no-code tool. It tried ten models
 # over lunch and shows a winner with its score. "No-code is enough," she says. "Ours takes you a week." You can
 # write the search in code. Which one goes to the meeting, and what do you say of its score?
 #
 # ## Predict
 #
 # The claim: *no-code is enough*. The leaderboard tries ten candidates, trains each on three folds, and combines them. Code
-# tries 20 settings of XGBoost on the same three folds, and keeps the best. That takes about as many seconds, rather
-# more. We judge both by [AUC](../glossary.md#auc) on payments of a later month, where high is good.
+# tries 20 settings of XGBoost on the same three folds, and keeps the best: about as many seconds, rather more. We judge both by [AUC](../glossary.md#auc) on payments of a later month, where high is good.
 #
 # Is the AUC of the leaderboard's winner higher than that of the tuned XGBoost? [Tie](../glossary.md#tie) means that the two
 # certainly differ by less than 0.01, [undecided](../glossary.md#undecided) that the data cannot say which side of 0.01
@@ -112,8 +111,8 @@ board.table
 #   that lifts the score most;
 # - the *stacker* is a linear model on the out-of-fold predictions ([stacking](../glossary.md#stacking)).
 #
-# One thing is decided by construction: the weights are chosen on the same rows that score them. So a lead of the
-# weighted ensemble on its own leaderboard is no evidence for it.
+# The weights are chosen on the same rows that score them. So a lead of the weighted ensemble on its own leaderboard is
+# no evidence for it.
 #
 # Which candidates run if time is short? The engine goes through them in a fixed order. Before each one it foretells its
 # seconds, and it stops before the first that would not fit. Our clock is a toy: each look at it takes ten seconds.
@@ -157,9 +156,8 @@ lab.ex1.check(how_many)
 # %% [markdown]
 # ## On trial: "no-code is enough"
 #
-# The other side is what a person with code would do first: tune one strong model. Optuna begins with settings that nobody
-# tuned, then draws four at random, then looks where the good ones were. It uses the same matrix, the same folds and the
-# same score.
+# The other side: a person with code tunes one strong model. Optuna begins with settings that nobody
+# tuned, then draws four at random, then looks where the good ones were. Matrix, folds and score are the same.
 
 # %% tags=["trial"]
 import optuna
@@ -202,13 +200,11 @@ def searched(Z, y, fold, jobs, seed):
 
 
 # %% [markdown]
-# The budget is time, but a clock gives another verdict on each machine. So we turned seconds into jobs; a job is one
-# setting on three folds. On twelve worlds and splits that the trial does not use, with one thread, the leaderboard's
-# seconds were enough for 13 to 19 jobs. We gave the tuner 20. The same search, stopped early or continued, gives two more
-# budgets: 10 jobs are as many fits as the leaderboard's, 40 take at least twice its seconds. A first version had only
-# the equal fits, and its rows were seen. Budgets and worlds are new since then; claim and margin are not.
-#
-# Here is the clock for one [world](../glossary.md#world) of payments, on your machine:
+# A clock gives another verdict on each machine. So we turned seconds into jobs; a job is one setting on three folds. On
+# twelve [worlds](../glossary.md#world) and splits that the trial does not use, with one thread, the leaderboard's seconds were
+# enough for 13 to 19 jobs. We gave the tuner 20. The same search stopped at 10 jobs has as many fits as the leaderboard;
+# continued to 40, at least twice its seconds. A first version had only the equal fits, and its rows were seen: budgets
+# and worlds are new since then, claim and [margin](../glossary.md#margin) are not. Here is the clock on your machine:
 
 # %% tags=["nbval-ignore-output"]
 from time import perf_counter
@@ -315,16 +311,14 @@ pd.concat({m: means(m).reindex(ARMS) for m in ("own score", "later")}, axis=1).r
 
 # %%
 won = pd.DataFrame({name: rows.wide("won", name=name).sum() for name in NAMES})
-won[won.any(axis=1)].astype(int)
-
-# %%
-pd.concat([means("members"), means("best job")]).round(1)
+counts = {"won": won[won.any(axis=1)]}
+counts |= {measure: means(measure) for measure in ("members", "best job")}
+pd.concat(counts).round(1)
 
 # %% [markdown]
 # The weighted ensemble wins each time, as the construction wanted it.{{!ensemble_wins}} Weights above zero (`members`) go to
-# about five candidates (first row).{{!some_members}} The other rows say which job was the best within each budget: with
-# more jobs a later one, so the tuner was still finding something.{{!still_finding}} So "which model won"
-# is not the interesting part of the page. Now the question from above.
+# about five candidates.{{!some_members}} `best job` says which job was the best within each budget: with
+# more jobs a later one, so the tuner was still finding something.{{!still_finding}} Now the question from above.
 
 # %%
 from labs_lib import stats
@@ -363,26 +357,25 @@ with plots.figure(
     plots.intervals(ax, found)
 
 # %% [markdown]
-# On payments the winner's AUC lies above that of 20 jobs by {{decided}}. The [interval](../glossary.md#interval) excludes zero,
-# but all of it is below the [margin](../glossary.md#margin): a lead, too small to matter here, so a tie.{{!lead}} Budgets: with 10 jobs,
-# as many fits, the difference is {{ten}}, and undecided.{{!ten_open}} With 40 jobs it is {{forty}}, a tie.{{!forty_tie}}
-#
-# On census the difference at 20 jobs is {{census}}, a tie; on credit it is {{credit}}, undecided.{{!real}} In no
-# data set and at no budget was tuned XGBoost shown to be ahead.{{!not_beaten}} The figure corrects for 21 comparisons, and then
-# no interval lies above or below the margin.{{!none_decided}}
+# On payments the winner is ahead of 20 jobs by {{decided}}. The [interval](../glossary.md#interval) excludes zero, but all of it is
+# below the margin: a tie.{{!lead}} With 10 jobs, the equal fits, it is {{ten}}, undecided;{{!ten_open}} with 40 jobs {{forty}}, a
+# tie.{{!forty_tie}} At 20 jobs census is a tie, {{census}}, and credit undecided, {{credit}}.{{!real}} In no data set and
+# at no budget was tuned XGBoost shown to be ahead.{{!not_beaten}} The figure corrects for 21 comparisons; none is decided
+# beyond the margin.{{!none_decided}}
 #
 # What did the tuning bring? In month 5, 20 jobs differ from the untuned model by {{tuning}}: no gain
-# is shown, though the own score rose.{{!no_gain}} And what brings the leaderboard its lead? Not its best single candidate, which lies
-# below 20 jobs on average, its sign open: {{single}}.{{!single_below}} The winner averages several, and is ahead of that candidate
-# by {{averaging}}.{{!averaging_helps}} Code can average too: against the mean of the five best jobs, the winner's lead is
-# {{five}}, a tie whose sign is open.{{!five_tie}} With few rows, as here, an
-# afternoon of tuning one model is no argument against the tool. With more rows that may change; we did not try.
+# is shown, though the own score rose.{{!no_gain}}
+#
+# And what brings the leaderboard its lead? Its best single candidate minus 20 jobs is {{single}}: no lead is
+# shown.{{!single_below}} The winner averages several, and is ahead of that candidate by {{averaging}}.{{!averaging_helps}} Code can
+# average too: against the mean of the five best jobs, the winner's lead is {{five}}, a tie.{{!five_tie}} More rows
+# may change all this; we did not try.
 #
 # ## Where it fails: the score that the tool shows
 #
-# The leaderboard draws its folds at random. It cannot know what a row is: that one customer has many rows, and that a
-# stolen card or a terminal with a thief in it makes frauds for days. With random folds, one part of such a story
-# trains and the other part judges. Whoever writes the folds can hold out whole customers, or whole months.
+# The leaderboard draws its folds at random. It cannot know that one customer has many rows, and that a
+# stolen card makes frauds for days. So one part of such a story trains, another judges. Whoever writes the folds can
+# hold out whole customers, or whole months.
 
 
 # %% tags=["trial"]
@@ -463,8 +456,8 @@ seen = folds.wide().mean().unstack("measure").drop("frauds", level="arm")
 seen[["own score", "per fold", "later"]].round(3)
 
 # %% [markdown]
-# The tool's own score is one AUC over all rows. It mixes three models, one a fold, and one may give higher
-# probabilities than another. `per fold` is free of that: the mean of the AUCs within each fold.
+# The tool's own score is one AUC over all rows, so it mixes three models, one a fold, and one may give higher
+# probabilities than another. `per fold` avoids that: the mean of the AUCs within each fold.
 
 # %%
 WAYS = ["at random", "by customer", "by month"]
@@ -491,18 +484,17 @@ folds.wide("known customer").mean().round(2)
 # With random folds, own score minus later AUC is {{promise}}. These worlds cannot say whether the tool promises too
 # much.{{!promise_open}}
 #
-# But look at the table of falls. Hold out whole customers, and the winner's own score falls by {{by_customer}}; hold out whole
-# months, and it falls by {{by_month}}.{{!falls}} Within folds it falls too, so mixed models are not the reason.{{!falls_within}} The
+# But look at the table of falls. Hold out whole customers, and the winner's own score falls by {{by_customer}}; whole
+# months, by {{by_month}}.{{!falls}} Within folds it falls too, so mixed models are not the reason.{{!falls_within}} The
 # later AUC is a tie in both cases.{{!same_model}} So the folds changed the promise, and hardly the model.
 #
-# The last cell shows what the folds changed: for how many frauds the training rows hold another fraud of the same
-# customer. At random it is a share of {{known}}; by customer it is none, by construction. Months leave many such pairs
-# apart as well; what they hold out is the month.{{!known_more}}
+# The last cell shows what the folds changed: how many frauds have another fraud of the same customer in training. At
+# random it is a share of {{known}}, by customer none. By month many are left; what is held out is the month.{{!known_more}}
 #
 # Is the score by month right, then? For the single XGBoost it lies below the later AUC on average, and corrected for
 # six comparisons its sign is open.{{!too_low}} One difference is there by construction: an own score comes from single
-# models that saw two thirds of the rows, the later AUC from three of them, averaged. And month 5 has customers
-# that the model knows. So three ways to deal the rows give three promises, and none is shown to be the right one.
+# models on two thirds of the rows, the later AUC from three of them, averaged. None of the three promises is shown to be
+# the right one.
 #
 # ## Real data: flights of 2013
 #
@@ -546,9 +538,8 @@ table.round(3)
 
 # %% [markdown]
 # On average the winner's own score lies above the next month, most with random folds; holding out days brings it
-# nearer.{{!flights_above}} But nine overlapping windows do not settle that. What they do show is how far a single promise
-# can miss: by {{miss}} in one of the windows, and windows miss in both directions.{{!flights_miss}} No folds inside three
-# months show what the fourth one brings.
+# nearer.{{!flights_above}} Nine overlapping windows do not settle that. They do show how far a single promise
+# can miss: by {{miss}} in one of them, and they miss in both directions.{{!flights_miss}}
 #
 # ## On SageMaker
 #
@@ -603,10 +594,10 @@ except ValueError as refused:
 # %% [markdown]
 # So part of what you know fits into the request. [Average precision](../glossary.md#average-precision), euros and folds by customer do not.
 #
-# *Bring your own model* was the way back: a model that code has made, shown in Canvas to people who do not code. The guide
-# of 2023 asks for a model from Autopilot, JumpStart or the Model Registry, on tables but not time series, shared by a
-# user of the same domain, and a Canvas user who may read its bucket. That page is gone from the guide of 2026. We know no
-# notice that Canvas or Autopilot is closed to new customers, which shows nothing: look in your console before you plan with them.
+# *Bring your own model* showed a model made by code to people in Canvas. The guide of 2023 asks for a model from
+# Autopilot, JumpStart or the Model Registry, on tables but not time series, shared by a user of the same domain, and a
+# Canvas user who may read its bucket. That page is gone from the guide of 2026. Whether it still works we could not
+# verify: look in your console.
 #
 # ### Exercise 2: which way?
 #
@@ -633,7 +624,6 @@ lab.ex2.check(way)
 # - AutoGluon and its models: neural networks, CatBoost, LightGBM, several layers of stacking. Our ten are scikit-learn's and
 #   XGBoost's, in an order of our own.
 # - Canvas: its page, its preparation of columns, its price.
-# - Whether Autopilot's own folds inside the training channel respect a validation channel.
 #
 # ## Takeaways
 #
