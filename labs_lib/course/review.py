@@ -1,14 +1,14 @@
-"""Spaced repetition over the quiz questions that a learner has met.
+"""Spaced repetition over the questions that a learner has met, in the labs and in exams.
 
-A question enters when it was answered in a lab. When it comes back is decided by the algorithm
-FSRS (library `fsrs`) in whole days: a question that was missed tomorrow, one that was right
-after a few days, then after weeks. What is scheduled stands in ``review.json`` beside the progress
-file. A question is known by its text, so that a lab may add or move questions.
+A question enters when it was answered in a lab's quiz, or asked in an exam that was handed in. When
+it comes back is decided by the algorithm FSRS (library `fsrs`) in whole days: a question that was
+missed tomorrow, one that was right after a few days, then after weeks. What is scheduled stands
+in ``review.json`` beside the progress file. A question is known by its texts, so that a lab may add
+or move questions.
 """
 
-import hashlib
 import json
-import random
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +16,9 @@ from pathlib import Path
 
 import fsrs
 
-from labs_lib.course import catalog, progress
-from labs_lib.course.quiz import Question
+from labs_lib.course import catalog, progress, quiz
+from labs_lib.course.exam import bank, sitting
+from labs_lib.course.exam.asked import Asked
 from labs_lib.files import write_text
 
 AT_MOST = 10
@@ -26,6 +27,9 @@ AT_MOST = 10
 SCHEDULER = fsrs.Scheduler(learning_steps=(), relearning_steps=(), enable_fuzzing=False)
 """Whole days only, and always the same ones: a session is once a day."""
 
+AT_ONCE = datetime.min.replace(tzinfo=UTC)
+"""When a question is due that was missed nobody knows when."""
+
 
 @dataclass(frozen=True)
 class Due:
@@ -33,28 +37,22 @@ class Due:
 
     Attributes
     ----------
-    key : str
-        The lab and a digest of the question's text.
-    lab : str
-    question : Question
+    item : Item
     card : fsrs.Card
         What the scheduler knows of it.
     """
 
-    key: str
-    lab: str
-    question: Question
+    item: bank.Item
     card: fsrs.Card
 
     @property
-    def letters(self) -> dict[str, str]:
-        """Letter shown to letter in the lab; mixed anew after each answer.
+    def asked(self) -> Asked:
+        """The question as it is shown; its parts are mixed anew after each answer.
 
         So that an answer is remembered by what it says and not by where it stands.
         """
-        inside = list(self.question.options)
-        random.Random(f"{self.key} {self.card.last_review}").shuffle(inside)
-        return dict(zip(self.question.options, inside, strict=True))
+        last = self.card.last_review
+        return Asked(self.item, int(last.timestamp()) if last else 0)
 
 
 def path() -> Path:
@@ -68,21 +66,15 @@ def deck() -> list[Due]:
     Raises
     ------
     ValueError
-        If the progress file or the schedule is damaged.
+        If the progress file, the exams or the schedule are damaged.
     """
-    cards, records = _load(), progress.load()
-    found = []
-    for page in catalog.pages():
-        of_page = records.get(page.id, {})
-        if not of_page:
-            continue
-        for number, question in enumerate(page.exercises().lab.quiz.questions, start=1):
-            record = of_page.get(f"quiz{number}")
-            if record and record.choice:
-                key = f"{page.id} {digest(question)}"
-                card = cards.get(key) or _new(record)
-                found.append(Due(key, page.id, question, card))
-    return sorted(found, key=lambda due: (due.card.due, due.key))
+    cards, met = _load(), _met()
+    found = [
+        Due(item, _card(cards.get(item.key), met[item.key]))
+        for item in bank.items()
+        if item.key in cards or item.key in met
+    ]
+    return sorted(found, key=lambda due: (due.card.due, due.item.key))
 
 
 def answer(due: Due, *, right: bool, now: datetime | None = None) -> fsrs.Card:
@@ -103,11 +95,10 @@ def answer(due: Due, *, right: bool, now: datetime | None = None) -> fsrs.Card:
     now = now or datetime.now(UTC)
     if due.card.last_review:
         now = max(now, due.card.last_review)
-    rating = fsrs.Rating.Good if right else fsrs.Rating.Again
-    card, _ = SCHEDULER.review_card(due.card, rating, review_datetime=now)
+    card = _reviewed(due.card, right, now)
     try:
         with progress.alone(path()):
-            write_text(path(), _text({**_load(), due.key: card}))
+            write_text(path(), _text({**_load(), due.item.key: card}))
     except OSError as error:
         raise ValueError(
             f"{path()} cannot be written ({error.strerror}). Set LABS_PROGRESS to a file in a "
@@ -142,17 +133,18 @@ def session(
     if not todo:
         show(_nothing(everything))
         return
-    show(f"{_questions(len(todo))}. A letter and Enter answers, q stops.")
+    show(f"{_questions(len(todo))}. Letters and Enter answer, q stops.")
     right = asked = 0
     for number, due in enumerate(todo, start=1):
-        show(f"\n{number} of {len(todo)}, {due.lab}\n{_shown(due)}")
-        letter = _read(ask, show, due)
-        if letter is None:
+        head = f"{number} of {len(todo)}, {due.item.lab}, {due.asked.how}"
+        show(f"\n{head}\n{due.asked.plain()}")
+        given = _read(ask, show, due.asked)
+        if given is None:
             break
-        chosen = due.question.options[due.letters[letter]]
-        card = answer(due, right=chosen.right, now=now)
-        asked, right = asked + 1, right + chosen.right
-        show(_explained(due, letter, card))
+        good = due.item.is_right(given)
+        card = answer(due, right=good, now=now)
+        asked, right = asked + 1, right + good
+        show(_explained(due, given, card))
     show(f"\n{right} of {asked} right. {_nothing(deck(), now=now)}")
 
 
@@ -162,58 +154,89 @@ def due_today(now: datetime | None = None) -> int:
     return sum(due.card.due <= now for due in deck())
 
 
-def digest(question: Question) -> str:
-    """Return twelve characters that belong to the text of a question."""
-    return hashlib.sha256(question.text.encode()).hexdigest()[:12]
+Meeting = tuple[datetime | None, bool]
+"""When a question was answered outside of the reviews, if that is known, and whether rightly."""
 
 
-def _new(record: progress.Record) -> fsrs.Card:
-    """Return the card of a question that was answered in its lab and never since."""
-    if record.passed is None:
-        return fsrs.Card(card_id=0, due=datetime.min.replace(tzinfo=UTC))
-    card = fsrs.Card(card_id=0)
-    when = datetime.fromisoformat(record.passed).astimezone(UTC)
-    return SCHEDULER.review_card(card, fsrs.Rating.Good, review_datetime=when)[0]
+def _met() -> dict[str, list[Meeting]]:
+    """Return what the learner has answered in labs and exams, by the question's key."""
+    found: dict[str, list[Meeting]] = defaultdict(list)
+    records = progress.load()
+    for lab in catalog.labs():
+        of_lab = records.get(lab.id, {})
+        questions = quiz.load(lab.folder / "quiz.toml") if of_lab else []
+        for number, question in enumerate(questions, start=1):
+            record = of_lab.get(f"quiz{number}")
+            item = bank.of_quiz(lab.id, question)
+            if item and record and record.choice:
+                when = record.passed or record.closed
+                found[item.key].append((_time(when), record.passed is not None))
+    for exam in sitting.load():
+        for item in sitting.of_course(exam) if exam.ended else []:
+            right = item.is_right(exam.answers.get(item.key, ()))
+            found[item.key].append((_time(exam.ended), right))
+    return found
 
 
-def _read(ask: Callable[[str], str], show: Callable[[str], None], due: Due) -> str | None:
-    """Return a letter of the question, or None if the learner stops."""
+def _time(text: str | None) -> datetime | None:
+    """Return the moment that a file names; None if it names none."""
+    try:
+        return datetime.fromisoformat(text or "").astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _card(stored: fsrs.Card | None, met: list[Meeting]) -> fsrs.Card:
+    """Return a card that knows of every answer, also of those since its last review."""
+    card = stored or fsrs.Card(card_id=0, due=AT_ONCE)
+    for when, right in sorted((when, right) for when, right in met if when):
+        if card.last_review is None or when > card.last_review:
+            card = _reviewed(card, right, when)
+    return card
+
+
+def _reviewed(card: fsrs.Card, right: bool, when: datetime) -> fsrs.Card:
+    rating = fsrs.Rating.Good if right else fsrs.Rating.Again
+    return SCHEDULER.review_card(card, rating, review_datetime=when)[0]
+
+
+def _read(
+    ask: Callable[[str], str], show: Callable[[str], None], asked: Asked
+) -> tuple[int, ...] | None:
+    """Return an answer to the question, or None if the learner stops."""
     while True:
         try:
-            letter = ask("> ").strip().lower()
+            line = ask("> ").strip().lower()
         except EOFError:
             return None
-        if letter in due.letters:
-            return letter
-        if letter in ("q", "quit", "exit"):
+        if line in ("q", "quit", "exit"):
             return None
-        show(f"Give one of {', '.join(due.letters)}, or q to stop.")
+        try:
+            return asked.read(line)
+        except ValueError as error:
+            show(f"{error}, or q to stop.")
 
 
-def _shown(due: Due) -> str:
-    options = due.question.options
-    lines = [f"  {letter}) {options[k].text}" for letter, k in due.letters.items()]
-    return "\n".join([due.question.text, *lines])
-
-
-def _explained(due: Due, letter: str, card: fsrs.Card) -> str:
-    options, letters = due.question.options, due.letters
-    chosen = options[letters[letter]]
-    lines = [f"{'Right' if chosen.right else 'Not the best choice'}. {chosen.reason}"]
-    if not chosen.right:
-        best = next(shown for shown, k in letters.items() if options[k].right)
-        lines.append(
-            f"Best is {best}) {options[letters[best]].text} {options[letters[best]].reason}"
-        )
-    if due.question.section:
-        lines.append(f'It is shown in {due.lab}, "{due.question.section}".')
+def _explained(due: Due, given: tuple[int, ...], card: fsrs.Card) -> str:
+    item, asked = due.item, due.asked
+    if item.is_right(given):
+        lines = ["Right."]
+    else:
+        lines = [f"Not the best answer. Right is: {asked.write(item.right)}"]
+    for name, part in asked.parts.items():
+        match = f" \u2192 {part.match}" if part.match else ""
+        number = item.parts.index(part)
+        told = item.kind in ("ordering", "matching") or number in {*given, *item.right}
+        if told:
+            lines.append(f"  {name}) {part.text}{match}: {part.reason.strip()}")
+    lines.append(f'It is shown in {item.lab}, "{item.section}".')
     lines.append(f"It comes back on {card.due:%Y-%m-%d}.")
     return "\n".join(lines)
 
 
 def _nothing(everything: list[Due], *, now: datetime | None = None) -> str:
     if not everything:
-        return "No question yet: those that you answer in the labs come back here."
+        return "No question yet: those that you answer in labs and exams come back here."
     now = now or datetime.now(UTC)
     if left := sum(due.card.due <= now for due in everything):
         return f"{_questions(left)} more: run `labs review` again."

@@ -5,6 +5,7 @@ import pytest
 
 from labs_lib import cli
 from labs_lib.course import catalog, home, progress, review
+from labs_lib.course.exam import bank, sitting
 
 LAB = "train/xgboost"
 NOW = datetime(2026, 3, 1, 20, tzinfo=UTC)
@@ -33,27 +34,44 @@ def met(progress_file):
     progress_file.write_text(json.dumps(content))
 
 
+@pytest.fixture
+def examined(progress_file):
+    """A learner who handed in an exam with one right and one wrong answer of each kind."""
+    kinds = ("choice", "response", "ordering", "matching")
+    items = [[i for i in bank.items() if i.kind == kind][:2] for kind in kinds]
+    answers = {good.key: good.right for good, _ in items}
+    answers |= {bad.key: wrong_answer(bad) for _, bad in items}
+    keys = tuple(item.key for pair in items for item in pair)
+    exam = sitting.Exam(7, keys, answers, begun=NOW.isoformat(), ended=NOW.isoformat())
+    sitting.path().write_text(sitting._text([exam]))
+    return items
+
+
+def wrong_answer(item):
+    """Return an answer of the right form that is wrong."""
+    if item.kind == "ordering":
+        return item.right[::-1]
+    if item.kind == "matching":
+        return tuple(1 - min(n, 1) for n in item.right)
+    others = [n for n in range(len(item.parts)) if n not in item.right]
+    return tuple(sorted((others[0], *item.right[1:])))
+
+
 def play(answers, now=NOW):
     """Run a session; return what was shown. An answer is True, False, or what is typed."""
     said, todo = [], iter(answers)
+    today = [due for due in review.deck() if due.card.due <= now][: review.AT_MOST]
+    answered = [0]
 
     def ask(_):
         reply = next(todo)
         if not isinstance(reply, bool):
             return reply
-        due = asked[-1]
-        fits = (k for k, v in due.letters.items() if due.question.options[v].right == reply)
-        return next(fits)
+        due = today[answered[0]]
+        answered[0] += 1
+        return due.asked.write(due.item.right if reply else wrong_answer(due.item))
 
-    asked = []
-    todo_today = [due for due in review.deck() if due.card.due <= now][: review.AT_MOST]
-
-    def show(text):
-        said.append(text)
-        if " of " in text and len(asked) < len(todo_today) and text.startswith("\n"):
-            asked.append(todo_today[len(asked)])
-
-    review.session(ask=ask, show=show, now=now)
+    review.session(ask=ask, show=said.append, now=now)
     return "\n".join(said)
 
 
@@ -64,9 +82,46 @@ def test_nothing_to_do_says_so(progress_file):
 
 def test_what_was_missed_in_a_lab_is_due_first(met):
     first, second = review.deck()
-    assert first.question.text == QUESTIONS[0].text
-    assert second.question.text == QUESTIONS[1].text
+    assert first.item.text == QUESTIONS[0].text
+    assert second.item.text == QUESTIONS[1].text
     assert first.card.due < second.card.due <= NOW
+
+
+def test_what_was_asked_in_an_exam_comes_back(examined):
+    cards = {due.item.key: due.card for due in review.deck()}
+    for good, bad in examined:
+        assert cards[bad.key].due == NOW + DAY
+        assert cards[good.key].due > NOW + DAY
+
+
+def test_an_open_exam_is_not_reviewed(examined):
+    (exam,) = sitting.load()
+    exam.ended = None
+    sitting.path().write_text(sitting._text([exam]))
+    assert review.deck() == []
+
+
+def test_every_kind_of_question_is_asked_and_explained(examined):
+    said = play([True, False] * 2, now=NOW + DAY)
+    assert "2 of 4 right." in said
+    for how in ("choose one", "put in order", "match"):
+        assert how in said
+    for _, bad in examined:
+        assert bad.text.strip() in said
+        assert f'"{bad.section}"' in said
+
+
+def test_an_exam_after_a_review_counts(met, examined):
+    good = examined[0][0]
+    due = next(d for d in review.deck() if d.item.key == good.key)
+    review.answer(due, right=True, now=NOW + 2 * DAY)
+    (exam,) = sitting.load()
+    exam.answers[good.key] = wrong_answer(good)
+    exam.ended = (NOW + 3 * DAY).isoformat()
+    sitting.path().write_text(sitting._text([exam]))
+    card = next(d.card for d in review.deck() if d.item.key == good.key)
+    assert card.last_review == NOW + 3 * DAY
+    assert card.due == NOW + 4 * DAY
 
 
 def test_what_was_right_in_a_lab_comes_back_days_later(met, progress_file):
@@ -79,8 +134,7 @@ def test_what_was_right_in_a_lab_comes_back_days_later(met, progress_file):
 
 def test_a_session_explains_each_answer_and_says_when_it_comes_back(met):
     said = play([False, True])
-    assert "Not the best choice." in said
-    assert "Best is" in said
+    assert "Not the best answer. Right is: " in said
     assert QUESTIONS[0].options[right(1)].reason in said
     assert "1 of 2 right." in said
     assert "It comes back on 2026-03-02" in said
@@ -92,7 +146,7 @@ def test_missed_is_due_tomorrow_and_right_later_each_time(met):
     assert review.answer(missed, right=False, now=NOW).due == NOW + DAY
     gaps, now = [], NOW
     for _ in range(4):
-        known = next(due for due in review.deck() if due.key == known.key)
+        known = next(due for due in review.deck() if due.item.key == known.item.key)
         card = review.answer(known, right=True, now=now)
         gaps.append(card.due - now)
         now = card.due
@@ -126,14 +180,9 @@ def test_ten_questions_are_enough_for_a_day(progress_file):
 def test_options_stand_elsewhere_after_an_answer_and_mean_the_same(met):
     orders = set()
     for day in range(8):
-        due = next(d for d in review.deck() if d.question.text == QUESTIONS[0].text)
-        assert (
-            sorted(due.letters)
-            == sorted(due.letters.values())
-            == sorted(QUESTIONS[0].options)
-        )
-        assert due.letters == due.letters
-        orders.add(tuple(due.letters.values()))
+        due = next(d for d in review.deck() if d.item.text == QUESTIONS[0].text)
+        assert due.asked.read(due.asked.write(due.item.right)) == due.item.right
+        orders.add(due.asked.order)
         review.answer(due, right=False, now=NOW + day * DAY)
     assert len(orders) > 2
 
@@ -150,14 +199,16 @@ def test_q_and_the_end_of_input_stop_and_keep_what_was_answered(met):
 
 def test_other_keys_are_asked_again(met):
     said = play(["x", "", True, "Q"])
-    assert said.count("Give one of a, b, c, d, or q to stop.") == 2
+    assert said.count("Choose one, such as: a, or q to stop.") == 2
 
 
 def test_a_clock_that_jumps_back_loses_nothing(met):
     due = review.deck()[1]
     later = review.answer(due, right=True, now=NOW)
     again = review.answer(
-        next(d for d in review.deck() if d.key == due.key), right=True, now=NOW - 400 * DAY
+        next(d for d in review.deck() if d.item.key == due.item.key),
+        right=True,
+        now=NOW - 400 * DAY,
     )
     assert again.last_review == NOW
     assert again.due >= later.due
@@ -167,11 +218,11 @@ def test_a_question_that_the_course_lost_is_kept_in_the_file_and_not_asked(met):
     review.answer(review.deck()[0], right=True, now=NOW)
     content = json.loads(review.path().read_text())
     (key,) = content["cards"]
-    content["cards"]["train/gone 0123456789ab"] = content["cards"][key]
+    content["cards"]["0123456789ab"] = content["cards"][key]
     review.path().write_text(json.dumps(content))
     assert len(review.deck()) == 2
     review.answer(review.deck()[0], right=True, now=NOW)
-    assert "train/gone 0123456789ab" in json.loads(review.path().read_text())["cards"]
+    assert "0123456789ab" in json.loads(review.path().read_text())["cards"]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +246,19 @@ def test_a_damaged_schedule_is_a_message_and_is_left_as_it_is(met, damaged):
         review.deck()
     assert review.path().read_text() == damaged
     assert progress.passed()[LAB] == {"quiz2": (NOW - 21 * DAY).isoformat()}
+    assert home.show().due is None
+
+
+def test_a_time_that_is_none_makes_a_question_due_at_once(progress_file):
+    labs = {LAB: {"quiz2": {"attempts": 1, "choice": right(2), "passed": "t"}}}
+    progress_file.write_text(json.dumps({"version": 2, "labs": labs}))
+    assert review.due_today(NOW) == 1
+
+
+def test_damaged_exams_are_a_message(met):
+    sitting.path().write_text("{")
+    with pytest.raises(ValueError, match="Move it away"):
+        review.deck()
     assert home.show().due is None
 
 
