@@ -1,6 +1,7 @@
 """The ``labs`` command. Thin: each subcommand calls one function of the course."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,10 +30,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
-        return command(arguments)
+        code = command(arguments)
+        sys.stdout.flush()
+        return code
     except (ValueError, FileNotFoundError) as error:
         print(f"labs: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever read the output has read enough, as in `labs progress | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print(
             "labs: stopped. Files that were not finished are as they were.", file=sys.stderr

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,3 +149,12 @@ def test_an_interrupt_is_no_traceback(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "main", interrupt)
     assert cli.main(["doctor"]) == 130
     assert "are as they were" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows tells a writer otherwise")
+def test_a_reader_that_has_read_enough_is_no_error():
+    command = [sys.executable, "-m", "labs_lib.cli", "exam", "--bank"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as labs:
+        labs.stdout.close()  # before it writes
+        assert labs.stderr.read() == b""
+    assert labs.returncode == 0

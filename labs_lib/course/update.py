@@ -310,7 +310,8 @@ def _apply(
         said.append("A lab that is open: close it without saving, and open it again.")
     if any(change.path in ("requirements.txt", "pyproject.toml") for change in todo):
         said.append(f"Other packages are needed: {INSTALL}")
-    return [f"Updated: {len(todo)} files.", *said, "To go back: labs update --undo"]
+    files_are = f"{len(todo)} file{'s' * (len(todo) != 1)}"
+    return [f"Updated: {files_are}.", *said, "To go back: labs update --undo"]
 
 
 # From a bundle -----------------------------------------------------------------------------------

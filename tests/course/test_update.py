@@ -157,6 +157,12 @@ def test_metadata_alone_is_no_work(course):
     assert mine(course) == []
 
 
+def test_one_file_is_one_file(course):
+    git(course.parent / "made", "reset", "-q", "--hard", "HEAD~1")
+    commit(course.parent / "made", {"README.md": "new\n"})
+    assert update.update(course)[0] == "Updated: 1 file."
+
+
 def test_outputs_are_work(course):
     run = nbformat.reads(OLD[LAB], as_version=4)
     run.cells[1].outputs = [nbformat.v4.new_output("stream", text="42")]
