@@ -359,7 +359,7 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** Give the first buffer 5,000 rows instead of 100 (leave its name). Run that cell and the one with
-# `lab.trial` again, and look at "buffer 100" below.
+# `lab.trial` again. Yours is `means(rows.yours, "log loss")`, after the next cell.
 #
 # First the arms. *Mean score / share* is 1 if scores are as high as frauds are frequent.
 
@@ -441,8 +441,8 @@ at_the_end = {way: float(fraud[order[-1_000:]].mean()) for way, order in ends.it
 at_the_end
 
 # %% [markdown]
-# Frauds are 3 in 100, but not at the end of the first three streams.{{!end}} Mix the *list of files* first, which costs
-# nothing, and put the buffer behind it. Then the log loss differs from the full shuffle's by {{mended}}, a
+# Frauds are 3 in 100, but not at the end of the first three streams.{{!end}} Mix the *list of files* first,
+# and put the buffer behind it. Then the log loss differs from the full shuffle's by {{mended}}, a
 # tie.{{!mended_tie}} More epochs are no cure: in all six lines by label above, the buffer alone is worse.{{!label_everywhere}}
 # And the ranking of the payments?
 
