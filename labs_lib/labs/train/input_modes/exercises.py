@@ -75,11 +75,13 @@ lab.function(
             _mistake(("File", "Pipe"), ("FastFile",)),
         ),
         "fsx_again": (
-            "The file system keeps what it has loaded. The second epoch does not ask S3.",
+            "In this lab's model the file system keeps what it has loaded. The second epoch does not "
+            "ask S3.",
             _mistake(("File", "Pipe"), ("FastFile", "Pipe", "FSx")),
         ),
         "fsx_whole": (
-            "FSx loads a file when it is first read. What nobody reads stays in S3.",
+            "In this lab's model FSx loads a file when it is first read. What nobody reads stays in "
+            "S3.",
             _mistake(("File", "Pipe", "FSx"), ("FastFile", "Pipe")),
         ),
         "fast_whole": (
@@ -131,8 +133,8 @@ lab.match(
             "c",
         ),
         "shared": (
-            "In d nobody may pack the files, and many jobs read them again and again. Who keeps "
-            "what one job has loaded for the next?",
+            "In d nobody may pack the files, and many jobs read them again and again. Which "
+            "place do all teams share?",
             "d",
         ),
         "mounted": (
