@@ -350,7 +350,7 @@ from labs_lib import plots
 
 # {{!all_open}}
 with plots.figure(
-    title="Corrected for 21 comparisons, no interval excludes zero",
+    title="None of 21 intervals excludes zero",
     x="difference of AUC (-1 to 1)",
     y="",
     size=(8, 6.5),
