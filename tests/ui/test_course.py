@@ -176,7 +176,10 @@ overview.course_map()"""
 
 def test_progress_is_shown(start):
     shown = start.type_and_run("home.show()", "home.show()")
-    assert "Next: What SageMaker does, run locally. You began it; open: quiz1." in shown
+    # Other tests have passed and missed things in other labs.
+    assert re.search(r"Train\s+\d+ of \d+ passed", shown)
+    assert "Next: " in shown
+    assert "Your progress is kept in" in shown
 
 
 def test_the_lab_takes_a_wrong_and_a_right_answer(lab, server):
