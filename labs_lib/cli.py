@@ -31,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         code = command(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a process without a console
+            sys.stdout.flush()
         return code
     except (ValueError, FileNotFoundError) as error:
         print(f"labs: {error}", file=sys.stderr)
