@@ -482,6 +482,7 @@ lab.logs.reveal(decided.verdict)
 # production's value. [AUC](../glossary.md#auc) does not depend on the share of frauds. Means, shadow minus
 # production:
 
+
 # %%
 def gap(rows, shadow, measure="average precision"):
     """Return shadow minus production: a row a seed, a column a set of labels."""

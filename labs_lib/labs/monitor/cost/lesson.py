@@ -352,6 +352,7 @@ stats.table({f"{n}, room {room:.0%}": r for (n, room), r in halves.items()}, dig
 # began later, no difference is shown; few months leave wide [intervals](../glossary.md#interval).{{!late_null}} No month is in
 # both halves, so one half less the other has an interval, too:
 
+
 # %%
 def apart(one, other, room):
     """Return one half less the other; squares of half-widths add up."""
