@@ -530,7 +530,7 @@ with plots.figure(
     title="Above the dashed line, the logs favour the shadow",
     x="true difference (share of production's average precision)",
     y="in the logs (share of it)",
-    alt="A point a world, for four shadows; most lie above the line of equality.",
+    alt="A point a world, for four shadows, and the line of equality.",
 ) as ax:
     for name in four:
         ax.plot(*gap(rows, name)[LABELS].T.to_numpy(), "o", label=name)
