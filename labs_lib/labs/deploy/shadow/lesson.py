@@ -585,7 +585,7 @@ lab.ex2.check(more_frauds)
 # %% [markdown]
 # The trial let 2, 10 or 30 of 100 blocked payments through, and in its last arm 30 of 100 disputed ones.
 # How far is each estimate from the truth, and what does it cost? The table has the root of the mean squared
-# error, for each shadow, and as *price* the frauds that were let through, both among 1,000 payments.
+# error, for each shadow, and as *price* the frauds let through (their mean), both among 1,000 payments.
 
 # %%
 ways = [way for way in gains.index if way[:3] not in ("all", "blo")]
@@ -732,7 +732,7 @@ lab.ex3.check(answered)
 # - Counting only frauds caught among labelled payments, random numbers beat production.{{!random_wins}}
 #   Counting blocked as fraud, nobody does.{{!filled_loses}}
 # - Let some blocked payments through at random, with a known chance. Among the disputed ones that is
-#   cheap.{{!disputed_cheap}}
+#   cheap if both models mostly agree.{{!disputed_cheap}}
 #
 # ## Quiz
 
