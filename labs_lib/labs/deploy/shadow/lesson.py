@@ -429,7 +429,7 @@ rows.design(
     measure="average precision, high is good; shadow minus production, in pairs",
     yardstick="all labels of month 5, as they would be reported if nothing were "
     "blocked. They favour no model; the labels that exist leave out what production "
-    "blocked.",
+    "blocked, which favours a shadow.",
 )
 
 # %% [markdown]
@@ -517,8 +517,8 @@ stats.table(favour, digits=2)
 
 # %% [markdown]
 # The logs favour each of the shadows.{{!favoured}} With as many payments as production, a shadow gains
-# {{as_many}} by it, in shares of production's value. Production has lost what it is surest of; a shadow
-# keeps part of its own. By AUC the logs are within 0.01 of the truth for four shadows, and
+# {{as_many}} by it, in shares of production's value. The logs lack what production is surest of, and hold
+# part of the shadow's. By AUC the logs are within 0.01 of the truth for four shadows, and
 # show about a third of the loss of random numbers.{{!auc_near}} AUC looks at the whole ranking. Average
 # precision looks at the top, where blocking is decided.
 
