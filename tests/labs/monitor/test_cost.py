@@ -110,6 +110,14 @@ def test_ex1():
     )
 
 
+def test_ex1_counts_equal_costs_each_time():
+    def each_cost_once(spent, active, backfilled):
+        since = active if backfilled is None else backfilled
+        return sum({c for d, t, c in spent if t is None or d < since})
+
+    assert lab.ex1.check(each_cost_once).status == "wrong"
+
+
 def test_ex1_is_what_cost_explorer_says():
     spent = [(1, "x", 1.0), (2, None, 2.0), (3, "x", 4.0), (4, "y", 8.0), (5, None, 16.0)]
     table = pd.DataFrame(spent, columns=["day", "team", "cost"])

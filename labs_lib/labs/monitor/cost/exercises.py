@@ -55,6 +55,7 @@ lab.function(
         ([(4, "fraud", 3.0)], 4, None),
         ([(4, "fraud", 3.0)], 9, 4),
         ([(4, "fraud", -3.0), (4, None, -1.0)], 5, None),
+        ([(4, None, 3.0), (4, None, 3.0), (5, None, 3.0)], 1, None),
     ),
     right=_nobodys,
     mistakes={
