@@ -9,6 +9,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from labs_lib import plots
 from labs_lib.course import session
+from labs_lib.course.exercise import Outcome
+from labs_lib.course.panel import Panel
 
 
 @pytest.fixture
@@ -67,6 +69,15 @@ def test_a_figure_that_is_built_stays_a_png(monkeypatch):
     picture, caption = figure(shell, monkeypatch, "It rises.")
     assert set(picture) == {"image/png", "text/plain"}
     assert "aria-hidden" not in caption["text/html"]
+
+
+@pytest.mark.parametrize("kind", [Panel, Outcome])
+def test_a_panel_is_announced(shell, kind):
+    panel = kind("Exercise 1: passed", "Well done.")
+    shown = shell.display_formatter.format(panel)[0]
+    assert Tags(shown["text/html"]).found[0] == ("div", {"role": "status"})
+    assert panel._repr_html_() in shown["text/html"]
+    assert shown["text/plain"] == repr(panel)
 
 
 def notes(result):

@@ -117,7 +117,7 @@ class Notebook:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(f"{address}/tree/{path}?reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
-        self._change_theme(theme)
+        self.change_theme(theme)
         # Cells that run before the kernel answers would be lost without a word.
         self.page.evaluate(
             """async () => {
@@ -129,7 +129,7 @@ class Notebook:
         )
         self.focus()
 
-    def _change_theme(self, name: str) -> None:
+    def change_theme(self, name: str) -> None:
         """Change JupyterLab's theme and wait until its styles are there.
 
         The command itself ends as soon as the setting is saved.
