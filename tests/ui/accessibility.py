@@ -39,7 +39,10 @@ def violations(notebook: Notebook) -> list[str]:
     before = page.viewport_size
     # What is scrolled away is not judged, and JupyterLab's body has no height of its own.
     page.add_style_tag(content="body {min-height: 100vh}")
-    page.set_viewport_size({"width": before["width"], "height": 30_000})
+    whole = page.evaluate(
+        "() => document.querySelector('.jp-WindowedPanel-inner').scrollHeight"
+    )
+    page.set_viewport_size({"width": before["width"], "height": before["height"] + whole})
     options = {
         "runOnly": LEVELS,
         "rules": {rule: {"enabled": True} for rule in BESIDES},
