@@ -104,7 +104,11 @@ class Home:
             f"<td style='text-align: left'>{bar.words}</td></tr>"
             for bar in self.bars
         )
-        link = f'<a href="{html.escape(self.next.page)}">{html.escape(self.next.title)}</a>'
+        # JupyterLab underlines no link, and its colour alone is too close to that of the text.
+        link = (
+            f'<a href="{html.escape(self.next.page)}" style="text-decoration: underline">'
+            f"{html.escape(self.next.title)}</a>"
+        )
         return (
             f"<table><tbody>{rows}</tbody></table>"
             f"<p><b>Next:</b> {link}. {html.escape(self.next.why)}</p>"

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 # Middle tones, readable on JupyterLab's light and dark backgrounds; the words carry the meaning.
 _COLORS = {"good": "#009E73", "bad": "#D55E00", "quiet": "#8a8a8a", "info": "#0072B2"}
 
+FOCUS = "outline: 3px solid #0072B2; outline-offset: 1px"
+"""CSS of what has the keyboard's focus, on a light and on a dark background."""
+
 
 def to_html(text: str) -> str:
     """Return `text` as HTML: escaped, `code` marked, an empty line as a paragraph break."""

@@ -28,7 +28,7 @@ import ipywidgets
 from IPython.display import display
 
 from labs_lib.course import mode, progress
-from labs_lib.course.panel import Panel, to_html
+from labs_lib.course.panel import FOCUS, Panel, to_html
 
 DOMAINS = {
     1: "Data preparation",
@@ -263,7 +263,8 @@ class Quiz:
             for other, button in buttons.items():
                 chosen = "success" if options[letter].right else "danger"
                 button.button_style = chosen if other == letter else ""
-            reason.value = panel._repr_html_()
+            # What a screen reader reads out when it changes.
+            reason.value = f"<div role='status'>{panel._repr_html_()}</div>"
 
         rows = []
         for letter, option in options.items():
@@ -301,6 +302,7 @@ STYLE = (
     ".labs-option > button {flex: none; width: 2.2em; height: 1.9em; padding: 0; "
     "margin: 2px 0.6em 2px 2px; line-height: 1.9em; overflow: visible; position: static} "
     ".labs-option > button::after {content: ''; position: absolute; inset: 0; z-index: 1} "
+    f".labs-option > button:focus-visible {{{FOCUS}}} "
     ".labs-option > .widget-html {flex: 1 1 auto; height: auto; width: auto; "
     "margin: 0.35em 0 0.2em} "
     ".labs-option .widget-html-content, .labs-reason .widget-html-content "

@@ -3,11 +3,18 @@
 ``ipython_kernel_config.json``, installed with the course, loads it in every kernel before the
 first cell. So nothing heavy is imported here.
 
+A figure of `labs_lib.plots` is shown with its description as the image's own: JupyterLab gives a
+PNG no alternative text, and a screen reader would meet a picture without a name. Notebooks of the
+repository keep the PNG, which every viewer shows, with the description as text below it. A panel
+is a status message, which a screen reader reads out when it appears.
+
 Threads of OpenMP that wait for each other sleep instead of spinning. It changes no number; in a
 full room a spinning thread keeps another learner's from working
 (`tests/benchmarks/bench_room.py`).
 """
 
+import base64
+import html
 import os
 from contextlib import ExitStack
 from types import TracebackType
@@ -30,9 +37,33 @@ def load_ipython_extension(shell: Any) -> None:
         return  # `labs doctor` and the first cell say what is wrong.
     if learns:
         shell.set_custom_exc((NameError,), _with_the_way)
+        _speak(shell.display_formatter.formatters)
         cells = _Cells()
         shell.events.register("pre_run_cell", cells.begin)
         shell.events.register("post_run_cell", cells.end)
+
+
+def _speak(formatters: Any) -> None:
+    """Give figures an alternative text, hide their captions from ears, announce panels."""
+    # By name, so that matplotlib is imported by who draws and by nobody else.
+    shown = formatters["text/html"]
+    shown.for_type_by_name("labs_lib.course.panel", "Panel", _announced)
+    shown.for_type_by_name("labs_lib.plots", "_Picture", _described)
+    shown.for_type_by_name("labs_lib.plots", "_Caption", _for_eyes)
+    formatters["image/png"].for_type_by_name("labs_lib.plots", "_Picture", lambda _: None)
+
+
+def _described(picture: Any) -> str:
+    png = base64.b64encode(picture.png).decode()
+    return f'<img alt="{html.escape(picture.alt)}" src="data:image/png;base64,{png}">'
+
+
+def _announced(panel: Any) -> str:
+    return f'<div role="status">{panel._repr_html_()}</div>'
+
+
+def _for_eyes(caption: Any) -> str:
+    return f'<div aria-hidden="true">{caption._repr_html_()}</div>'
 
 
 class _Cells:

@@ -9,8 +9,11 @@ from IPython.display import display
 from numpy.typing import ArrayLike
 
 from labs_lib.course import mode
+from labs_lib.course.panel import FOCUS
 
 STEPS = 200
+# ipywidgets draws nothing around the handle that has the focus.
+_STYLE = f"<style>.labs-threshold .noUi-handle:focus {{{FOCUS}}}</style>"
 
 
 def decisions(
@@ -95,13 +98,18 @@ def slider(
         layout={"width": "32em"},
     )
     choice.add_class("labs-threshold")
-    shown = ipywidgets.HTML(table.to_html())
+    shown = ipywidgets.HTML(_announced(table))
 
     def move(change: dict) -> None:
         table = decisions(y, score, change["new"], days=days, cost=cost)
-        shown.value = table.to_html()
+        shown.value = _announced(table)
 
     choice.observe(move, names="value")
     # Where widgets do not run, the table is still there as text.
     bundle = ipywidgets.VBox([choice, shown])._repr_mimebundle_()
     display({**bundle, "text/plain": repr(table)}, raw=True)
+
+
+def _announced(table: pd.DataFrame) -> str:
+    # The handle has no name and counts steps; the table is read out with the threshold itself.
+    return f'{_STYLE}<div role="status">{table.to_html()}</div>'

@@ -1,11 +1,16 @@
 """The kernel's extension: a name that is not there names the way."""
 
+import base64
 import os
+from html.parser import HTMLParser
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from labs_lib import plots
 from labs_lib.course import session
+from labs_lib.course.exercise import Outcome
+from labs_lib.course.panel import Panel
 
 
 @pytest.fixture
@@ -14,6 +19,65 @@ def shell(monkeypatch):
     shell = InteractiveShell()
     session.load_ipython_extension(shell)
     return shell
+
+
+class Tags(HTMLParser):
+    """The tags of a page with their attributes, in order."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def figure(shell, monkeypatch, alt):
+    """Return what a cell with a figure shows: its bundles, in order."""
+    shown = []
+    monkeypatch.setattr(
+        plots,
+        "display",
+        lambda thing: shown.append(shell.display_formatter.format(thing)[0]),
+    )
+    with plots.figure(title="A line", x="day (count)", y="cost (EUR)", alt=alt) as ax:
+        ax.plot([1, 2], [1, 2])
+    return shown
+
+
+@pytest.mark.parametrize(
+    "alt", ["It rises.", 'Of "a" & <b>, b\'s is higher.', "Kosten in €, ≥ 1"]
+)
+def test_a_figure_is_an_image_with_its_description(shell, monkeypatch, alt):
+    picture, caption = figure(shell, monkeypatch, alt)
+    [(tag, attributes)] = Tags(picture["text/html"]).found
+    assert (tag, attributes["alt"]) == ("img", alt)
+    kind, _, data = attributes["src"].partition(",")
+    assert kind == "data:image/png;base64"
+    assert base64.b64decode(data).startswith(b"\x89PNG")
+    assert set(picture) == {"text/html", "text/plain"}  # the picture is in it once
+    # Who hears the description of the image is not told it again.
+    assert Tags(caption["text/html"]).found[0] == ("div", {"aria-hidden": "true"})
+    assert caption["text/plain"] == alt
+
+
+def test_a_figure_that_is_built_stays_a_png(monkeypatch):
+    monkeypatch.setenv("LABS_MODE", "build")
+    shell = InteractiveShell()
+    session.load_ipython_extension(shell)
+    picture, caption = figure(shell, monkeypatch, "It rises.")
+    assert set(picture) == {"image/png", "text/plain"}
+    assert "aria-hidden" not in caption["text/html"]
+
+
+@pytest.mark.parametrize("kind", [Panel, Outcome])
+def test_a_panel_is_announced(shell, kind):
+    panel = kind("Exercise 1: passed", "Well done.")
+    shown = shell.display_formatter.format(panel)[0]
+    assert Tags(shown["text/html"]).found[0] == ("div", {"role": "status"})
+    assert panel._repr_html_() in shown["text/html"]
+    assert shown["text/plain"] == repr(panel)
 
 
 def notes(result):

@@ -117,7 +117,7 @@ class Notebook:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(f"{address}/tree/{path}?reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
-        self.command("apputils:change-theme", {"theme": theme})
+        self.change_theme(theme)
         # Cells that run before the kernel answers would be lost without a word.
         self.page.evaluate(
             """async () => {
@@ -126,6 +126,32 @@ class Notebook:
                 await context.sessionContext.ready;
                 await context.sessionContext.session.kernel.info;
             }"""
+        )
+        self.focus()
+
+    def change_theme(self, name: str) -> None:
+        """Change JupyterLab's theme and wait until its styles are there.
+
+        The command itself ends as soon as the setting is saved.
+        """
+        self.command("apputils:change-theme", {"theme": name})
+        self.page.wait_for_function(
+            "name => document.body.dataset.jpThemeName === name", arg=name
+        )
+
+    def focus(self) -> None:
+        """Give the focus to the active cell and wait until it is there.
+
+        JupyterLab's keys for a notebook work only with the focus inside it, and a page that
+        was just opened may have it on its body: a key is lost then, without a word.
+        """
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activate()")
+        self.wait_for_focus(".jp-Notebook .jp-Cell.jp-mod-active")
+
+    def wait_for_focus(self, selector: str) -> None:
+        """Wait until the focus is on what this selector finds, or inside it."""
+        self.page.wait_for_function(
+            "selector => document.activeElement?.closest(selector) != null", arg=selector
         )
 
     def command(self, name: str, arguments: dict) -> None:

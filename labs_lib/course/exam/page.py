@@ -17,7 +17,7 @@ from labs_lib.course.exam import paper, result, sitting
 from labs_lib.course.exam.asked import Asked
 from labs_lib.course.exam.bank import KINDS
 from labs_lib.course.exam.sitting import Sitting
-from labs_lib.course.panel import Panel, to_html
+from labs_lib.course.panel import FOCUS, Panel, to_html
 from labs_lib.course.quiz import STYLE
 
 MOST = max(most for _, _, most in KINDS.values())
@@ -432,7 +432,7 @@ _STYLE = (
     ".labs-exam-question p {margin: 0 0 0.6em} "
     ".labs-exam .widget-html-content {line-height: 1.4 !important; white-space: normal} "
     ".labs-exam .labs-option > button {width: 3.4em} "
-    ".labs-exam button:focus-visible {outline: 3px solid #0072B2; outline-offset: 1px} "
+    f".labs-exam button:focus-visible {{{FOCUS}}} "
     ".labs-exam .widget-box:not(.labs-option) > button {width: auto; min-width: 3.4em} "
     ".labs-exam.widget-box > button {width: auto} "
     ".labs-row:not(.labs-option) {flex-wrap: wrap; max-width: 60em; border-top: 1px solid #8884} "

@@ -1,0 +1,69 @@
+"""What axe-core finds in the course's own parts of a notebook that is open in JupyterLab.
+
+Held to the levels A and AA of WCAG 2.0 to 2.2, and to the order of headings. JupyterLab's own
+parts (menus, toolbars, editors) are not looked at: only rendered Markdown and outputs are.
+"""
+
+from tests.ui.jupyterlab import Notebook
+
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+BESIDES = ["empty-heading", "heading-order", "image-redundant-alt", "scope-attr-valid"]
+OURS = (".jp-Notebook .jp-RenderedMarkdown", ".jp-Notebook .jp-OutputArea-output")
+
+EXCEPTIONS = {
+    # JupyterLab's themes set the links of rendered Markdown apart by colour alone, and the
+    # settings that change a theme know fonts only. Links of our own HTML are underlined.
+    "link-in-text-block": ".jp-RenderedMarkdown",
+    # JupyterLab renders a PNG without an alternative text. A learner's kernel sends HTML; the
+    # solutions keep the PNG, and the description follows it as text (tests/notebooks).
+    "image-alt": ".jp-RenderedImage",
+    # ipywidgets gives the handle of a slider no name. Its label stands before it, and the
+    # table that it moves is a status message that begins with the threshold.
+    "aria-input-field-name": ".labs-threshold .noUi-handle",
+}
+"""Rules of axe-core, and where they are not held."""
+
+
+def violations(notebook: Notebook) -> list[str]:
+    """Return what breaks a rule: the rule, axe-core's words, and the element.
+
+    Raises
+    ------
+    AssertionError
+        If no text was looked at, so that nothing could have been found.
+    """
+    # Here, as the tests are skipped where the package is missing.
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = notebook.page
+    before = page.viewport_size
+    # What is scrolled away is not judged, and JupyterLab's body has no height of its own.
+    page.add_style_tag(content="body {min-height: 100vh}")
+    whole = page.evaluate(
+        "() => document.querySelector('.jp-WindowedPanel-inner').scrollHeight"
+    )
+    page.set_viewport_size({"width": before["width"], "height": before["height"] + whole})
+    options = {
+        "runOnly": LEVELS,
+        "rules": {rule: {"enabled": True} for rule in BESIDES},
+    }
+    context = {"include": [[selector] for selector in OURS]}
+    found = Axe().run(page, context, options).response
+    problems = [
+        f"{rule['id']}: {rule['help']}: {node['html'][:200]}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+        if not _excepted(page, rule["id"], node["target"][0])
+    ]
+    page.set_viewport_size(before)
+    judged = [rule for rule in found["passes"] if rule["id"] == "color-contrast"]
+    assert judged, "the contrast of no text was judged"
+    return problems
+
+
+def _excepted(page, rule: str, selector: str) -> bool:
+    where = EXCEPTIONS.get(rule)
+    return where is not None and page.evaluate(
+        "([selector, where]) => document.querySelector(selector).closest(where) != null",
+        [selector, where],
+    )
