@@ -31,7 +31,7 @@ class References:
     loads: list[str] = field(default_factory=list)
 
 
-class _Reader(HTMLParser):
+class _ReferenceReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.page = References()
@@ -50,7 +50,7 @@ class _Reader(HTMLParser):
 
 def read(text: str) -> References:
     """Return what a page of HTML refers to."""
-    reader = _Reader()
+    reader = _ReferenceReader()
     reader.feed(text)
     return reader.page
 

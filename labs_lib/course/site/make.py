@@ -29,6 +29,7 @@ SETTINGS: dict[str, Any] = {
     "html_theme": "pydata_sphinx_theme",
     "html_static_path": ["_static"],
     "html_css_files": [STYLE.name],
+    "html_use_index": False,
     "html_show_sourcelink": False,
     "html_copy_source": False,
     "html_show_copyright": False,
