@@ -204,6 +204,13 @@ def _parser() -> argparse.ArgumentParser:
         "--replay", metavar="FILE", help="play the worlds of this record again"
     )
 
+    sub = add("pictures", _pictures, "Show a lab's figures and tables one at a time.")
+    sub.add_argument("lab", metavar="LAB")
+    sub.add_argument("file", type=Path, metavar="FILE", help="the page, such as split.html")
+
+    sub = add("site", _site, "Make a static site of the solved course, with search.")
+    sub.add_argument("folder", type=Path, metavar="DIR")
+
     sub = add("bundle", _bundle, "Make a folder that installs without a network.")
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument(
@@ -411,6 +418,20 @@ def _capstone(arguments: argparse.Namespace) -> int:
     from labs_lib.capstone import command
 
     return command.run(arguments)
+
+
+def _pictures(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import pictures
+
+    print(pictures.write(catalog.find(arguments.lab), arguments.file))
+    return 0
+
+
+def _site(arguments: argparse.Namespace) -> int:
+    from labs_lib.course.site import make
+
+    print(make.make(arguments.folder))
+    return 0
 
 
 def _bundle(arguments: argparse.Namespace) -> int:

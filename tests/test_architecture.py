@@ -281,7 +281,7 @@ def test_what_is_sorted_keeps_equal_values_in_order(file):
             assert [ast.literal_eval(kind) for kind in kinds] == ["stable"], node.lineno
 
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
 PAGES += [*ROOT.glob("notebooks/*.md"), ROOT / "data" / "README.md"]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from labs_lib import cli, data
 from labs_lib.course import build, bundle, catalog, doctor, new, run, store
+from labs_lib.course.site import make
 from labs_lib.payments import store as payments_store
 
 
@@ -17,6 +18,8 @@ from labs_lib.payments import store as payments_store
         (["run", "nothing"], "There is no lab 'nothing'"),
         (["build", "nothing"], "There is no lab 'nothing'"),
         (["reset", "platform/graph"], "is planned and does not exist yet"),
+        (["pictures", "nothing", "page.html"], "There is no lab 'nothing'"),
+        (["pictures", "start", "page"], "give one that ends with .html, such as start.html"),
         (["new", "nothing/here"], "is not in labs_lib/course/course.toml"),
         (["experiment"], "Name an experiment, or say --all"),
         (["experiment", "nothing/here"], "nothing/here"),
@@ -35,6 +38,12 @@ def test_wrong_arguments_exit_with_two(capsys):
         cli.main(["nothing"])
     assert exit.value.code == 2
     assert "invalid choice" in capsys.readouterr().err
+
+
+def test_a_site_goes_where_it_is_told(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(make, "make", lambda folder: f"{folder}: 3 pages")
+    assert cli.main(["site", str(tmp_path / "site")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'site'}: 3 pages\n"
 
 
 def test_progress(capsys, progress_file):

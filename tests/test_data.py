@@ -111,7 +111,7 @@ def test_every_file_has_a_loader_and_a_true_card(name):
     table = LOADERS[name]()
     table = table[0] if isinstance(table, tuple) else table
     assert len(table) > 0
-    card = CARDS.split(f"## `{name}`\n")[1].split("\n## ")[0]
+    card = CARDS.split(f"## `{name}`\n")[1].split("\n##")[0]
     assert files.sha256(data.FOLDER / name) in card
     if name == data.DIGITS_BASE:  # arrays, not a table
         assert f"| {len(table)} arrays |" in CARDS

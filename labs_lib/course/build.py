@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,22 +72,6 @@ def solution_notebook(page: Source, values: dict[str, str] | None = None) -> Not
     return notebook
 
 
-def fact_values(executed: NotebookNode) -> dict[str, facts.Row]:
-    """Return the facts that an executed notebook printed.
-
-    Raises
-    ------
-    ValueError
-        If its facts cell printed none.
-    """
-    for cell in executed.cells:
-        if "facts" in cell.metadata.get("tags", ()):
-            for output in cell.outputs:
-                if "text/plain" in output.get("data", {}):
-                    return facts.read(output.data["text/plain"])
-    raise ValueError("The notebook holds no printed facts; run `labs build`.")
-
-
 def render(page: Source, executed: NotebookNode) -> Built:
     """Bind an executed notebook's facts and outputs to the text of its source.
 
@@ -97,7 +81,7 @@ def render(page: Source, executed: NotebookNode) -> Built:
         If a mark names a fact that was not measured or does not hold, or an output breaks
         the contract.
     """
-    rows = fact_values(executed)
+    rows = facts.printed(executed)
     unbound = [
         f"{page.info.id}: cell {number} ({cell.section}): {problem}"
         for number, cell in enumerate(page.cells, start=1)
@@ -185,7 +169,9 @@ def _build(infos: Sequence[LabInfo], *, force: bool) -> list[str]:
     if problems:
         return problems
     try:
-        files.write_all(pages() | new)
+        files.write_all(pages(new) | new)
+        for file in run_sheet.left_over():
+            file.unlink()
     except OSError as error:
         raise ValueError(f"{_unwritable(error)} Nothing was changed.") from None
     return []
@@ -237,6 +223,9 @@ def check(infos: Sequence[LabInfo], *, learner: bool = True) -> list[str]:
         f"{file.name} is not up to date"
         for file, text in pages().items()
         if _read(file) != text
+    ]
+    problems += [
+        f"{file.name} is of no lab of the course" for file in run_sheet.left_over()
     ]
     return [f"{problem}. Run `labs build`." for problem in problems]
 
@@ -373,14 +362,20 @@ def readme() -> str:
     return text
 
 
-def pages() -> dict[Path, str]:
-    """Return the generated Markdown pages: file to text."""
+def pages(built: Mapping[Path, str] | None = None) -> dict[Path, str]:
+    """Return the generated Markdown pages: file to text.
+
+    Parameters
+    ----------
+    built : mapping of Path to str, optional
+        Solved notebooks that are not written yet.
+    """
     return {
         ROOT / "README.md": readme(),
         catalog.NOTEBOOKS / "concepts.md": concepts_page(),
         catalog.NOTEBOOKS / "data.md": data_page(),
         catalog.NOTEBOOKS / "glossary.md": glossary.page(),
-        ROOT / "docs" / "run_sheet.md": run_sheet.render(),
+        **run_sheet.pages(built),
     }
 
 

@@ -25,6 +25,7 @@ from labs_lib.files import sha256, write_text
 WITHHELD = (
     "notebooks/solutions/*",
     "labs_lib/labs/*/lesson.py",
+    "docs/run_sheet/quiz_key.md",
     "tests/*",
     ".ci/*",
     ".github/workflows/*",

@@ -5,7 +5,10 @@ import numbers
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # a lesson's kernel has no need of it
+    from nbformat import NotebookNode
 
 LARGE = 100
 _BOOLEANS = ("no", "yes")
@@ -105,6 +108,22 @@ def read(text: str) -> dict[str, Row]:
             )
         rows[fields[0]] = Row(fields[1], float(fields[2]) if len(fields) == 3 else None)
     return rows
+
+
+def printed(executed: "NotebookNode") -> dict[str, Row]:
+    """Return the facts that an executed notebook printed.
+
+    Raises
+    ------
+    ValueError
+        If its facts cell printed none.
+    """
+    for cell in executed.cells:
+        if "facts" in cell.metadata.get("tags", ()):
+            for output in cell.outputs:
+                if "text/plain" in output.get("data", {}):
+                    return read(output.data["text/plain"])
+    raise ValueError("The notebook holds no printed facts; run `labs build`.")
 
 
 def _number(text: str) -> float:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from labs_lib.course import build, catalog, marks, source
+from labs_lib.course import build, catalog, facts, marks, source
 from tests.notebooks import requests_sent
 
 PAGES = catalog.pages()
@@ -101,4 +101,4 @@ def _left_running(folder: Path, patience: float = 30.0) -> list[list[str]]:
 
 
 def _facts(info):
-    return build.fact_values(nbformat.read(info.solution, as_version=4))
+    return facts.printed(nbformat.read(info.solution, as_version=4))
