@@ -325,9 +325,11 @@ class Server(ThreadingHTTPServer):
         if request.path == "/lease":
             return self._lease(handler)
         try:
-            asked = wire.read_json(request.body.read())
-            answer = all_operations.CONTROL[request.path](self.site, asked)
-        except (KeyError, ValueError, ApiError) as error:
+            call = all_operations.CONTROL.get(request.path)
+            if call is None:
+                raise ValueError(f"There is no {request.path[:60]} here.")
+            answer = call(self.site, wire.read_json(request.body.read()))
+        except (ValueError, ApiError) as error:
             text = error.message if isinstance(error, ApiError) else str(error)
             return wire.Answer(400, {}, json.dumps({"error": text}).encode())
         return wire.Answer(200, {}, json.dumps(answer).encode())

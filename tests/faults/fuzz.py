@@ -269,7 +269,8 @@ class Sagemaker:
         if chance.random() < 0.1:
             body = mutated_bytes(body, chance)
         if chance.random() < 0.05:
-            body = body.decode().encode(chance.choice(("utf-16", "utf-7", "latin-1")), "replace")
+            text = body.decode("utf-8", "replace")
+            body = text.encode(chance.choice(("utf-16", "utf-7", "latin-1")), "replace")
         target = f"{self._json[service]}.{name}"
         if chance.random() < 0.03:
             target = chance.choice(TEXTS).replace("\n", " ")
@@ -303,40 +304,37 @@ class Sagemaker:
 
     def _lawful(self, sent: bytes) -> str:
         """Send, and hold what comes back against the law."""
+        kind, changes = self._answered(sent)
+        if kind[:1] == "4" and changes:
+            # A job that an earlier request began may write meanwhile, but not each time.
+            again = [self._answered(sent)[1] for _ in range(20)]
+            assert 0 in again, f"{sent[:2000]!r}\nis refused and changes what is stored"
+        return kind
+
+    def _answered(self, sent: bytes) -> tuple[str, int]:
+        """Return the kind of the answer, and how many rows it changed in the state."""
         if b"\r\n" in sent and b"/lease" in sent.partition(b"\r\n")[0]:
-            return "left out"  # it would end the server, as it should
+            return "left out", 0  # it would end the server, as it should
         state = self.server.site.state
         connection, log = Connection(sent), io.StringIO()
-        before = _stored(state)
+        before = state._connection.total_changes
         with redirect_stderr(log):
             try:
                 Handler(connection, ("127.0.0.1", 1), self.server)  # type: ignore[arg-type]
             except (ConnectionError, TimeoutError):
-                return "connection ended"
+                return "connection ended", 0
         assert not log.getvalue(), f"{sent[:2000]!r}\n{log.getvalue()}"
         answer = connection.answer.getvalue()
         if not answer:
-            return "no request"
-        status = int(answer.split(b" ", 2)[1])
-        if status == 100:
+            return "no request", 0
+        if b"\r\n" in answer[:60] and answer.startswith(b"HTTP/1.1 100"):
             answer = answer.partition(b"\r\n\r\n")[2]
-            status = int(answer.split(b" ", 2)[1]) if answer else 100
+        if not answer.startswith(b"HTTP/"):
+            return ("answered as HTTP/0.9" if answer else "no request"), 0
+        status = int(answer.split(b" ", 2)[1])
         assert status < 500 or status in (501, 503, 505), f"{sent[:2000]!r}\n{answer[:2000]!r}"
         assert b"Traceback" not in answer, f"{sent[:2000]!r}\n{answer[:2000]!r}"
-        if status >= 400:
-            assert _stored(state) == before, f"{sent[:2000]!r}\n{answer[:300]!r}\nchanged"
-        return f"{status}"
-
-
-TABLES = ("resources", "tags", "buckets", "objects", "uploads", "parts", "online_records")
-
-
-def _stored(state: Any) -> list[tuple]:
-    """Return how much is stored, and a sum over the texts: what a refusal leaves alone."""
-    counts = " union all ".join(
-        f"select '{table}', count(*) from {table}" for table in TABLES
-    )
-    return state.rows(counts)
+        return f"{status}", state._connection.total_changes - before
 
 
 # The monitor ------------------------------------------------------------------------------------
