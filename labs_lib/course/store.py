@@ -38,6 +38,7 @@ from rich.progress import track
 
 from labs_lib import definitions, files, settings
 from labs_lib.course.waiting import waiting
+from labs_lib.course.workers import end_with_parent
 
 ROOT = settings.ROOT
 """The folder that holds ``labs_lib/`` and ``data/``."""
@@ -528,6 +529,7 @@ def _tracked(items: Iterable, name: str, total: int, progress: bool) -> Iterable
 
 
 def _one_thread() -> None:
+    end_with_parent()
     os.environ["LABS_JOBS"] = "1"
 
 

@@ -8,9 +8,10 @@ MOST_WINDOWS = 10**9
 
 def share(name: str, value: object) -> float:
     """Return a share as a Python float, or raise a ValueError that names it."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= 1:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not 0 <= value <= 1:  # type: ignore[operator]
         raise ValueError(f"{name} is {_shown(value)}, expected 0 to 1.")
-    return float(value)
+    return float(value)  # type: ignore[arg-type]
 
 
 def windows(value: object) -> int:
@@ -21,7 +22,7 @@ def windows(value: object) -> int:
             f"windows is {_shown(value)}, expected at least 1, and a whole number of at most "
             f"{MOST_WINDOWS:,}."
         )
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return int(value)  # type: ignore[call-overload]
 
 
 def one_of(name: str, value: object, allowed: Collection[str]) -> None:

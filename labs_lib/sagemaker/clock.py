@@ -59,7 +59,7 @@ class Clock:
         seconds : float
             At least 0: time does not run backwards. Not beyond `LAST`.
         """
-        if not (0 <= seconds and self.now() + seconds < LAST):
+        if not (seconds >= 0 and self.now() + seconds < LAST):
             raise ValueError(
                 f"seconds is {seconds}; a clock moves forward, by 0 or more, and not beyond the "
                 "year 9892."

@@ -119,7 +119,9 @@ class Aws:
             request = request_of(shape, chance) if shape is not None else {}
         else:
             service = "sagemaker"
-            operation = chance.choice([n for n in sorted(GOOD) if ("sagemaker", n) in OPERATIONS])
+            operation = chance.choice(
+                [n for n in sorted(GOOD) if ("sagemaker", n) in OPERATIONS]
+            )
             request = copy.deepcopy(GOOD[operation])
         given = mutated(request, chance)
         if chance.random() < 0.02:
@@ -289,8 +291,17 @@ class Sagemaker:
         query = chance.choice(("", *QUERIES))
         if chance.random() < 0.3:
             query += "&" + chance.choice(TEXTS)
-        path = f"{path}?{query}".replace("\n", "%0A").replace(" ", chance.choice(("%20", "+")))
-        values = (*TEXTS, "bytes=0-", "bytes=5-1", "bytes=-99", "/fuzz/key", *map(str, NUMBERS))
+        path = f"{path}?{query}".replace("\n", "%0A").replace(
+            " ", chance.choice(("%20", "+"))
+        )
+        values = (
+            *TEXTS,
+            "bytes=0-",
+            "bytes=5-1",
+            "bytes=-99",
+            "/fuzz/key",
+            *map(str, NUMBERS),
+        )
         more = {
             chance.choice(HEADERS): chance.choice(values).replace("\n", " ")
             for _ in range(chance.randrange(3))
@@ -332,7 +343,9 @@ class Sagemaker:
         if not answer.startswith(b"HTTP/"):
             return ("answered as HTTP/0.9" if answer else "no request"), 0
         status = int(answer.split(b" ", 2)[1])
-        assert status < 500 or status in (501, 503, 505), f"{sent[:2000]!r}\n{answer[:2000]!r}"
+        assert status < 500 or status in (501, 503, 505), (
+            f"{sent[:2000]!r}\n{answer[:2000]!r}"
+        )
         assert b"Traceback" not in answer, f"{sent[:2000]!r}\n{answer[:2000]!r}"
         return f"{status}", state._connection.total_changes - before
 
@@ -458,7 +471,9 @@ class Monitor:
         good = {"mode", "types", "ignore", "share_method", "completeness", "comparison_method",
                 "comparison_threshold", "categorical_drift_method", "domain_content_threshold",
                 "datatype_check_threshold", "categorical_comparison_threshold"}  # fmt: skip
-        made = monitor.baseline(self._frame, **{k: v for k, v in options.items() if k in good})
+        made = monitor.baseline(
+            self._frame, **{k: v for k, v in options.items() if k in good}
+        )
         windows = chance.choice((1, 1, 24, odd(chance)))
         return monitor.check(self._frame, made, windows=windows)
 
@@ -470,7 +485,9 @@ def _none(text: str) -> None:
 SUBJECTS = {"monitor": Monitor, "aws": Aws, "sagemaker": Sagemaker}
 
 
-def run(name: str, count: int, *, seed: int = 0, stop: bool = True) -> tuple[Counter, list[str]]:
+def run(
+    name: str, count: int, *, seed: int = 0, stop: bool = True
+) -> tuple[Counter, list[str]]:
     """Give a subject so many spoilt inputs; return its answers by kind, and what was unlawful.
 
     Parameters
@@ -514,7 +531,9 @@ def main(arguments: list[str]) -> int:
         print(f"{name}: {sum(kinds.values()) + len(wrong):,} inputs in {took:.0f} s")
         for kind, times in kinds.most_common():
             print(f"  {kind:20} {times:>8,}")
-        for last, times in Counter(text.strip().splitlines()[-1] for text in wrong).most_common():
+        for last, times in Counter(
+            text.strip().splitlines()[-1] for text in wrong
+        ).most_common():
             print(f"  UNLAWFUL {times:>6,}  {last[:300]}")
         failed += len(wrong)
         if wrong and os.environ.get("FUZZ_LOG"):
