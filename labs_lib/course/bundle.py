@@ -32,11 +32,11 @@ WITHHELD = (
 """What a bundle without solutions leaves out: patterns in which ``*`` also stands for ``/``."""
 
 MANIFEST = "COURSE.json"
-OWN = (MANIFEST, "INSTALL.md")
-"""What a bundle has beside the course."""
-
 """In a bundle: the SHA-256 of each file of the course, so that `labs update` tells what a learner
 has changed."""
+
+OWN = (MANIFEST, "INSTALL.md")
+"""What a bundle has beside the course."""
 
 WITHOUT_WHEEL = ("lime",)
 """Packages that are published as source alone; pure Python, so one wheel serves every system."""
