@@ -72,7 +72,7 @@ def load() -> Records:
         return _records(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(
             f"{file} is not a progress file. Move it away to start afresh; nothing else uses it."
         ) from None
