@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 
 import psutil
 import pytest
@@ -23,34 +24,26 @@ def labs(tmp_path):
     """Return a function that runs `labs` in a process of its own, as `tests.faults.child` says."""
     home = tmp_path / "home of 學生 é"
     home.mkdir()
+    return partial(command, tmp_path, home)
+
+
+def command(cwd, home, *words, course="-", fault="none", wait=True):
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "LABS_PROGRESS": str(home / "progress.json"),
         "LABS_MODE": "learn",
         "PYTHONUTF8": "1",
     }
-
-    def run(*command, course="-", fault="none", wait=True):
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.faults.child",
-                str(course),
-                fault,
-                *map(str, command),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            cwd=tmp_path,
-            env=environment,
-        )
-        return finished(process) if wait else process
-
-    run.home = home
-    return run
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.child", str(course), fault, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env=environment,
+    )
+    return finished(process) if wait else process
 
 
 def finished(process):
@@ -70,15 +63,36 @@ def tiny(root, lesson):
     return root
 
 
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory):
+    """A course of one page, built: a kernel takes seconds, so this is done once."""
+    folder = tmp_path_factory.mktemp("built")
+    root = tiny(folder / "course", SOURCE)
+    done = command(folder, folder, "build", "start", course=root)
+    assert done.returncode == 0, done.errors
+    return root
+
+
 @pytest.fixture
-def course(tmp_path):
-    """The folder of a course of one page, its path of several scripts."""
-    return tiny(tmp_path / "Müllers Kurs 課程", SOURCE)
+def course_as_built(built_once, tmp_path):
+    """A course in which nothing has changed since it was built."""
+    root = tmp_path / "Müllers Kurs 課程"
+    shutil.copytree(built_once, root)
+    return root
+
+
+@pytest.fixture
+def built(course_as_built):
+    """The same, but for its prose: a build has something to write, and executes nothing."""
+    lesson = course_as_built / "labs_lib" / "labs" / "start" / "lesson.py"
+    text = lesson.read_text(encoding="utf-8")
+    lesson.write_text(text.replace("Chance scores", "Mere chance scores"), encoding="utf-8")
+    return course_as_built
 
 
 @pytest.fixture
 def course_with_trial(tmp_path):
-    """The same with a page that has a trial and nothing else."""
+    """A course of one page that has a trial and nothing else."""
     return tiny(tmp_path / "Müllers Kurs 課程", LESSON)
 
 

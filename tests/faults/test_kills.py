@@ -15,16 +15,6 @@ NOTEBOOKS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def built(course, labs):
-    done = labs("build", "start", course=course)
-    assert done.returncode == 0, done.errors
-    lesson = course / "labs_lib" / "labs" / "start" / "lesson.py"
-    text = lesson.read_text(encoding="utf-8")
-    lesson.write_text(text.replace("Chance scores", "Mere chance scores"), encoding="utf-8")
-    return course
-
-
 def test_build_killed_between_two_files(built, labs):
     (built / "notebooks" / "page.md").write_text("old\n")
     old = contents(built)

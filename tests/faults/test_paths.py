@@ -24,7 +24,8 @@ def test_the_folder_of_a_sagemaker(tmp_path, name):
         with sagemaker.start(tmp_path / name / name) as local:
             s3 = local.client("s3")
             assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == expected
-            s3.create_bucket(Bucket="kept")
+            if not expected:
+                s3.create_bucket(Bucket="kept")
             s3.put_object(Bucket="kept", Key=f"{name}/ключ", Body=name.encode())
             found = s3.get_object(Bucket="kept", Key=f"{name}/ключ")["Body"].read()
             assert found == name.encode()

@@ -31,7 +31,7 @@ def problems(text, root):
         file = root / named[1] if named else None
         if file is None or not file.exists():
             found.append(f"no such module: {cells[-1]}")
-        elif named[2] not in tests_of(file):
+        elif named[2] not in names_in(file):
             found.append(f"no such test: {cells[-1]}")
         if tuple(cells) in seen:
             found.append(f"twice: {cells[0]}")
@@ -42,7 +42,7 @@ def problems(text, root):
     return found
 
 
-def tests_of(file):
+def names_in(file):
     tree = ast.parse(file.read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
