@@ -1,6 +1,7 @@
 """The ``labs`` command. Thin: each subcommand calls one function of the course."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -34,18 +35,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:  # a process without a console
             sys.stdout.flush()
         return code
-    except (ValueError, FileNotFoundError) as error:
-        print(f"labs: {error}", file=sys.stderr)
-        return 1
     except BrokenPipeError:
         # Whoever read the output has read enough, as in `labs progress | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (ValueError, OSError, MemoryError) as error:
+        print(f"labs: {_said(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(
             "labs: stopped. Files that were not finished are as they were.", file=sys.stderr
         )
         return 130
+
+
+def _said(error: Exception) -> str:
+    """Return what a person reads: also where the system, and not the course, has said no."""
+    if isinstance(error, MemoryError):
+        return "This machine has not enough memory for it. Close other programs; try again."
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    what = f"{error.filename or 'A file'}: {(error.strerror or str(error)).rstrip('.')}."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{what} Make room on the disk, and try again; what was not finished is as it was."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{what} Name a place where you may write, or work in a copy of the course."
+    return what
 
 
 def _parser() -> argparse.ArgumentParser:

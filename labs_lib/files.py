@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import errno
 import hashlib
 import os
 import re
@@ -7,10 +8,12 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
@@ -20,7 +23,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it into place when the block succeeds.
 
     If the block raises or is interrupted, `path` keeps its old content and the temporary
-    file is removed.
+    file is removed. What killed writers have left in the folder is removed too.
 
     Parameters
     ----------
@@ -34,9 +37,8 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
-    )
+    _sweep(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(), suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -57,11 +59,33 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_all(texts: Mapping[Path, str]) -> None:
-    """Write files as `write_text` does; if one cannot be written, none is changed."""
+    """Write files as `write_text` does; if one cannot be written, none is changed.
+
+    A kill between two of them leaves each as it was or as it is to be.
+    """
     with ExitStack() as stack:
+        for path in texts:
+            stack.push(_restored(path))
+        # The stack ends with its first entries: what is in place goes back if a later one fails.
         for path, text in texts.items():
             temporary = stack.enter_context(replacing(path))
             temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _restored(path: Path) -> Callable[..., None]:
+    """Return what brings the present content of a file back if there was an error."""
+    old = path.read_bytes() if path.exists() else None
+
+    def restore(kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        if old is None:
+            path.unlink(missing_ok=True)
+        elif path.read_bytes() != old:
+            with replacing(path) as temporary:
+                temporary.write_bytes(old)
+
+    return restore
 
 
 def hold(path: Path | str) -> IO[bytes] | None:
@@ -77,6 +101,11 @@ def hold(path: Path | str) -> IO[bytes] | None:
     file or None
         Keep it open: the lock ends with it, and the system frees it when the process ends,
         however it ends. None if another process has it.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, or its system knows no locks.
     """
     file = open(path, "a+b")  # noqa: SIM115 - it stays open
     try:
@@ -90,10 +119,69 @@ def hold(path: Path | str) -> IO[bytes] | None:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         file.close()
+        if os.name != "nt" and not isinstance(error, BlockingIOError):
+            raise
         return None
     return file
+
+
+@contextmanager
+def alone(path: Path | str, *, seconds: float = 10.0) -> Iterator[None]:
+    """Let one process, and one thread, at a time into the block.
+
+    One that was killed inside is not waited for: the system frees its lock.
+
+    Parameters
+    ----------
+    path : path-like
+        The file of the lock; its folder is made if needed. It is removed at the end.
+    seconds : float
+        How long to wait for another to leave.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, or another did not leave in time.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + seconds
+    while (file := _held(path)) is None:
+        if time.monotonic() > deadline:
+            text = f"another program has held it for {seconds:.0f} s"
+            raise BlockingIOError(errno.EAGAIN, text, str(path))
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        # Before the lock ends, so that nobody locks a file that is about to go; Windows
+        # removes no open file, and none that another has opened meanwhile.
+        with suppress(OSError):
+            path.unlink()
+        file.close()
+        if os.name == "nt":
+            with suppress(OSError):
+                path.unlink()
+
+
+def _held(path: Path) -> IO[bytes] | None:
+    """Lock a file that is still in its place; None if it is not, or another has it."""
+    try:
+        file = hold(path)
+    except PermissionError:
+        # Windows says so while its last owner is removing it.
+        if os.name != "nt":
+            raise
+        return None
+    if file is None:
+        return None
+    with suppress(FileNotFoundError):
+        if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+    file.close()
+    return None
 
 
 def write_set(folder: Path | str, texts: Mapping[str, str]) -> None:
@@ -102,7 +190,8 @@ def write_set(folder: Path | str, texts: Mapping[str, str]) -> None:
     All are written beside their places first, so that a full disk changes nothing; then they
     are moved into place, which is undone if it fails. The last one of `texts` is taken away
     first and comes last: where a kill comes between, it is missing, and whoever reads the
-    set notices. What killed writers have left in the folder is removed.
+    set notices. What killed writers have left in the folder is removed. Two that write at once
+    come one after the other.
 
     Parameters
     ----------
@@ -113,10 +202,18 @@ def write_set(folder: Path | str, texts: Mapping[str, str]) -> None:
     """
     folder = Path(folder)
     made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    prefix = f".labs-{_host()}-{os.getpid()}-"
-    parts = Path(tempfile.mkdtemp(dir=folder, prefix=prefix))
+    try:
+        with alone(folder / ".labs-lock", seconds=60):
+            _sweep(folder)
+            _write_set(folder, texts)
+    finally:
+        if made:
+            with suppress(OSError):  # not if there is something in it
+                folder.rmdir()
+
+
+def _write_set(folder: Path, texts: Mapping[str, str]) -> None:
+    parts = Path(tempfile.mkdtemp(dir=folder, prefix=_prefix()))
     new, old = parts / "new", parts / "old"
     try:
         new.mkdir()
@@ -141,12 +238,9 @@ def write_set(folder: Path | str, texts: Mapping[str, str]) -> None:
             raise
     finally:
         shutil.rmtree(parts, ignore_errors=True)
-        if made:
-            with suppress(OSError):  # not if there is something in it
-                folder.rmdir()
 
 
-_LEFT_OVER = re.compile(r"\.labs-(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-\w+")
+_LEFT_OVER = re.compile(r"\.labs-(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-\w+(\..*)?")
 _DAY = 86_400
 
 
@@ -160,11 +254,37 @@ def _sweep(folder: Path) -> None:
             here = found["host"] == _host()
             dead = here and not psutil.pid_exists(int(found["pid"]))
             if dead or time.time() - path.stat().st_mtime > _DAY:
-                shutil.rmtree(path, ignore_errors=True)
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
 
 
+def _prefix() -> str:
+    """Return how the name of what is not finished begins: it tells who writes."""
+    return f".labs-{_host()}-{os.getpid()}-"
+
+
+@cache
 def _host() -> str:
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def read_toml(path: Path | str) -> dict[str, Any]:
+    """Return the content of a TOML file that the course brings.
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML: with its name, the place, and how it comes back.
+    """
+    path = Path(path)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is damaged: {error}. Get it back: git checkout -- {path.name}, in its folder."
+        ) from None
 
 
 def sha256(path: Path | str) -> str:

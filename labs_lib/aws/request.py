@@ -54,8 +54,6 @@ def validate(
     socket is opened. (Importing botocore imports urllib3, which tries once whether this
     machine has IPv6 by binding to the loopback address; it connects to nothing.)
     """
-    from botocore.validate import ParamValidator
-
     for what, name in (("operation", operation), ("service", service)):
         if not isinstance(name, str):
             raise ValueError(
@@ -67,7 +65,7 @@ def validate(
     if unreadable:
         return conclude(operation, 0, unreadable)
     # ParamValidator reports as text only; the list behind its report keeps the paths.
-    reported = ParamValidator().validate(request, shape)._errors
+    reported = _validator().validate(request, shape)._errors
     modelled = [
         _from_botocore(error, service)
         for error in reported
@@ -91,6 +89,21 @@ def validate(
         if finding.severity != "error" or finding.path not in refused
     ]
     return conclude(operation, _count(request), findings)
+
+
+@functools.cache
+def _validator() -> Any:
+    """Return botocore's validator, to which a time beyond all calendars is no time."""
+    from botocore.validate import ParamValidator
+
+    class Validator(ParamValidator):
+        def _type_check_datetime(self, value: Any) -> bool:
+            try:
+                return super()._type_check_datetime(value)
+            except (RuntimeError, OverflowError, OSError):
+                return False
+
+    return Validator()
 
 
 def _unreadable(value: Any, path: str, depth: int) -> Iterator[Finding]:

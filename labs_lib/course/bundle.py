@@ -3,15 +3,15 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import nbformat
 from rich.console import Console
@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from labs_lib import settings
 from labs_lib.course import build, catalog, lock, source
 from labs_lib.course.doctor import PYTHONS
-from labs_lib.files import sha256, write_text
+from labs_lib.files import read_toml, sha256, write_text
 
 WITHHELD = (
     "notebooks/solutions/*",
@@ -35,6 +35,9 @@ WITHHELD = (
 MANIFEST = "COURSE.json"
 """In a bundle: the SHA-256 of each file of the course, so that `labs update` tells what a learner
 has changed."""
+
+OWN = (MANIFEST, "INSTALL.md")
+"""What a bundle has beside the course."""
 
 WITHOUT_WHEEL = ("lime",)
 """Packages that are published as source alone; pure Python, so one wheel serves every system."""
@@ -205,7 +208,7 @@ def download(wheels: Path, *, target: Target, python: str) -> None:
     locked = lock.pins(environment)
     built = [f"{name}=={locked.pop(name)}" for name in WITHOUT_WHEEL if name in locked]
     pins = [f"{name}=={version}" for name, version in locked.items()]
-    project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = read_toml(settings.ROOT / "pyproject.toml")
     wanted = pins + project["build-system"]["requires"]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     command += ["--dest", str(wheels), "--implementation=cp", f"--python-version={python}"]
@@ -255,12 +258,49 @@ def digests(folder: Path, paths: Iterable[str]) -> dict[str, str]:
     return {path: sha256(folder / path) for path in paths}
 
 
+def read_manifest(folder: Path) -> dict[str, str] | None:
+    """Return the SHA-256 of each file that a bundle was made of, None if there is no list.
+
+    Raises
+    ------
+    ValueError
+        If the list is damaged, or names a file outside the folder.
+    """
+    file = folder / MANIFEST
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError):
+        found = None
+    good = isinstance(found, dict) and all(
+        isinstance(digest, str)
+        and re.fullmatch("[0-9a-f]{64}", digest)
+        and _is_inside(path)
+        for path, digest in found.items()
+    )
+    if not good:
+        raise ValueError(
+            f"{file} is damaged: expected a SHA-256 for each file of the course. Copy the bundle "
+            "again."
+        )
+    return found
+
+
+def _is_inside(path: str) -> bool:
+    """Say whether a path of a list stays in the folder that the list is of, on every system."""
+    pure = PureWindowsPath(path)
+    return bool(path) and not pure.anchor and ".." not in pure.parts and "\0" not in path
+
+
 def _write_manifest(folder: Path) -> None:
     """Note what the course is made of: `labs update` tells a learner's changes by it."""
     paths = [
         file.relative_to(folder) for file in sorted(folder.rglob("*")) if file.is_file()
     ]
-    found = digests(folder, [path.as_posix() for path in paths])
+    # A course that came from a bundle has these two, and they are about to be written anew.
+    names = [path.as_posix() for path in paths if path.as_posix() not in OWN]
+    found = digests(folder, names)
     write_text(folder / MANIFEST, json.dumps(found, indent=1) + "\n")
 
 

@@ -3,13 +3,13 @@
 import csv
 import difflib
 import importlib
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from labs_lib import files
 from labs_lib.settings import ROOT
 
 HERE = Path(__file__).parent
@@ -137,7 +137,7 @@ class Concept:
 
 @cache
 def _course() -> dict:
-    return tomllib.loads((HERE / "course.toml").read_text(encoding="utf-8"))
+    return files.read_toml(HERE / "course.toml")
 
 
 def parts() -> list[Part]:

@@ -7,7 +7,6 @@ import re
 import shutil
 import sys
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -15,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-from labs_lib import settings
+from labs_lib import files, settings
 from labs_lib.course import lock, mode, progress
 from labs_lib.course.panel import Panel
 
@@ -195,7 +194,7 @@ def _line(finding: Diagnosis) -> str:
 
 
 def _course_hash() -> int:
-    project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = files.read_toml(settings.ROOT / "pyproject.toml")
     return _hash(project["project"]["version"] + _text(lock.PATH))
 
 

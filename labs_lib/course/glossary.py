@@ -1,11 +1,11 @@
 """The words of the course: each explained once, in ``glossary.toml``, and linked from the labs."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from labs_lib import files
 from labs_lib.course import catalog, marks
 from labs_lib.course.source import Cell, Source
 
@@ -73,7 +73,7 @@ def terms() -> tuple[Term, ...]:
     ValueError
         If a term stands there twice, belongs to no lab, or is not in lower case.
     """
-    raw = tomllib.loads(FILE.read_text(encoding="utf-8"))["term"]
+    raw = files.read_toml(FILE)["term"]
     return check(Term(**term | {"written": tuple(term.get("written", ()))}) for term in raw)
 
 

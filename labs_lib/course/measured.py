@@ -62,8 +62,13 @@ def load() -> dict[str, Measured]:
     """Return what was measured, by lab; empty if nothing was."""
     if not PATH.exists():
         return {}
-    stored = json.loads(PATH.read_text(encoding="utf-8"))
-    return {lab: Measured(**values) for lab, values in stored.items()}
+    try:
+        stored = json.loads(PATH.read_text(encoding="utf-8"))
+        return {lab: Measured(**values) for lab, values in stored.items()}
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError(
+            f"{PATH} is damaged. Get it back: git checkout -- {PATH.name}, in its folder."
+        ) from None
 
 
 def save(new: dict[str, Measured]) -> None:

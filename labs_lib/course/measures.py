@@ -8,13 +8,13 @@ list only shrinks.
 import math
 import re
 import statistics
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from nbformat import NotebookNode
 
+from labs_lib import files
 from labs_lib.course import catalog, claims, glossary, marks
 from labs_lib.course.source import Cell, Source
 
@@ -107,7 +107,7 @@ def exceptions() -> dict[str, dict[str, float]]:
     ValueError
         If a lab or rule is unknown.
     """
-    found = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    found = files.read_toml(FILE)
     labs = {lab.id for lab in catalog.labs()}
     unknown = sorted(found.keys() - labs)
     unknown += sorted({rule for rules in found.values() for rule in rules} - RULES.keys())

@@ -16,20 +16,19 @@ A record tells for each item of a lab, such as ``ex1``, ``quiz3`` or ``bet_ranki
 import contextlib
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
 
-from labs_lib import settings
+from labs_lib import files, settings
 from labs_lib.course import mode
 from labs_lib.files import write_text
 
 _OLD = Path(".labs") / "progress.json"
-_LOCK_SECONDS = 10.0
 
 
 @dataclass
@@ -73,7 +72,7 @@ def load() -> Records:
         return _records(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(
             f"{file} is not a progress file. Move it away to start afresh; nothing else uses it."
         ) from None
@@ -180,29 +179,9 @@ def _change(lab: str, item: str, change: Callable[[Record], None]) -> str | None
     return None
 
 
-@contextlib.contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Let one process at a time into the block; one that died inside is not waited for."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    lock = file.with_name(f".{file.name}.lock")
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            break
-        except FileExistsError:
-            # A write takes milliseconds: a lock of that age has lost its owner.
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - lock.stat().st_mtime > _LOCK_SECONDS:
-                    lock.unlink()
-        except PermissionError:
-            # Windows says so while the owner is deleting the lock.
-            if os.name != "nt":
-                raise
-        time.sleep(0.01)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
+def alone(file: Path) -> AbstractContextManager[None]:
+    """Let one process at a time into the block that changes a file of the person."""
+    return files.alone(file.with_name(f".{file.name}.lock"))
 
 
 def _records(content: dict) -> Records:

@@ -261,7 +261,7 @@ def _load() -> dict[str, fsrs.Card]:
         return cards
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(
             f"{file} is not a schedule of this version. Move it away to start the reviews afresh; "
             "what you passed stands in another file and stays."

@@ -38,6 +38,7 @@ from rich.progress import track
 
 from labs_lib import definitions, files, settings
 from labs_lib.course.waiting import waiting
+from labs_lib.course.workers import end_with_parent
 
 ROOT = settings.ROOT
 """The folder that holds ``labs_lib/`` and ``data/``."""
@@ -184,7 +185,7 @@ def run(name: str, *, workers: int = 1, progress: bool = True) -> Path:
         raise ValueError(f"{name}: a column mixes text and numbers: {error}.") from None
     notes = {"code": code, "libraries": json.dumps(versions())}
     with files.replacing(file) as temporary:
-        pq.write_table(table.replace_schema_metadata(notes), temporary)
+        write_rows(table.replace_schema_metadata(notes), temporary)
     return file
 
 
@@ -426,7 +427,7 @@ def restamp(
     done = [_agrees(name, stored, seed, tolerance) for seed in seeds]
     with files.replacing(path(name)) as temporary:
         notes = {**table.schema.metadata, b"code": code.encode()}
-        pq.write_table(table.replace_schema_metadata(notes), temporary)
+        write_rows(table.replace_schema_metadata(notes), temporary)
     return done
 
 
@@ -528,6 +529,7 @@ def _tracked(items: Iterable, name: str, total: int, progress: bool) -> Iterable
 
 
 def _one_thread() -> None:
+    end_with_parent()
     os.environ["LABS_JOBS"] = "1"
 
 
@@ -612,6 +614,22 @@ def versions() -> dict[str, str]:
     return versions
 
 
+def write_rows(table: pa.Table, file: Path) -> None:
+    """Write rows with a checksum of each page: a bit that flips is no other number."""
+    pq.write_table(table, file, write_page_checksum=True)
+
+
+def read_rows(file: Path) -> pa.Table:
+    """Read rows, and hold them against their checksums where they have some.
+
+    Raises
+    ------
+    pyarrow.ArrowException or OSError
+        If the file is damaged.
+    """
+    return pq.read_table(file, page_checksum_verification=True)
+
+
 def _metadata(name: str) -> pq.FileMetaData:
     """Read what is noted in the file of an experiment."""
     try:
@@ -626,7 +644,7 @@ def _metadata(name: str) -> pq.FileMetaData:
 def _table(name: str) -> pa.Table:
     """Read the rows of an experiment, and the notes in its schema."""
     try:
-        return pq.read_table(_file(name))
+        return read_rows(_file(name))
     except (pa.ArrowException, OSError):
         raise _damaged(name) from None
 

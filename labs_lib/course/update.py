@@ -319,13 +319,12 @@ def _apply(
 
 def _from_bundle(root: Path, source: Path) -> list[str]:
     source = source.absolute()
-    try:
-        new = json.loads((source / bundle.MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    new = bundle.read_manifest(source)
+    if new is None:
         raise ValueError(
             f"{source} is no bundle of this course: it has no {bundle.MANIFEST}. "
             "`labs bundle DIR` makes one."
-        ) from None
+        )
     if (root / ".git").exists():
         raise ValueError(
             "This course is a clone, and a bundle would hide where it stands. Without --from, "
@@ -335,10 +334,14 @@ def _from_bundle(root: Path, source: Path) -> list[str]:
         raise ValueError(
             f"{source} is not complete: {missing[0]} is missing. Copy it again."
         )
-    try:
-        old = json.loads((root / bundle.MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        old = {}
+    found = bundle.digests(source, new)
+    if damaged := [
+        path for path in new if found[path] != new[path] and path not in bundle.OWN
+    ]:
+        raise ValueError(
+            f"{source} is damaged: {damaged[0]} is not as its maker wrote it. Copy it again."
+        )
+    old = bundle.read_manifest(root) or {}
     if old == new:
         return ["Nothing is newer than what you have."]
     # A bundle without solutions does not take away those of another.

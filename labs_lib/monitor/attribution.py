@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping
 
+from labs_lib.monitor import arguments
+
 THRESHOLD = 0.9
 """A live ranking with an NDCG below it violates, in Model Monitor."""
 
@@ -80,8 +82,7 @@ def check_attributions(
     are all ten times as large give 1. A feature that training hardly used can become the
     most important one at small cost.
     """
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold is {threshold}, expected 0 to 1.")
+    threshold = arguments.share("threshold", threshold)
     value = ndcg(training, live)
     violations = []
     if value < threshold:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from labs_lib import files
-from labs_lib.monitor import distribution, schema
+from labs_lib.monitor import arguments, distribution, schema
 from labs_lib.monitor.counters import Numbers, Presence, Texts
 from labs_lib.monitor.distribution import Distribution
 from labs_lib.monitor.profiles import Mode, Profile, profile
@@ -210,17 +210,17 @@ def baseline(
         "datatype_check_threshold": datatype_check_threshold,
         "domain_content_threshold": domain_content_threshold,
     }
-    for name, value in thresholds.items():
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} is {value}, expected 0 to 1.")
-    _one_of("share_method", share_method, schema.METHODS)
-    _one_of("comparison_method", comparison_method, schema.METHODS)
-    _one_of("categorical_drift_method", categorical_drift_method, schema.CATEGORICAL)
+    thresholds = {name: arguments.share(name, value) for name, value in thresholds.items()}
+    arguments.one_of("share_method", share_method, schema.METHODS)
+    arguments.one_of("comparison_method", comparison_method, schema.METHODS)
+    arguments.one_of(
+        "categorical_drift_method", categorical_drift_method, schema.CATEGORICAL
+    )
     if not isinstance(data, Profile):
         data = profile(data, mode=mode, types=types, ignore=ignore, csv=csv)
     if not data.rows:
         raise ValueError("the data have no rows; a baseline needs at least one.")
-    _check_values(data, datatype_check_threshold)
+    _check_values(data, thresholds["datatype_check_threshold"])
     distributions = {
         name: values
         for name, column in data.columns.items()
@@ -231,7 +231,7 @@ def baseline(
         {
             "version": 0,
             "features": [
-                _constraint(name, column, completeness, name in data.ignored)
+                _constraint(name, column, thresholds["completeness"], name in data.ignored)
                 for name, column in data.columns.items()
             ],
             "monitoring_config": {
@@ -437,8 +437,3 @@ def between(low: float, high: float, n: int) -> np.ndarray:
     if math.isfinite(high - low):
         return np.linspace(low, high, n)
     return 2 * np.linspace(low / 2, high / 2, n)
-
-
-def _one_of(name: str, value: object, allowed: Collection[str]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}, expected one of {', '.join(allowed)}.")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from labs_lib import columns, files, stats
-from labs_lib.monitor import baselines, distances, distribution, schema, shares
+from labs_lib.monitor import arguments, baselines, distances, distribution, schema, shares
 from labs_lib.monitor.baselines import CONSTRAINTS, STATISTICS, VIOLATIONS, Baseline
 from labs_lib.monitor.counters import MAX_CATEGORIES, Numbers, Presence, Texts
 from labs_lib.monitor.distribution import Distribution
@@ -165,8 +165,7 @@ def check(
     chance explains, see `shares`. Files without that key, such as Model Monitor's own, mean
     "Simple".
     """
-    if windows < 1:
-        raise ValueError(f"windows is {windows}, expected at least 1.")
+    windows = arguments.windows(windows)
     schema.check_constraints(baseline.constraints)
     if isinstance(data, Profile):
         names, batch = list(data.columns), data
@@ -451,7 +450,7 @@ def _drift(
     if isinstance(expected, Distribution) and isinstance(values, Distribution):
         expected, values = distribution.same_precision(expected, values)
         error = expected.error + values.error
-        scale = baseline.features[name]["numerical_statistics"]["std_dev"] or math.nan
+        scale = baseline.features[name]["numerical_statistics"].get("std_dev") or math.nan
         moved = distances.wasserstein(expected, values) / scale
     simple = distances.simple(expected, values)
     n, m = (_rows(expected), _rows(values))

@@ -9,7 +9,7 @@ from copy import copy
 from typing import Literal
 
 from labs_lib import columns
-from labs_lib.monitor import counters, reading
+from labs_lib.monitor import arguments, counters, reading
 from labs_lib.monitor.counters import Numbers, Presence, Texts
 from labs_lib.monitor.reading import Csv, Data
 
@@ -82,7 +82,7 @@ def profile(
         file cannot be read, files have different columns, or a column holds numbers in one
         piece and texts in another and has no expected type.
     """
-    types = dict(types or {})
+    types, ignore = arguments.types(types), arguments.names("ignore", ignore)
     names = reading.column_names(data, csv=csv)
     for option, wanted in (("types", types), ("ignore", ignore)):
         lacking = sorted(set(wanted) - set(names))
@@ -114,8 +114,7 @@ def profile_as(
     domains : mapping of str to list of str, optional
         Categories of text columns that have to be counted, however many there are.
     """
-    if mode not in ("sketch", "exact"):
-        raise ValueError(f"mode is {mode!r}, expected 'sketch' or 'exact'.")
+    arguments.one_of("mode", mode, ("sketch", "exact"))
     domains = domains or {}
     unknown = sorted({str(value) for value in types.values()} - set(counters.TYPES))
     if unknown:

@@ -5,6 +5,7 @@ to the last of all files: numbers if every value is one (a code with a leading z
 dates if every value is one, else texts as they stand.
 """
 
+import codecs
 import csv as csv_module
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,9 @@ class Csv:
     encoding: str = "utf-8"
 
     def __post_init__(self) -> None:
+        for name in ("separator", "decimal", "encoding"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected a text.")
         if len(self.separator) != 1 or self.separator == self.decimal:
             raise ValueError(
                 f"separator is {self.separator!r} and decimal {self.decimal!r}; expected one "
@@ -65,7 +69,7 @@ class Csv:
             raise ValueError(f"decimal is {self.decimal!r}, expected '.' or ','.")
         try:
             "".encode(self.encoding)
-        except LookupError:
+        except (LookupError, ValueError):
             raise ValueError(
                 f"encoding is {self.encoding!r}, which Python does not know; expected a name "
                 "such as 'utf-8', 'cp1252' or 'utf-16'."
@@ -180,7 +184,10 @@ def paths(data: str | Path | Sequence[str | Path]) -> list[Path]:
             f"data is {type(data).__name__}; expected a DataFrame, a path or a list of paths."
         )
     found: list[Path] = []
-    for path in map(Path, data):
+    for given in data:
+        if not isinstance(given, str | Path):
+            raise ValueError(f"data holds {given!r}; expected paths.")
+        path = Path(given)
         if path.is_dir():
             inside = _inside(path)
             if not inside:
@@ -225,13 +232,21 @@ def column_names(data: Data, *, csv: Csv | None = None) -> list[str]:
             )
     else:
         with _clear_errors(file), pq.ParquetFile(file) as parquet:
-            index = parquet.schema_arrow.pandas_metadata or {}
-            hidden = {
-                name for name in index.get("index_columns", []) if isinstance(name, str)
-            }
+            hidden = _index_of_pandas(parquet.schema_arrow, file)
             names = [n for n in parquet.schema_arrow.names if n not in hidden]
     check_names(names, str(file))
     return names
+
+
+def _index_of_pandas(schema: pa.Schema, file: Path) -> set[str]:
+    """Return the columns that hold the index of a table of pandas, by its notes."""
+    try:
+        notes = schema.pandas_metadata or {}
+        return {name for name in notes.get("index_columns", []) if isinstance(name, str)}
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        raise ValueError(
+            f"{file} could not be read as Parquet: what pandas has noted in it is damaged."
+        ) from None
 
 
 def csv_kinds(
@@ -292,6 +307,20 @@ def check_names(names: Sequence[str], where: str) -> None:
         raise ValueError(
             f"{where} has {some(twice)} more than once; expected every column name once."
         )
+    broken = [name for name in names if not _is_unicode(name)]
+    if broken:
+        raise ValueError(
+            f"{where} has the column {some(broken)}, with half of a character (a surrogate); "
+            "expected names that can be written as UTF-8."
+        )
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def some(names: Sequence[str], most: int = 5) -> str:
@@ -432,9 +461,14 @@ def _csv_batches(file: Path, names: Sequence[str], csv: Csv) -> Iterator[pa.Reco
 
 
 def _check_quotes(file: Path, csv: Csv) -> None:
-    """Raise a ValueError if a file ends within quotes: it was cut off."""
+    """Raise a ValueError if a file ends within quotes: it was cut off; or if it is no text."""
+    # pyarrow prints a traceback of its own about a row that is no text.
+    decoder, quotes = codecs.getincrementaldecoder(csv.encoding)(), 0
     with _clear_errors(file), open(file, "rb") as data:
-        quotes = sum(block.count(b'"') for block in iter(lambda: data.read(_BLOCK), b""))
+        while block := data.read(_BLOCK):
+            quotes += block.count(b'"')
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
     if quotes % 2 == 0:
         return
     # A quote in the middle of a field is none; only reading the file can tell.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from labs_lib import columns, settings, stats
-from labs_lib.monitor import counters, distances, distribution, reading
+from labs_lib.monitor import arguments, counters, distances, distribution, reading
 from labs_lib.monitor.distribution import Distribution
 from labs_lib.monitor.reading import Csv, Data
 from labs_lib.stats.p_values import Correction
@@ -61,8 +61,7 @@ def drift(
         raise ValueError(
             f"measures is {list(measures)}, expected some of {list(MEASURES)}."
         )
-    if windows < 1:
-        raise ValueError(f"windows is {windows}, expected at least 1.")
+    windows = arguments.windows(windows)
     reference, kinds = _csv_once(reference, {}, csv)
     current, _ = _csv_once(current, kinds, csv)
     others = set(reading.column_names(current))

@@ -34,6 +34,7 @@ from labs_lib.sagemaker import (
     transform,
     tuning,
 )
+from labs_lib.sagemaker.clock import seconds_of
 from labs_lib.sagemaker.pipelines import requests as pipelines
 from labs_lib.sagemaker.site import Site
 
@@ -81,7 +82,7 @@ def close(site: Site) -> None:
 
 
 def _clock(site: Site, asked: dict[str, Any]) -> dict[str, Any]:
-    return {"now": site.clock.step(float(asked.get("step", 0)))}
+    return {"now": site.clock.step(seconds_of(asked, "step"))}
 
 
 CONTROL: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {

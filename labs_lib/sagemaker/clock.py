@@ -4,7 +4,26 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+LONGEST = 10**9
+"""Seconds of one step, some 30 years."""
+
+LAST = 250_000_000_000
+"""The latest time in seconds since 1970: Python and AWS's formats end with the year 9999."""
+
+
+def seconds_of(asked: Mapping[str, Any], name: str) -> float:
+    """Return the seconds in a request, 0 if it has none, or raise a ValueError."""
+    value = asked.get(name, 0.0)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= LONGEST:
+        raise ValueError(
+            f"{name} is {str(value)[:60]}, expected a number of seconds from 0 to "
+            f"{LONGEST:,}: time moves forward."
+        )
+    return float(value)
 
 
 class Clock:
@@ -38,10 +57,13 @@ class Clock:
         Parameters
         ----------
         seconds : float
-            At least 0: time does not run backwards.
+            At least 0: time does not run backwards. Not beyond `LAST`.
         """
-        if not 0 <= seconds < float("inf"):
-            raise ValueError(f"seconds is {seconds}; a clock moves forward, by 0 or more.")
+        if not (seconds >= 0 and self.now() + seconds < LAST):
+            raise ValueError(
+                f"seconds is {seconds}; a clock moves forward, by 0 or more, and not beyond the "
+                "year 9892."
+            )
         with self._wake:
             self._start += seconds
             self._wake.notify_all()

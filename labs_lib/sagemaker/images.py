@@ -127,6 +127,12 @@ def register(site: Site, asked: dict[str, Any]) -> dict[str, Any]:
     image = asked.get("image")
     if not isinstance(image, str) or not re.fullmatch(r"\S{1,255}", image):
         raise ApiError("ValidationException", f"image is {image!r}, expected an address.")
+    for kind in _KINDS:
+        command = asked.get(kind) or []
+        if not isinstance(command, list) or not all(isinstance(c, str) for c in command):
+            raise ApiError(
+                "ValidationException", f"{kind} is {command!r}, expected a list of texts."
+            )
     if not asked.get("train") and not asked.get("serve"):
         raise ApiError(
             "ValidationException", "Neither train nor serve is given; name one command."

@@ -325,9 +325,11 @@ class Server(ThreadingHTTPServer):
         if request.path == "/lease":
             return self._lease(handler)
         try:
-            asked = wire.read_json(request.body.read())
-            answer = all_operations.CONTROL[request.path](self.site, asked)
-        except (KeyError, ValueError, ApiError) as error:
+            call = all_operations.CONTROL.get(request.path)
+            if call is None:
+                raise ValueError(f"There is no {request.path[:60]} here.")
+            answer = call(self.site, wire.read_json(request.body.read()))
+        except (ValueError, ApiError) as error:
             text = error.message if isinstance(error, ApiError) else str(error)
             return wire.Answer(400, {}, json.dumps({"error": text}).encode())
         return wire.Answer(200, {}, json.dumps(answer).encode())
@@ -502,7 +504,11 @@ def _write_error(
 
 def _known_failure(error: Exception) -> str | None:
     """Return what to say of a failure of the machine, not of the server."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = isinstance(error, OSError) and error.errno in (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+    )
     if full or (isinstance(error, sqlite3.OperationalError) and "full" in str(error)):
         return "The disk of this machine is full. Nothing was changed."
     if isinstance(error, OSError) and error.errno == errno.EMFILE:
@@ -521,14 +527,19 @@ def main(argv: list[str]) -> int:
     Returns
     -------
     int
-        0 at the end, 3 if another server has the folder.
+        0 at the end, 1 if the folder cannot be used (the log says why), 3 if another server
+        has it.
     """
     folder, options = Path(argv[0]), json.loads(argv[1])
     owned = lock.acquire(folder)
     if owned is None:
         return 3
-    write_empty_configuration(folder)
-    site = Site(folder, account=options["account"], speed=options["speed"])
+    try:
+        write_empty_configuration(folder)
+        site = Site(folder, account=options["account"], speed=options["speed"])
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
     server = Server(site)
     for signal_name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, signal_name):

@@ -70,20 +70,20 @@ class State:
     ----------
     file : Path
         Made if it does not exist.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, of another version of the course, or cannot be written.
     """
 
     def __init__(self, file: Path):
-        # An embedded newline or quote cannot do harm: every value is a parameter.
-        self._connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
-        self._connection.isolation_level = None
+        self._connection = _opened(file)
         self.is_open = True
         self._lock = threading.RLock()
         self._depth = 0
         self._changed = threading.Condition()
         self._changes = 0
-        self._connection.execute("pragma journal_mode = wal")
-        self._connection.execute("pragma synchronous = normal")
-        self._connection.executescript(_TABLES)
         found = self.setting("version", str(VERSION))
         if found != str(VERSION):
             raise ValueError(
@@ -262,6 +262,33 @@ class State:
             with self._changed:
                 if self._changes == seen:
                     self._changed.wait(left)
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    """Open the file and look whether all of it can be read; nothing is changed if not."""
+    connection = None
+    try:
+        # An embedded newline or quote cannot do harm: every value is a parameter.
+        connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
+        connection.isolation_level = None
+        ((found,),) = connection.execute("pragma quick_check(1)")
+        if found != "ok":
+            raise sqlite3.DatabaseError(" ".join(found.split()))
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+        connection.executescript(_TABLES)
+    except sqlite3.DatabaseError as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise ValueError(
+                f"{file} cannot be opened: {error}. Start with a folder where you may write."
+            ) from None
+        raise ValueError(
+            f"{file} is damaged: {error}. Start with another folder, or bring this one back from "
+            "a copy."
+        ) from None
+    return connection
 
 
 def _json(body: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from labs_lib.sagemaker import (
     tags,
     warm_pools,
 )
+from labs_lib.sagemaker.clock import seconds_of
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.jobs import RUNNING, JobFailed, Running, download
 from labs_lib.sagemaker.objects import split_uri
@@ -455,9 +456,7 @@ def interrupt(site: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
     `asked` has the job's name under ``job``, and under ``seconds`` how long on the clock no
     other instance is free.
     """
-    name, seconds = str(asked["job"]), float(asked.get("seconds", 0.0))
-    if not 0 <= seconds < math.inf:
-        raise ValueError(f"seconds is {seconds}, expected 0 or more.")
+    name, seconds = str(asked.get("job", "")), seconds_of(asked, "seconds")
     job = site.state.get("TrainingJob", name)
     if job is None:
         raise ValueError(f"There is no training job {name}.")

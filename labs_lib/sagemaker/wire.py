@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from labs_lib.aws.request import service_model
+from labs_lib.sagemaker.clock import LAST
 from labs_lib.sagemaker.errors import ApiError
 
 
@@ -158,7 +159,7 @@ def check_times(value: Any, shape: Any, path: str = "") -> None:
             check_times(item, shape.member, f"{path}[]")
 
 
-_FIRST_TIME, _LAST_TIME = -2_000_000_000, 250_000_000_000
+_FIRST_TIME, _LAST_TIME = -2_000_000_000, LAST
 
 
 def _no_constant(text: str) -> None:

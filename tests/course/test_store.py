@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -121,7 +122,7 @@ def test_two_workers_give_the_same_file(tmp_path, tree):
         "labs/fake/lab/experiments/tiny.py", '"n": np.int64(seed)', '"jobs": helper.jobs'
     )
     package = settings.ROOT / "labs_lib"
-    course = [f"course/{name}.py" for name in ("store", "waiting", "mode")]
+    course = [f"course/{name}.py" for name in ("store", "waiting", "workers", "mode")]
     for name in ("settings.py", "files.py", *course):
         shutil.copy(package / name, tree.root / "labs_lib" / name)
     shutil.copytree(package / "definitions", tree.root / "labs_lib" / "definitions")
@@ -283,6 +284,31 @@ def test_damaged(stored, spoilt, function):
     file.write_bytes((kinds | {"rows": bytes(middle)})[spoilt])
     with pytest.raises(ValueError, match=r"are damaged.*\(tiny.parquet\).*labs experiment"):
         function("fake/lab/tiny")
+
+
+def test_a_bit_that_flips_in_the_rows_is_no_other_number(stored):
+    file = store.path("fake/lab/tiny")
+    good, before = file.read_bytes(), store.load("fake/lab/tiny")
+    ranges = []
+    for number in range(5):
+        column = pq.read_metadata(file).row_group(0).column(number)
+        start = column.dictionary_page_offset or column.data_page_offset
+        ranges.append(range(start, start + column.total_compressed_size))
+    chance = random.Random(0)
+    told = 0
+    for _ in range(200):
+        spoilt = bytearray(good)
+        spoilt[chance.choice(chance.choice(ranges))] ^= 1 << chance.randrange(8)
+        file.write_bytes(spoilt)
+        try:
+            found = store.load("fake/lab/tiny")
+        except ValueError:
+            told += 1
+        else:
+            assert found.equals(before)
+    assert told > 100
+    file.write_bytes(good)
+    assert store.load("fake/lab/tiny").equals(before)
 
 
 @pytest.mark.parametrize(

@@ -465,3 +465,27 @@ def test_packages_come_from_the_bundle(pair):
     bundled(source, {"requirements.txt": "a==2\n"})
     said = update.update(root, source=source)
     assert any("--no-index" in line and str(source / "wheels") in line for line in said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", '{"a": 1}', '{"a": "b"}', "[" * 100_000]
+    + [json.dumps({path: "0" * 64}) for path in ("../a", "/a", "c:/a", "a/../../b", "")],
+)
+@pytest.mark.parametrize("whose", ["old", "new"])
+def test_a_damaged_list_of_a_bundle_changes_nothing(pair, text, whose):
+    root, source = pair
+    ({"old": root, "new": source}[whose] / bundle.MANIFEST).write_text(text)
+    before = contents(root, own=True)
+    with pytest.raises(ValueError, match="COURSE.json is damaged"):
+        update.update(root, source=source)
+    assert contents(root, own=True) == before
+
+
+def test_a_bundle_of_which_a_byte_has_flipped_changes_nothing(pair):
+    root, source = pair
+    before = contents(root, own=True)
+    (source / "labs_lib/code.py").write_text("twa = 2\n", newline="\n")
+    with pytest.raises(ValueError, match=r"damaged: labs_lib/code.py.*Copy it again"):
+        update.update(root, source=source)
+    assert contents(root, own=True) == before

@@ -27,6 +27,7 @@ from labs_lib.course.trial.plan import (
     told,
 )
 from labs_lib.course.trial.stored import Stored, path, write
+from labs_lib.course.workers import end_with_parent
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LABS_JOBS")
 
@@ -164,6 +165,7 @@ _SPACE: dict[str, Any] = {}
 
 
 def _begin(text: str, lab: str) -> None:
+    end_with_parent()
     _SPACE.clear()
     try:
         _SPACE.update(namespace(text, lab))

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from scipy.stats import binom
 
 from labs_lib import files, settings
@@ -72,7 +71,7 @@ class Stored:
         if not file.exists():
             raise FileNotFoundError(f"the rows of {lab}/{name} are not stored. {again}")
         try:
-            table = pq.read_table(file)
+            table = store.read_rows(file)
             notes = table.schema.metadata
             told = json.loads(notes[b"trial"])
             plan = TrialPlan(
@@ -246,7 +245,7 @@ def write(
             f"{plan.name}: a column mixes text and numbers: {error}."
         ) from None
     with files.replacing(file) as temporary:
-        pq.write_table(arrow.replace_schema_metadata(notes), temporary)
+        store.write_rows(arrow.replace_schema_metadata(notes), temporary)
 
 
 def tuples(index: pd.Index) -> list[tuple]:
