@@ -54,7 +54,7 @@ def address(text: str) -> str:
     ValueError
         If it is none.
     """
-    text = text.strip().rstrip("/")
+    text = text.strip()
     full = text if "://" in text else f"http://{text}"
     try:
         parts = urlsplit(full)

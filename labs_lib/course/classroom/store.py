@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS learner (
 """
 
 
+_SMALLEST = 512
+"""Bytes of a database."""
+
 _CANNOT = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -92,12 +95,15 @@ class Store:
                 )
             self._lock = lock
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            size = path.stat().st_size
         except OSError as error:
             raise ValueError(f"{path} cannot be written: {error.strerror}.") from None
         self._database = sqlite3.connect(
             path, check_same_thread=False, isolation_level=None
         )
         try:
+            if 0 < size < _SMALLEST:
+                raise ValueError("it was cut off")  # SQLite would begin anew in it
             # Without shared memory, which a home folder on the network does not have.
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -126,7 +132,10 @@ class Store:
 
     def learners(self) -> Iterator[Kept]:
         """Yield the learners in the order in which they joined."""
-        rows = self._database.execute("SELECT * FROM learner ORDER BY rowid")
+        rows = self._database.execute(
+            "SELECT id, name, pseudonym, token, number, state, seen FROM learner "
+            "ORDER BY rowid"
+        )
         for id, name, pseudonym, token, number, state, seen in rows:
             found = json.loads(state)
             if not isinstance(found, dict):
