@@ -26,7 +26,9 @@ NAMES = [
     "<img src=x onerror=alert(1)>", "\u202egnirts desrever", "Zoë 🦉",
 ]  # fmt: skip
 
-SIGN = "from labs_lib import cli\ncli.main(['class', 'join', {code!r}, {name!r}, {address!r}])"
+SIGN = (
+    "from labs_lib import cli\ncli.main(['class', 'join', {code!r}, {name!r}, {address!r}])"
+)
 START = "from labs_lib.labs.start.exercises import lab"
 SPLIT = "from labs_lib.labs.prepare.split.exercises import lab"
 RIGHT_2 = {"a": "ordered", "b": "by key", "c": "stratified", "d": "ordered and by key"}
@@ -37,7 +39,11 @@ def cells(learner: int) -> list[str]:
     found = [START]
     if learner % 3:
         found.append("lab.ex1.check(0.01)")
-    found += ["lab.ex1.check(0.99)", f"lab.quiz.answer(1, '{'bbabdbbcbb'[learner % 10]}')", SPLIT]
+    found += [
+        "lab.ex1.check(0.99)",
+        f"lab.quiz.answer(1, '{'bbabdbbcbb'[learner % 10]}')",
+        SPLIT,
+    ]
     found += [
         "lab.ex1.hint()",
         "lab.ex1.check(lambda customers, share: [hash(str(c)) % 1000 < 1000 * share for c in customers])",
@@ -56,7 +62,9 @@ def cells(learner: int) -> list[str]:
     if learner % 5 < 3:
         found.append(f"lab.ex2.check({RIGHT_2!r})")
     for question in range(1, 1 + learner % 4):
-        found.append(f"lab.quiz.answer({question}, '{'abcddcba'[(learner + question) % 8]}')")
+        found.append(
+            f"lab.quiz.answer({question}, '{'abcddcba'[(learner + question) % 8]}')"
+        )
     return found
 
 
@@ -80,7 +88,9 @@ def learn(home: Path, learner: int, code: str, address: str) -> None:
         for cell in [joining, *cells(learner), "import time; time.sleep(1)", sent]:
             said: list[dict] = []
             reply = client.execute_interactive(cell, timeout=300, output_hook=said.append)
-            words = [m["content"].get("text", "") for m in said if m["msg_type"] == "stream"]
+            words = [
+                m["content"].get("text", "") for m in said if m["msg_type"] == "stream"
+            ]
             content = reply["content"]
             assert content["status"] == "ok", (name, cell, content.get("traceback"), words)
             heard = [m for m in said if m["content"].get("name") == "stderr"]
@@ -101,7 +111,10 @@ def main(folder: Path) -> None:
         said = ""
         while "Ctrl-C" not in said:
             said += server.stdout.readline()
-        code, link = re.search(r"join (\S+)", said)[1], re.search(r"http://\S+#\S+", said)[0]
+        code, link = (
+            re.search(r"join (\S+)", said)[1],
+            re.search(r"http://\S+#\S+", said)[0],
+        )
         address = link.partition("/#")[0]
 
         def one(learner: int) -> None:
@@ -113,7 +126,9 @@ def main(folder: Path) -> None:
         kept = [home / str(n) / "class.json" for n in range(LEARNERS)]
         states = [json.loads(file.read_text(encoding="utf-8")) for file in kept]
         assert all(each["arrived"] == each["number"] for each in states)
-        print(f"{LEARNERS} kernels, {sum(each['number'] for each in states)} states, all arrived")
+        print(
+            f"{LEARNERS} kernels, {sum(each['number'] for each in states)} states, all arrived"
+        )
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(timeout=60)
@@ -127,7 +142,9 @@ def _pictures(folder: Path, link: str) -> None:
             size = {"width": 1280, "height": 900}
             page = browser.new_page(viewport=size, color_scheme=scheme)
             page.goto(link)
-            page.wait_for_function(f"document.querySelectorAll('#rows tr').length === {LEARNERS}")
+            page.wait_for_function(
+                f"document.querySelectorAll('#rows tr').length === {LEARNERS}"
+            )
             page.screenshot(path=folder / f"class_{scheme}.png")
             page.get_by_role("switch", name="Names").click()
             page.get_by_role("switch", name="Right answers").click()

@@ -9,7 +9,18 @@ from labs_lib.course.classroom import names
 
 @pytest.mark.parametrize(
     "name",
-    ["Ana", "Björn Þórsson", "Дарья", "فاطمة", "花子", "김민준", "นภา", "प्रिया", "Zoë 🦉", "می‌خواهم"],
+    [
+        "Ana",
+        "Björn Þórsson",
+        "Дарья",
+        "فاطمة",
+        "花子",
+        "김민준",
+        "นภา",
+        "प्रिया",
+        "Zoë 🦉",
+        "می‌خواهم",
+    ],
 )
 def test_a_name_of_any_script_stays(name):
     assert names.clean(f"  {name}\n") == unicodedata.normalize("NFC", name)
@@ -31,7 +42,9 @@ def test_what_turns_or_covers_text_goes(given, kept):
     assert names.clean(given) == kept
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\u202e", "\u200d", "\u0301", 41 * "a", 10**6 * "a", None, 3])
+@pytest.mark.parametrize(
+    "name", ["", "   ", "\u202e", "\u200d", "\u0301", 41 * "a", 10**6 * "a", None, 3]
+)
 def test_no_name(name):
     with pytest.raises(ValueError, match=r"^The name "):
         names.clean(name)
@@ -49,7 +62,11 @@ def test_a_clean_name_is_clean(text):
     assert not kinds & {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-@given(st.lists(st.sampled_from(["Ana", "ANA", "Ana 2", "ａｎａ", "Bo", 40 * "x"]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["Ana", "ANA", "Ana 2", "ａｎａ", "Bo", 40 * "x"]), max_size=12
+    )
+)
 def test_each_name_of_a_room_is_there_once(given):
     taken = []
     for name in given:

@@ -170,7 +170,13 @@ def test_a_damaged_membership_disturbs_no_cell(progress_file):
 
 @pytest.mark.parametrize(
     "content",
-    ["{", "null", "[1]", '{"kind": "server"}', '{"kind": "folder", "where": 1, "code": "", "name": "", "token": ""}'],
+    [
+        "{",
+        "null",
+        "[1]",
+        '{"kind": "server"}',
+        '{"kind": "folder", "where": 1, "code": "", "name": "", "token": ""}',
+    ],
 )
 def test_a_damaged_membership_is_told_and_can_be_left(progress_file, content, capsys):
     membership.path().write_text(content)
@@ -198,13 +204,23 @@ def test_an_address_may_be_short(given, full):
     assert client.address(given) == full
 
 
-@pytest.mark.parametrize("given", ["", "ftp://x", "http://", "a b", "x:99999", "x\r\ny", "http://[::1"])
+@pytest.mark.parametrize(
+    "given", ["", "ftp://x", "http://", "a b", "x:99999", "x\r\ny", "http://[::1"]
+)
 def test_what_is_no_address_is_told(given):
     with pytest.raises(ValueError, match="no address of a class"):
         client.address(given)
 
 
-@pytest.mark.parametrize("answer", [b"HTTP/1.0 200 OK\r\n\r\nhello", b"HTTP/1.0 404 No\r\n\r\n<html>", b"SSH-2.0\r\n", b""])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.0 200 OK\r\n\r\nhello",
+        b"HTTP/1.0 404 No\r\n\r\n<html>",
+        b"SSH-2.0\r\n",
+        b"",
+    ],
+)
 def test_another_server_at_the_address_is_told(progress_file, answer):
     other = socket.create_server(("127.0.0.1", 0))
 
@@ -239,7 +255,9 @@ def test_two_hundred_learners_at_once(service):
             problems.append(error)
 
     with listening(service) as address:
-        threads = [threading.Thread(target=learn, args=(address, f"L{n}")) for n in range(200)]
+        threads = [
+            threading.Thread(target=learn, args=(address, f"L{n}")) for n in range(200)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

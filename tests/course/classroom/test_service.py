@@ -37,7 +37,10 @@ def put(service, token, number=1, state=STATE, **more):
 
 def kept(service):
     """Return all that a request could have changed."""
-    of_room = {id: (each.name, each.number, each.state) for id, each in service.room.learners.items()}
+    of_room = {
+        id: (each.name, each.number, each.state)
+        for id, each in service.room.learners.items()
+    }
     return of_room, list(service._store.learners())
 
 
@@ -175,19 +178,27 @@ JSONS = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
 )
 BODIES = JSONS | st.fixed_dictionaries(
-    {"number": JSONS | st.just(3), "state": JSONS | st.just(STATE), "code": TEXTS, "name": TEXTS}
+    {
+        "number": JSONS | st.just(3),
+        "state": JSONS | st.just(STATE),
+        "code": TEXTS,
+        "name": TEXTS,
+    }
 )
 
 
 @given(
     method=st.sampled_from(["GET", "PUT", "POST", "DELETE", "PATCH"]),
-    target=st.sampled_from(["/state", "/join", "/view", "/", "/state?x", "/../join"]) | TEXTS,
+    target=st.sampled_from(["/state", "/join", "/view", "/", "/state?x", "/../join"])
+    | TEXTS,
     body=BODIES,
     token=st.none() | TEXTS,
     is_local=st.booleans(),
 )
 @rounds(max_examples=300)
-def test_without_a_token_or_the_code_nothing_changes(tmp_path_factory, method, target, body, token, is_local):
+def test_without_a_token_or_the_code_nothing_changes(
+    tmp_path_factory, method, target, body, token, is_local
+):
     service = shared(tmp_path_factory)
     before = kept(service)
     status, _ = ask(service, method, target, body, token=token, is_local=is_local)
@@ -300,7 +311,14 @@ class Behind:
 def raw(token, number, rng):
     """Return a valid request in bytes."""
     body = json.dumps({"number": number, "state": STATE}).encode()
-    path, method = rng.choice([("/state", "PUT"), ("/state", "DELETE"), ("/join", "POST"), ("/view?since=1", "GET")])
+    path, method = rng.choice(
+        [
+            ("/state", "PUT"),
+            ("/state", "DELETE"),
+            ("/join", "POST"),
+            ("/view?since=1", "GET"),
+        ]
+    )
     if path == "/join":
         body = json.dumps({"code": "AAAA-AAAA", "name": "Ana"}).encode()
     head = f"{method} {path} HTTP/1.1\r\nHost: class\r\nAuthorization: Bearer {token}\r\n"
@@ -349,7 +367,21 @@ def test_spoilt_requests_never_break_the_server_or_change_the_class(tmp_path, he
         Handler(wire, (rng.choice(["127.0.0.1", "10.0.0.7"]), 5), Behind(service))
         seen.update(re.findall(rb"^HTTP/1\.1 (\d+)", wire.sent, re.MULTILINE))
     assert kept(service) == before
-    assert seen <= {b"200", b"400", b"401", b"403", b"404", b"405", b"408", b"411", b"413", b"414", b"431", b"501", b"505"}
+    assert seen <= {
+        b"200",
+        b"400",
+        b"401",
+        b"403",
+        b"404",
+        b"405",
+        b"408",
+        b"411",
+        b"413",
+        b"414",
+        b"431",
+        b"501",
+        b"505",
+    }
     assert {b"400", b"401", b"403", b"404", b"411", b"413"} <= seen
     # With the right token a spoilt request may be a state, but then it is one.
     for number in range(2, 2_002):

@@ -20,7 +20,9 @@ def test_a_class_is_kept(tmp_path):
     store.close()
     store = Store(path)
     assert store.settings() == {"code": "K7RM-4WPT", "key": "k"}
-    assert [(kept.name, kept.number, kept.state) for kept in store.learners()] == [("Ana", 4, {})]
+    assert [(kept.name, kept.number, kept.state) for kept in store.learners()] == [
+        ("Ana", 4, {})
+    ]
     store.remove("1")
     assert list(store.learners()) == []
     store.close()
