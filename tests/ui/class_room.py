@@ -142,9 +142,7 @@ def _pictures(folder: Path, link: str) -> None:
             size = {"width": 1280, "height": 900}
             page = browser.new_page(viewport=size, color_scheme=scheme)
             page.goto(link)
-            page.wait_for_function(
-                f"document.querySelectorAll('#rows tr').length === {LEARNERS}"
-            )
+            page.locator("#rows tr").nth(LEARNERS - 1).wait_for()
             page.screenshot(path=folder / f"class_{scheme}.png")
             page.get_by_role("switch", name="Names").click()
             page.get_by_role("switch", name="Right answers").click()
