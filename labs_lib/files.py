@@ -16,7 +16,7 @@ import psutil
 
 
 @contextmanager
-def replacing(path: Path | str, *, mode: int | None = None) -> Iterator[Path]:
+def replacing(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it into place when the block succeeds.
 
     If the block raises or is interrupted, `path` keeps its old content and the temporary
@@ -26,9 +26,6 @@ def replacing(path: Path | str, *, mode: int | None = None) -> Iterator[Path]:
     ----------
     path : path-like
         The file to be written. Its folder is made if needed.
-    mode : int, optional
-        Who may do what with it, such as ``0o600`` for a secret; by default as with any new
-        file. Windows has no such modes.
 
     Yields
     ------
@@ -44,23 +41,18 @@ def replacing(path: Path | str, *, mode: int | None = None) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        if mode is None:
-            # mkstemp makes files private; a course file is as readable as its neighbours.
-            umask = os.umask(0)
-            os.umask(umask)
-            mode = 0o666 & ~umask
-        temporary.chmod(mode)
+        # mkstemp makes files private; a course file is as readable as its neighbours.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path | str, text: str, *, mode: int | None = None) -> None:
-    """Write `text` to `path` in UTF-8 with ``\\n`` line ends, whole or not at all.
-
-    `mode` is that of `replacing`.
-    """
-    with replacing(path, mode=mode) as temporary:
+def write_text(path: Path | str, text: str) -> None:
+    """Write `text` to `path` in UTF-8 with ``\\n`` line ends, whole or not at all."""
+    with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -70,6 +62,31 @@ def write_all(texts: Mapping[Path, str]) -> None:
         for path, text in texts.items():
             temporary = stack.enter_context(replacing(path))
             temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_with_mode(path: Path | str, text: str, mode: int) -> None:
+    """Write `text` as `write_text` does, for those alone whom `mode` allows.
+
+    Parameters
+    ----------
+    path : path-like
+        Its folder has to exist.
+    text : str
+    mode : int
+        Such as ``0o600`` for a secret. Windows has no such modes.
+    """
+    path = Path(path)
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
+    )
+    temporary = Path(name)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        temporary.chmod(mode)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def hold(path: Path | str) -> IO[bytes] | None:

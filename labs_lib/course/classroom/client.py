@@ -24,7 +24,7 @@ class Unreachable(ValueError):
     """The server does not answer, or cannot at the moment; later it may."""
 
 
-class Refused(ValueError):
+class ClassRefused(ValueError):
     """The server answered and refused.
 
     Attributes
@@ -77,7 +77,7 @@ def join(where: str, code: str, name: str) -> dict[str, Any]:
 
     Raises
     ------
-    Unreachable, Refused
+    Unreachable, ClassRefused
     """
     return _ask(where, "POST", "/join", {"code": code, "name": name})
 
@@ -87,7 +87,7 @@ def send(membership: Membership, state: State) -> None:
 
     Raises
     ------
-    Unreachable, Refused
+    Unreachable, ClassRefused
     """
     body = {"number": membership.number, "state": state}
     _ask(membership.where, "PUT", "/state", body, token=membership.token)
@@ -98,7 +98,7 @@ def leave(membership: Membership) -> None:
 
     Raises
     ------
-    Unreachable, Refused
+    Unreachable, ClassRefused
     """
     _ask(membership.where, "DELETE", "/state", token=membership.token)
 
@@ -141,7 +141,7 @@ def _read(where: str, status: int, content: bytes) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict) or (status == 404 and "error" not in found):
-        raise Refused(f"What answers at {where} is no class of this course.")
+        raise ClassRefused(f"What answers at {where} is no class of this course.")
     if status < 300:
         return found
     message = str(found.get("error", f"HTTP {status}"))
@@ -149,4 +149,4 @@ def _read(where: str, status: int, content: bytes) -> dict[str, Any]:
         raise Unreachable(message)
     number = found.get("number", 0)
     behind = status == 409 and type(number) is int
-    raise Refused(message, number=number if behind else 0, for_good=not behind)
+    raise ClassRefused(message, number=number if behind else 0, for_good=not behind)

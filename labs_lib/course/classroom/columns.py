@@ -9,7 +9,7 @@ from labs_lib.course.quiz import Option
 
 
 @dataclass(frozen=True)
-class Column:
+class ClassColumn:
     """An exercise or a question.
 
     Attributes
@@ -32,22 +32,26 @@ class Column:
     options: dict[str, Option]
 
 
-def of(labs: Sequence[LabInfo]) -> list[Column]:
+def of(labs: Sequence[LabInfo]) -> list[ClassColumn]:
     """Return the columns of some labs, in their order."""
     found = []
     for info in labs:
         lab = info.exercises().lab
         for exercise in lab.exercises:
-            found.append(Column(info.id, info.title, exercise.name, exercise.title, {}))
+            found.append(
+                ClassColumn(info.id, info.title, exercise.name, exercise.title, {})
+            )
         for number, question in enumerate(lab.quiz.questions, start=1):
             name = f"quiz{number}"
             found.append(
-                Column(info.id, info.title, name, question.text, dict(question.options))
+                ClassColumn(
+                    info.id, info.title, name, question.text, dict(question.options)
+                )
             )
     return found
 
 
-def items(columns: Sequence[Column]) -> Items:
+def items(columns: Sequence[ClassColumn]) -> Items:
     """Return what learners of a class with these columns may send."""
     found: Items = {}
     for column in columns:

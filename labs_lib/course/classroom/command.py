@@ -22,9 +22,9 @@ from labs_lib.course.classroom import (
 )
 from labs_lib.course.classroom.folder_page import FolderPage
 from labs_lib.course.classroom.membership import Membership
-from labs_lib.course.classroom.server import Server
+from labs_lib.course.classroom.server import ClassServer
 from labs_lib.course.classroom.store import Damaged, Store, put_aside
-from labs_lib.files import write_text
+from labs_lib.files import write_with_mode
 
 EVERY = "0.0.0.0"
 """The host that stands for every address of this machine."""
@@ -112,7 +112,7 @@ def end(*, export: Path | None, named: bool) -> int:
             heads = _columns(json.loads(settings["labs"]))
             text = service.Service(store, heads).room.table(named=named)
             try:
-                write_text(export, text, mode=0o600)
+                write_with_mode(export, text, 0o600)
             except OSError as error:
                 raise ValueError(
                     f"{export} cannot be written ({error.strerror}), so the class was not ended."
@@ -248,7 +248,7 @@ def _opened() -> Store:
         return Store(path)
 
 
-def _columns(labs: Sequence[str]) -> list[columns.Column]:
+def _columns(labs: Sequence[str]) -> list[columns.ClassColumn]:
     chosen = dict.fromkeys(catalog.select(labs))
     return columns.of(list(chosen))
 
@@ -257,9 +257,9 @@ def _join_line(code: str, address: str, port: int) -> str:
     return f'labs class join {code} "YOUR NAME" {address}:{port}'
 
 
-def _listening(page: service.Page, *, host: str, port: int) -> Server:
+def _listening(page: service.Page, *, host: str, port: int) -> ClassServer:
     try:
-        return Server(page, host=host, port=port)
+        return ClassServer(page, host=host, port=port)
     except OverflowError:
         raise ValueError(f"There is no port {port}; give one from 1 to 65535.") from None
     except OSError as error:
@@ -290,7 +290,7 @@ def _tell_page(page: service.Page, host: str, port: int) -> None:
     print(f"Your page, on this machine only: http://{host}:{port}/#{page.key}")
 
 
-def _until_interrupted(server: Server) -> None:
+def _until_interrupted(server: ClassServer) -> None:
     # Where a script began it in the background, an interrupt would be ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):

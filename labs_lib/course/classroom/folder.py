@@ -19,7 +19,7 @@ from typing import Any
 from labs_lib.course.classroom import columns, names
 from labs_lib.course.classroom.membership import FOLDER, Membership, now
 from labs_lib.course.classroom.state import Items, State, checked
-from labs_lib.files import write_text
+from labs_lib.files import write_with_mode
 
 CLASS = "class.json"
 MODE = 0o1733
@@ -88,7 +88,7 @@ def prepare(where: Path, code: str, items: Items) -> str:
                 )
             return known_code
         text = json.dumps({"version": 1, "code": code, "items": items}, indent=1) + "\n"
-        write_text(where / CLASS, text, mode=0o644)
+        write_with_mode(where / CLASS, text, 0o644)
     except OSError as error:
         raise ValueError(f"The folder {where} cannot be used: {error.strerror}.") from None
     return code
@@ -155,7 +155,7 @@ def drop(membership: Membership, state: State) -> None:
             raise ValueError(f"The class in {where} is no longer there.")
         text = json.dumps(content(membership, state)) + "\n"
         # The instructor may be another user, and the learner's own files private.
-        write_text(where / f"{membership.token}.json", text, mode=0o644)
+        write_with_mode(where / f"{membership.token}.json", text, 0o644)
     except OSError as error:
         raise ValueError(f"{where} cannot be written: {error.strerror}.") from None
 

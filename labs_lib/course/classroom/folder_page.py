@@ -20,7 +20,7 @@ class FolderPage(Page):
     Parameters
     ----------
     where : Path
-    heads : sequence of Column
+    heads : sequence of ClassColumn
     code : str
     clock, wall : callable
         Seconds that never go back, and seconds since 1970.
@@ -29,7 +29,7 @@ class FolderPage(Page):
     def __init__(
         self,
         where: Path,
-        heads: Sequence[columns.Column],
+        heads: Sequence[columns.ClassColumn],
         *,
         code: str,
         clock: Callable[[], float] = time.monotonic,

@@ -6,7 +6,7 @@ KEYS = 10_000
 """Whom a limit remembers; of more, the one that asked longest ago is forgotten."""
 
 
-class Limit:
+class Bucket:
     """A bucket of permissions for each key: `burst` at once, then `rate` a second.
 
     Parameters

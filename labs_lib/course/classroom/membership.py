@@ -13,7 +13,7 @@ from pathlib import Path
 from labs_lib.course import progress
 from labs_lib.course.classroom import columns
 from labs_lib.course.classroom.state import Items, State, of
-from labs_lib.files import write_text
+from labs_lib.files import write_with_mode
 
 FOLDER, SERVER = "folder", "server"
 
@@ -105,7 +105,7 @@ def load() -> Membership | None:
 
 def save(membership: Membership) -> None:
     """Write the membership; nobody else may read it."""
-    write_text(path(), json.dumps(asdict(membership), indent=1) + "\n", mode=0o600)
+    write_with_mode(path(), json.dumps(asdict(membership), indent=1) + "\n", 0o600)
 
 
 def current_state(membership: Membership) -> State:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from labs_lib.course.classroom.columns import Column
+from labs_lib.course.classroom.columns import ClassColumn
 from labs_lib.course.classroom.state import State
 
 TRIES = 3
@@ -57,13 +57,13 @@ class Room:
 
     Parameters
     ----------
-    columns : sequence of Column
+    columns : sequence of ClassColumn
     clock : callable
         Seconds, never going back.
     """
 
     def __init__(
-        self, columns: Sequence[Column], *, clock: Callable[[], float] = time.monotonic
+        self, columns: Sequence[ClassColumn], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.columns = list(columns)
         self.learners: dict[str, Learner] = {}
@@ -244,7 +244,7 @@ class Room:
         return out.getvalue()
 
 
-def _head(column: Column) -> dict[str, Any]:
+def _head(column: ClassColumn) -> dict[str, Any]:
     return {
         "lab": column.lab,
         "title": column.lab_title,

@@ -59,7 +59,7 @@ def send() -> bool:
                     folder.drop(member, state)
         else:
             client.send(member, state)
-    except client.Refused as error:
+    except client.ClassRefused as error:
         membership.note(
             member.token,
             at_least=error.number,

@@ -8,7 +8,7 @@ import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from labs_lib.course.classroom.service import BODY, Answer, Page, Request
+from labs_lib.course.classroom.service import BODY, ClassAnswer, ClassRequest, Page
 
 CONNECTIONS = 600
 """At once; more are closed without an answer, and their learners' machines try again."""
@@ -23,7 +23,7 @@ _HEADERS = {
 }
 
 
-class Handler(BaseHTTPRequestHandler):
+class ClassHandler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
@@ -33,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = 1 << 16
     disable_nagle_algorithm = True
     timeout = 15
-    server: "Server"
+    server: "ClassServer"
 
     def answer_request(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         address = str(self.client_address[0])
-        request = Request(
+        request = ClassRequest(
             self.command,
             self.path,
             headers,
@@ -70,9 +70,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, text: bytes) -> None:
         self.close_connection = True
-        self._send(Answer(status, text))
+        self._send(ClassAnswer(status, text))
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: ClassAnswer) -> None:
         self.send_response(answer.status)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
@@ -88,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-class Server(ThreadingHTTPServer):
+class ClassServer(ThreadingHTTPServer):
     """Listens for one class.
 
     Parameters
@@ -114,7 +114,7 @@ class Server(ThreadingHTTPServer):
         self.page = page
         self._free = threading.BoundedSemaphore(CONNECTIONS)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, port), Handler)
+        super().__init__((host, port), ClassHandler)
 
     def server_bind(self) -> None:
         # The base asks the network for this machine's name, which may take long without one.

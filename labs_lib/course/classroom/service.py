@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from labs_lib.course.classroom import columns, names
-from labs_lib.course.classroom.limits import Limit
+from labs_lib.course.classroom.limits import Bucket
 from labs_lib.course.classroom.room import Room
 from labs_lib.course.classroom.state import State, checked
 from labs_lib.course.classroom.store import Kept, Store
@@ -44,7 +44,7 @@ _FILES = {
 
 
 @dataclass(frozen=True)
-class Request:
+class ClassRequest:
     """What somebody asks.
 
     Attributes
@@ -68,7 +68,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ClassAnswer:
     """What comes back."""
 
     status: int
@@ -116,32 +116,32 @@ class Page:
         """Bring the room up to date before it is shown; return what the page should say."""
         return ""
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ClassRequest) -> ClassAnswer:
         """Return the answer to a request; never raises because of one."""
         try:
             return self.route(request, request.target.partition("?")[0])
         except _Refusal as refusal:
-            return Answer(refusal.status, json.dumps(refusal.content).encode())
+            return ClassAnswer(refusal.status, json.dumps(refusal.content).encode())
 
-    def route(self, request: Request, path: str) -> Answer:
+    def route(self, request: ClassRequest, path: str) -> ClassAnswer:
         """Find what answers a path; refuse one that there is not, as if there were nothing."""
         if request.method == "GET" and request.is_local:
             if path in _FILES:
                 name, kind = _FILES[path]
                 here = resources.files("labs_lib.course.classroom")
-                return Answer(200, (here / "page" / name).read_bytes(), kind)
+                return ClassAnswer(200, (here / "page" / name).read_bytes(), kind)
             if path in ("/view", "/class.csv"):
                 self._check_key(request)
                 query = parse_qs(request.target.partition("?")[2][:200])
                 return self._view(query) if path == "/view" else self._table(query)
         raise _Refusal(404, "There is nothing here.")
 
-    def _check_key(self, request: Request) -> None:
+    def _check_key(self, request: ClassRequest) -> None:
         given = _bearer(request)
         if not hmac.compare_digest(hashed(given), hashed(self.key)):
             raise _Refusal(403, "Open the link that the command has printed.")
 
-    def _view(self, query: Mapping[str, Sequence[str]]) -> Answer:
+    def _view(self, query: Mapping[str, Sequence[str]]) -> ClassAnswer:
         since = query.get("since", ["0"])[0]
         version = int(since) if since.isascii() and since.isdigit() else 0
         with self.lock:
@@ -149,13 +149,13 @@ class Page:
             found = self.room.view(query.get("room", [""])[0], version)
         found |= {"said": said, "title": self.title, "join": self.join}
         text = json.dumps(found, separators=(",", ":"))
-        return Answer(200, text.encode())
+        return ClassAnswer(200, text.encode())
 
-    def _table(self, query: Mapping[str, Sequence[str]]) -> Answer:
+    def _table(self, query: Mapping[str, Sequence[str]]) -> ClassAnswer:
         with self.lock:
             self.refresh()
             text = self.room.table(named=query.get("names", [""])[0] == "1")
-        return Answer(200, text.encode("utf-8-sig"), "text/csv; charset=utf-8")
+        return ClassAnswer(200, text.encode("utf-8-sig"), "text/csv; charset=utf-8")
 
 
 class Service(Page):
@@ -165,7 +165,7 @@ class Service(Page):
     ----------
     store : Store
         Its settings hold ``code`` and ``key``.
-    heads : sequence of Column
+    heads : sequence of ClassColumn
     join : str
         See `Page`.
     clock, wall : callable
@@ -175,7 +175,7 @@ class Service(Page):
     def __init__(
         self,
         store: Store,
-        heads: Sequence[columns.Column],
+        heads: Sequence[columns.ClassColumn],
         *,
         join: str = "",
         clock: Callable[[], float] = time.monotonic,
@@ -191,9 +191,9 @@ class Service(Page):
         self._wall = wall
         self._tokens: dict[str, str] = {}
         # Who mistypes, or guesses; a right request is never refused for another's wrong ones.
-        self._wrong = Limit(burst=60, rate=1)
-        self._joining = Limit(burst=300, rate=2)
-        self._sending = Limit(burst=30, rate=1)
+        self._wrong = Bucket(burst=60, rate=1)
+        self._joining = Bucket(burst=300, rate=2)
+        self._sending = Bucket(burst=30, rate=1)
         for kept in store.learners():
             self._tokens[kept.id] = kept.token
             self.room.add(
@@ -217,7 +217,7 @@ class Service(Page):
                 found.setdefault(lab, {})[name] = figures
         return found
 
-    def route(self, request: Request, path: str) -> Answer:
+    def route(self, request: ClassRequest, path: str) -> ClassAnswer:
         try:
             if (request.method, path) == ("POST", "/join"):
                 return self._join(request)
@@ -229,7 +229,7 @@ class Service(Page):
             raise _Refusal(503, f"The class cannot be written: {error}.") from None
         return super().route(request, path)
 
-    def _join(self, request: Request) -> Answer:
+    def _join(self, request: ClassRequest) -> ClassAnswer:
         given = _object(request.body)
         code = given.get("code")
         if not isinstance(code, str) or not hmac.compare_digest(
@@ -257,9 +257,9 @@ class Service(Page):
             self.room.add(id, name=name, pseudonym=pseudonym)
         answer: dict[str, Any] = {"token": token, "name": name, "pseudonym": pseudonym}
         answer |= {"code": self.code, "items": self.items}
-        return Answer(201, json.dumps(answer).encode())
+        return ClassAnswer(201, json.dumps(answer).encode())
 
-    def _put(self, request: Request) -> Answer:
+    def _put(self, request: ClassRequest) -> ClassAnswer:
         id = self._learner(request)
         given = _object(request.body)
         number = given.get("number")
@@ -280,18 +280,18 @@ class Service(Page):
                 raise _Refusal(409, message, number=learner.number)
             self._store.update(id, number, state, self._wall())
             self.room.update(id, number, state)
-        return Answer(200, json.dumps({"number": number}).encode())
+        return ClassAnswer(200, json.dumps({"number": number}).encode())
 
-    def _forget(self, request: Request) -> Answer:
+    def _forget(self, request: ClassRequest) -> ClassAnswer:
         id = self._learner(request)
         with self.lock:
             if id in self.room.learners:
                 self._store.remove(id)
                 self.room.remove(id)
                 self._tokens.pop(id, None)
-        return Answer(200, b"{}")
+        return ClassAnswer(200, b"{}")
 
-    def _learner(self, request: Request) -> str:
+    def _learner(self, request: ClassRequest) -> str:
         """Return who sends, by the token."""
         given = _bearer(request)
         id = given.partition(".")[0]
@@ -306,7 +306,7 @@ class Service(Page):
                 raise _Refusal(429, "Too many states at once. Later ones will be taken.")
         return id
 
-    def _mistake(self, request: Request, status: int, message: str) -> _Refusal:
+    def _mistake(self, request: ClassRequest, status: int, message: str) -> _Refusal:
         with self.lock:
             if not self._wrong.allows(request.address, self._clock()):
                 return _Refusal(429, f"{message} And it was asked too often.")
@@ -318,7 +318,7 @@ def _plain(code: str) -> str:
     return "".join(sign for sign in code.upper() if sign.isalnum())
 
 
-def _bearer(request: Request) -> str:
+def _bearer(request: ClassRequest) -> str:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else ""
 

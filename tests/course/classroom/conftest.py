@@ -3,8 +3,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from labs_lib.course.classroom.columns import Column
-from labs_lib.course.classroom.server import Server
+from labs_lib.course.classroom.columns import ClassColumn
+from labs_lib.course.classroom.server import ClassServer
 from labs_lib.course.classroom.service import Service
 from labs_lib.course.classroom.store import Store
 from labs_lib.course.quiz import Option
@@ -26,7 +26,7 @@ class Clock:
 def heads():
     """The columns of two small labs."""
     return [
-        Column(lab, lab.title(), name, f"About {name}", FOUR if "quiz" in name else {})
+        ClassColumn(lab, lab.title(), name, f"About {name}", FOUR if "quiz" in name else {})
         for lab, names in (
             ("start", ["ex1", "quiz1"]),
             ("prepare/split", ["ex1", "ex2", "quiz1"]),
@@ -56,7 +56,7 @@ def service(store, heads, clock):
 @contextmanager
 def listening(page, port=0):
     """Serve a page on the loopback; yield its address."""
-    server = Server(page, host="127.0.0.1", port=port)
+    server = ClassServer(page, host="127.0.0.1", port=port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

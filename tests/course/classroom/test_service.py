@@ -10,8 +10,8 @@ from hypothesis import settings as rounds
 from hypothesis import strategies as st
 
 from labs_lib.course.classroom import service as rules
-from labs_lib.course.classroom.server import Handler
-from labs_lib.course.classroom.service import Request, Service
+from labs_lib.course.classroom.server import ClassHandler
+from labs_lib.course.classroom.service import ClassRequest, Service
 from labs_lib.course.classroom.state import checked
 from labs_lib.course.classroom.store import Store
 
@@ -21,7 +21,7 @@ STATE = {"start": {"ex1": {"attempts": 2, "passed": True}}}
 def ask(service, method, target, body=None, *, token=None, **more):
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = service.answer(Request(method, target, headers, raw, **more))
+    answer = service.answer(ClassRequest(method, target, headers, raw, **more))
     is_json = answer.kind == "application/json"
     return answer.status, json.loads(answer.body) if is_json else answer.body.decode()
 
@@ -221,9 +221,9 @@ def shared(tmp_path_factory):
 
 
 def heads_of_two():
-    from labs_lib.course.classroom.columns import Column
+    from labs_lib.course.classroom.columns import ClassColumn
 
-    return [Column("start", "Start", name, name, {}) for name in ("ex1", "ex2")]
+    return [ClassColumn("start", "Start", name, name, {}) for name in ("ex1", "ex2")]
 
 
 def test_nobody_in_a_room_of_one_address_can_shut_out_the_others(service, clock):
@@ -364,7 +364,7 @@ def test_spoilt_requests_never_break_the_server_or_change_the_class(tmp_path, he
     for number in range(2, 10_002):
         forged = token[:-1] + ("x" if token[-1] != "x" else "y")
         wire = Wire(spoilt(raw(forged, number, rng), rng))
-        Handler(wire, (rng.choice(["127.0.0.1", "10.0.0.7"]), 5), Behind(service))
+        ClassHandler(wire, (rng.choice(["127.0.0.1", "10.0.0.7"]), 5), Behind(service))
         seen.update(re.findall(rb"^HTTP/1\.1 (\d+)", wire.sent, re.MULTILINE))
     assert kept(service) == before
     assert seen <= {
@@ -386,7 +386,7 @@ def test_spoilt_requests_never_break_the_server_or_change_the_class(tmp_path, he
     # With the right token a spoilt request may be a state, but then it is one.
     for number in range(2, 2_002):
         wire = Wire(spoilt(raw(token, number, rng), rng))
-        Handler(wire, ("10.0.0.7", 5), Behind(service))
+        ClassHandler(wire, ("10.0.0.7", 5), Behind(service))
         assert not re.search(rb"^HTTP/1\.1 5(?!01|05)", wire.sent, re.MULTILINE)
         for learner in service.room.learners.values():
             assert checked(learner.state, service.items) == learner.state
