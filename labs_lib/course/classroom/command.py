@@ -51,11 +51,12 @@ def serve(*, host: str, port: int | None, labs: Sequence[str]) -> int:
     with contextlib.closing(_opened()) as store:
         settings = store.settings()
         heads = _columns(labs or json.loads(settings.get("labs", "[]")))
+        asked = columns.items(heads)
         if not {"code", "key", "labs"} <= set(settings):
             chosen = json.dumps([catalog.find(name).id for name in labs])
             store.set(code=service.new_code(), key=secrets.token_urlsafe(24), labs=chosen)
             settings = store.settings()
-        elif labs and _columns(json.loads(settings["labs"])) != heads:
+        elif labs and columns.items(_columns(json.loads(settings["labs"]))) != asked:
             raise ValueError(
                 f"The class {settings['code']} is still open, with other labs. `labs class "
                 "serve` without --lab goes on with it, `labs class end` ends it."
@@ -145,11 +146,14 @@ def join(code: str, name: str, where: str | None) -> int:
     membership.path().parent.mkdir(parents=True, exist_ok=True)
     membership.save(member)
     sender.send()
+    kept = membership.load()
     note = "" if member.name == name else " (your name has a number: it is there already)"
     print(f"You are in the class {member.code} as {member.name}{note}.")
     print(f"If the instructor shows pseudonyms, yours is {member.pseudonym}.")
     print("From now on your progress in these labs is sent when you answer or read a hint:")
     print(f"  {', '.join(member.items)}")
+    if kept is not None and kept.problem:
+        print(f"The first time it did not arrive; it is tried again: {kept.problem}")
     print("`labs class status` shows what is sent, `labs class leave` ends it.")
     return 0
 
