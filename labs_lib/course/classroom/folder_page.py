@@ -1,6 +1,7 @@
 """The instructor's page of a class in a shared folder."""
 
 import secrets
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,7 +40,7 @@ class FolderPage(Page):
             Room(heads, clock=clock),
             secrets.token_urlsafe(24),
             title=f"Class {code}",
-            join=f'labs class join {where} "YOUR NAME"',
+            join=f'labs class join {shlex.quote(str(where))} "YOUR NAME"',
         )
         self.reader = Reader(where, columns.items(heads))
         self._clock = clock
@@ -77,7 +78,10 @@ class FolderPage(Page):
                     state=each.state,
                     age=self._wall() - each.written,
                 )
-            elif each.written != self._written[each.id]:
+            elif (each.written, each.number) != (
+                self._written[each.id],
+                known[each.id].number,
+            ):
                 self.room.update(each.id, each.number, each.state)
             self._written[each.id] = each.written
 

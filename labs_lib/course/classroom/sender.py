@@ -8,6 +8,7 @@ the class cannot be reached. It says nothing; `labs class status` tells how it w
 import contextlib
 import random
 import threading
+import time
 
 from labs_lib.course import progress
 from labs_lib.course.classroom import client, folder, membership
@@ -79,7 +80,7 @@ def _run() -> None:
         # Woken by the next record, or by the clock if something has not arrived.
         woken = _due.wait(pause * random.uniform(0.75, 1.25) if pause else None)
         if woken:
-            threading.Event().wait(PAUSE)
+            time.sleep(PAUSE)
         _due.clear()
         again = False
         with contextlib.suppress(Exception):  # a damaged file of the learner: status tells

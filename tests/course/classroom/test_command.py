@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -146,7 +147,7 @@ def test_a_damaged_class_is_kept_aside_and_said(instructor, monkeypatch, capsys)
 def test_a_folder_is_opened(progress_file, instructor, tmp_path):
     where = tmp_path / "our class"
     with labs(instructor, "open", "--folder", where, "--lab", "start") as (_, said):
-        assert f"labs class join {where}" in said
+        assert f"labs class join {shlex.quote(str(where))} " in said
         assert cli.main(["class", "join", str(where), "Ana"]) == 0
         assert view(said)["learners"][0]["name"] == "Ana"
 

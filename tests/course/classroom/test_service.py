@@ -92,6 +92,19 @@ def test_a_server_that_was_killed_goes_on(service, store, heads, clock):
     assert again.key == service.key
 
 
+@pytest.mark.parametrize("jump", [-(10.0**9), 10.0**9])
+def test_a_clock_that_jumps_loses_nothing(service, store, heads, clock, jump):
+    token = join(service)[1]["token"]
+    put(service, token, 5)
+    again = Service(store, heads, clock=clock, wall=lambda: clock.now + jump)
+    assert put(again, token, 6)[0] == 200
+    (line,) = again.room.view()["learners"]
+    assert line["seen"] == clock.now
+    once_more = Service(store, heads, clock=clock, wall=clock)
+    assert once_more.room.view()["learners"][0]["seen"] <= clock.now
+    assert put(once_more, token, 7)[0] == 200
+
+
 def test_a_newer_course_shows_what_it_still_has(service, store, heads, clock):
     token = join(service)[1]["token"]
     put(service, token, 1, STATE | {"prepare/split": {"ex2": {"attempts": 1}}})
