@@ -226,6 +226,36 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("site", _site, "Make a static site of the solved course, with search.")
     sub.add_argument("folder", type=Path, metavar="DIR")
 
+    sub = add(
+        "class", _class, "A class in sight: the instructor's page; join, leave, status."
+    )
+    actions = sub.add_subparsers(dest="action", required=True, metavar="ACTION")
+    help = (
+        "Hold a class on the room's network; prints the line for the board and your page."
+    )
+    sub = actions.add_parser("serve", help=help, description=help)
+    sub.add_argument("--host", default="0.0.0.0", metavar="ADDRESS", help="default: all")
+    sub.add_argument("--port", type=int, metavar="N", help="default: 8462")
+    sub.add_argument("--lab", nargs="+", action="extend", default=[], metavar="LAB")
+    help = "Show a class whose learners share a folder with you, as on a JupyterHub."
+    sub = actions.add_parser("open", help=help, description=help)
+    sub.add_argument("--folder", type=Path, required=True, metavar="DIR")
+    sub.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    sub.add_argument("--lab", nargs="+", action="extend", default=[], metavar="LAB")
+    help = "End the class of `labs class serve` and delete what it holds."
+    sub = actions.add_parser("end", help=help, description=help)
+    sub.add_argument("--export", type=Path, metavar="CSV", help="write it as a table first")
+    sub.add_argument("--pseudonyms", action="store_true", help="the table without names")
+    help = "Join a class: from then on your progress in its labs is sent."
+    sub = actions.add_parser("join", help=help, description=help)
+    sub.add_argument("code", metavar="CODE", help="of the class, or its shared folder")
+    sub.add_argument("name", metavar="NAME")
+    sub.add_argument("address", nargs="?", metavar="ADDRESS", help="default: this machine")
+    help = "Leave the class: nothing is sent any more, and it forgets you."
+    actions.add_parser("leave", help=help, description=help)
+    help = "Say whether you are in a class, and show exactly what is sent."
+    actions.add_parser("status", help=help, description=help)
+
     sub = add("bundle", _bundle, "Make a folder that installs without a network.")
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument(
@@ -447,6 +477,21 @@ def _site(arguments: argparse.Namespace) -> int:
 
     print(make.make(arguments.folder))
     return 0
+
+
+def _class(arguments: argparse.Namespace) -> int:
+    from labs_lib.course.classroom import command
+
+    given = arguments
+    if given.action == "serve":
+        return command.serve(host=given.host, port=given.port, labs=given.lab)
+    if given.action == "open":
+        return command.open_folder(given.folder, port=given.port, labs=given.lab)
+    if given.action == "end":
+        return command.end(export=given.export, named=not given.pseudonyms)
+    if given.action == "join":
+        return command.join(given.code, given.name, given.address)
+    return command.leave() if given.action == "leave" else command.status()
 
 
 def _bundle(arguments: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ import psutil
 
 
 @contextmanager
-def replacing(path: Path | str) -> Iterator[Path]:
+def replacing(path: Path | str, *, mode: int | None = None) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it into place when the block succeeds.
 
     If the block raises or is interrupted, `path` keeps its old content and the temporary
@@ -29,6 +29,9 @@ def replacing(path: Path | str) -> Iterator[Path]:
     ----------
     path : path-like
         The file to be written. Its folder is made if needed.
+    mode : int, optional
+        Who may read it, such as ``0o600`` for a secret; by default, whoever may read files that
+        this person makes. Windows has no such modes.
 
     Yields
     ------
@@ -44,17 +47,22 @@ def replacing(path: Path | str) -> Iterator[Path]:
     try:
         yield temporary
         # mkstemp makes files private; a course file is as readable as its neighbours.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        if mode is None:
+            umask = os.umask(0)
+            os.umask(umask)
+            mode = 0o666 & ~umask
+        temporary.chmod(mode)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path | str, text: str) -> None:
-    """Write `text` to `path` in UTF-8 with ``\\n`` line ends, whole or not at all."""
-    with replacing(path) as temporary:
+def write_text(path: Path | str, text: str, *, mode: int | None = None) -> None:
+    """Write `text` to `path` in UTF-8 with ``\\n`` line ends, whole or not at all.
+
+    `mode` is that of `replacing`.
+    """
+    with replacing(path, mode=mode) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 

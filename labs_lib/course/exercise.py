@@ -212,6 +212,7 @@ class Exercise:
         """Return the next hint; each call gives more."""
         number = min(self._hints_shown, len(self.hints) - 1)
         self._hints_shown = number + 1
+        progress.hint(self.lab, self.name, self._hints_shown)
         last = self._hints_shown == len(self.hints)
         more = f"That was the last hint; `lab.{self.name}.solution()` shows the answer."
         text = self.hints[number] + (f"\n\n{more}" if last else "")

@@ -7,6 +7,7 @@ change is made to what the file holds at that moment.
 A record tells for each item of a lab, such as ``ex1``, ``quiz3`` or ``bet_ranking``:
 
 - ``attempts``: how often it was answered;
+- ``hints``: how many of an exercise's hints were read;
 - ``choice``: the first choice of a question, or the bet; neither changes any more;
 - ``passed``: when. A question is passed if the first choice is right;
 - ``closed``: when the right option of a question was found at a later choice, or when a bet
@@ -39,6 +40,7 @@ class Record:
     choice: str | None = None
     passed: str | None = None
     closed: str | None = None
+    hints: int = 0
 
 
 Records = dict[str, dict[str, Record]]
@@ -161,6 +163,15 @@ def close(lab: str, item: str) -> str | None:
     return _change(lab, item, change)
 
 
+def hint(lab: str, item: str, number: int) -> str | None:
+    """Note that hint `number` of an exercise was read, counted from 1; see `attempt`."""
+
+    def change(record: Record) -> None:
+        record.hints = max(record.hints, number)
+
+    return _change(lab, item, change)
+
+
 def _change(lab: str, item: str, change: Callable[[Record], None]) -> str | None:
     if mode.current() != "learn":
         return None
@@ -176,7 +187,18 @@ def _change(lab: str, item: str, change: Callable[[Record], None]) -> str | None
             f"Not recorded: {path()} cannot be written ({error.strerror}). "
             "Set LABS_PROGRESS to a file that you may write."
         )
+    _tell_class()
     return None
+
+
+def _tell_class() -> None:
+    """Let a learner's class know, if there is one; a cell never waits for it or fails by it."""
+    with contextlib.suppress(Exception):
+        if path().with_name("class.json").exists():
+            # Most learners are in no class: imported here.
+            from labs_lib.course.classroom import sender
+
+            sender.wake()
 
 
 def alone(file: Path) -> AbstractContextManager[None]:
@@ -199,8 +221,9 @@ def _records(content: dict) -> Records:
     for items in made.values():
         for record in items.values():
             texts = (record.choice, record.passed, record.closed)
-            if not all(isinstance(text, str | None) for text in texts) or not isinstance(
-                record.attempts, int
+            counts = (record.attempts, record.hints)
+            if not all(isinstance(text, str | None) for text in texts) or not all(
+                isinstance(count, int) for count in counts
             ):
                 raise ValueError("a record of another form")
     return made
@@ -210,7 +233,9 @@ def _text(records: Records) -> str:
     labs = {
         lab: {
             name: {
-                field: value for field, value in asdict(record).items() if value is not None
+                field: value
+                for field, value in asdict(record).items()
+                if value is not None and (field, value) != ("hints", 0)
             }
             for name, record in items.items()
         }

@@ -104,3 +104,24 @@ def test_a_bet_may_change_until_it_is_measured(progress_file):
     progress.close("start", "bet_x")
     progress.bet("start", "bet_x", "higher")
     assert progress.load()["start"]["bet_x"].choice == "lower"
+
+
+def test_hints_count_the_furthest_one_that_was_read(progress_file):
+    for number in (1, 2, 1):
+        assert progress.hint("start", "ex1", number) is None
+    progress.attempt("start", "ex1")
+    record = progress.load()["start"]["ex1"]
+    assert (record.hints, record.attempts, record.passed) == (2, 1, None)
+    progress.attempt("start", "quiz1", choice="a")
+    written = json.loads(progress_file.read_text())["labs"]["start"]
+    assert written["ex1"] == {"attempts": 1, "hints": 2}
+    assert written["quiz1"] == {"attempts": 1, "choice": "a"}
+
+
+def test_a_hint_that_cannot_be_noted_is_still_given(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LABS_MODE", "learn")
+    monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "file" / "progress.json"))
+    from labs_lib.labs.start.exercises import lab
+
+    assert "Hint" in lab.ex1.hint().title

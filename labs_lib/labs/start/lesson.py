@@ -76,8 +76,9 @@ lab.quiz()
 # %% [markdown]
 # ## Your progress
 #
-# What you pass is noted in one small file of yours, on this machine only. Run this cell again after
-# a lab. In a terminal, `labs` says the same, and `labs progress` names what is open, lab by lab.
+# What you pass is noted in one small file of yours. It stays on this machine, unless you join a class
+# (`labs class join`; `labs class status` shows what is sent). Run this cell again after a lab. In a
+# terminal, `labs` says the same, and `labs progress` names what is open, lab by lab.
 # `labs review` asks again what you missed, and later what you may have forgotten: five minutes a day.
 #
 # When you want to know where you stand, take the practice exam: 65 questions in 130 minutes, as in
