@@ -142,7 +142,7 @@ class _Group:
         return max([head.visible, *(self.messages[n].visible for n in self.in_flight)])
 
 
-class Queue:
+class MessageQueue:
     """A queue of messages.
 
     Parameters
@@ -152,7 +152,7 @@ class Queue:
     clock : Timekeeper
     attributes : mapping of str to str, optional
         SQS's own: `NUMBERS`, `WORDS` and ``RedrivePolicy``.
-    dead_letters : Queue, optional
+    dead_letters : MessageQueue, optional
         The queue that the redrive policy names.
 
     Raises
@@ -167,7 +167,7 @@ class Queue:
         clock: Timekeeper,
         attributes: Mapping[str, str] | None = None,
         *,
-        dead_letters: "Queue | None" = None,
+        dead_letters: "MessageQueue | None" = None,
     ):
         given = dict(attributes or {})
         self.is_fifo = given.get("FifoQueue") == "true"
@@ -203,7 +203,7 @@ class Queue:
         return redrive_policy(policy)[1] if policy else None
 
     def change(
-        self, attributes: Mapping[str, str], *, dead_letters: "Queue | None" = None
+        self, attributes: Mapping[str, str], *, dead_letters: "MessageQueue | None" = None
     ) -> None:
         """Change attributes; whether a queue is FIFO cannot be changed."""
         kind = attributes.get("FifoQueue", "true" if self.is_fifo else "false")

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from labs_lib.clock import SimulatedClock
 from labs_lib.platform.errors import Refusal
-from labs_lib.platform.queues import Entry, Queue
+from labs_lib.platform.queues import Entry, MessageQueue
 
 
 def make(name="q", **attributes):
     clock = SimulatedClock(start=1_000_000)
-    return Queue(name, clock, attributes), clock
+    return MessageQueue(name, clock, attributes), clock
 
 
 def fifo(**attributes):
@@ -146,7 +146,7 @@ def test_what_another_process_has_kept_is_the_same_queue(steps, is_fifo):
         for one in gone:
             kept.pop(one, None)
     assert sorted(kept) == [message.number for message in queue.messages]
-    again = Queue(queue.name, clock, queue.attributes)
+    again = MessageQueue(queue.name, clock, queue.attributes)
     again.restore(list(kept.values()), queue.remembered)
     assert again.messages == queue.messages
     assert again.counts() == queue.counts()
@@ -229,8 +229,8 @@ def test_a_queue_of_dead_letters_gets_what_was_received_too_often():
     clock = SimulatedClock()
     policy = json.dumps({"deadLetterTargetArn": "arn", "maxReceiveCount": 2})
     for suffix, kind in (("", {}), (".fifo", {"FifoQueue": "true"})):
-        dead = Queue("dead" + suffix, clock, kind)
-        queue = Queue(
+        dead = MessageQueue("dead" + suffix, clock, kind)
+        queue = MessageQueue(
             "q" + suffix, clock, {**kind, "RedrivePolicy": policy}, dead_letters=dead
         )
         one = {"deduplication": "1", "group": "g"} if kind else {}

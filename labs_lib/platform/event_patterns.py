@@ -8,10 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labs_lib.sagemaker.errors import ApiError
-
-LIMIT = 4096
-"""Characters of a pattern: the service model's; the quota page says 2,048."""
+from labs_lib.platform.errors import Refusal
 
 _ABSENT = object()
 
@@ -155,14 +152,14 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def check(pattern: Any) -> None:
-    """Raise an `ApiError` that says where a pattern is none."""
+    """Raise a `Refusal` that says where a pattern is none."""
     if not isinstance(pattern, Mapping) or not pattern:
         raise _wrong("Filter is not an object, or is empty")
     _check_fields(pattern, "")
 
 
-def _wrong(reason: str) -> ApiError:
-    return ApiError(
+def _wrong(reason: str) -> Refusal:
+    return Refusal(
         "InvalidEventPatternException", f"Event pattern is not valid. Reason: {reason}"
     )
 
