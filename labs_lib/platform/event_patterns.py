@@ -4,10 +4,10 @@ Source: EventBridge user guide, pages on event patterns and their comparison ope
 """
 
 import ipaddress
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from labs_lib.platform import wildcards
 from labs_lib.platform.errors import Refusal
 
 _ABSENT = object()
@@ -107,32 +107,8 @@ def _cidr(argument: Any, leaf: Any) -> bool:
         return False
 
 
-_PIECES = re.compile(r"\\([*\\])|(\*)|(.)", re.DOTALL)
-
-
 def _wildcard(argument: Any, leaf: Any) -> bool:
-    if not isinstance(leaf, str):
-        return False
-    # Pieces between stars, found from left to right: no pattern can take long.
-    pieces = [""]
-    for escaped, star, other in _PIECES.findall(argument):
-        if star:
-            pieces.append("")
-        else:
-            pieces[-1] += escaped or other
-    first, *rest = pieces
-    if not rest:
-        return leaf == first
-    *middle, last = rest
-    if not leaf.startswith(first) or not leaf.endswith(last):
-        return False
-    at, end = len(first), len(leaf) - len(last)
-    for piece in middle:
-        found = leaf.find(piece, at, max(end, 0))
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return at <= end
+    return isinstance(leaf, str) and wildcards.matches(argument, leaf)
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {

@@ -43,7 +43,13 @@ def check_json(value, shape, path=""):
         for item in value.values():
             check_json(item, shape.value, f"{path}{{}}")
     else:
-        kinds = {"string": str, "boolean": bool, "integer": int, "long": int}
+        kinds = {
+            "string": str,
+            "blob": str,
+            "boolean": bool,
+            "integer": int,
+            "long": int,
+        }
         kind = kinds.get(shape.type_name, (int, float))
         assert isinstance(value, kind), f"{path}: {value!r}"
         if getattr(shape, "enum", None):
