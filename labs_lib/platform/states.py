@@ -233,6 +233,8 @@ class Execution:
         """Begin, and go on until everything waits for the clock; return the execution."""
         with self._guard:
             self.started = self.clock.now()
+            if self.status != "RUNNING":
+                return self
             self._event("ExecutionStarted", input=self.data)
             limit = EXPRESS_SECONDS if self.express else STANDARD_SECONDS
             limit = min(limit, self.machine.get("TimeoutSeconds", limit))

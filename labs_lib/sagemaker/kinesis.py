@@ -354,6 +354,12 @@ def _store(
     )
 
 
+def append(site: Site, name: str, data: bytes, key: str) -> None:
+    """Put a record into a stream that exists."""
+    with _by_name(site, name) as stream:
+        _store(site, stream, [(data, key, None)], [stream.put(data, key)])
+
+
 @operation(
     "kinesis",
     "PutRecord",

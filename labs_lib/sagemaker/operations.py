@@ -26,6 +26,7 @@ SERVICES = {
     "sqs": "SQS",
     "kinesis": "KINESIS",
     "events": "EVENTBRIDGE",
+    "stepfunctions": "SFN",
     "resource-groups": "RESOURCE_GROUPS",
 }
 """botocore's names of the services that answer, and how AWS_ENDPOINT_URL_... calls them."""

@@ -51,6 +51,7 @@ class Site:
         self.engines = threading.RLock()
         self.queues: dict[str, Any] = {}
         self.streams: dict[str, Any] = {}
+        self.machines: dict[str, Any] = {}
         self.captures: Any = None
         self.jobs: dict[str, Any] = {}
         self.pools: dict[str, Path] = {}
@@ -66,7 +67,7 @@ class Site:
             os.environ, endpoint=self.endpoint, key=self.key, folder=self.folder
         )
 
-    def run(self, call: Callable[..., None], *arguments: Any) -> None:
+    def run(self, call: Callable[..., Any], *arguments: Any) -> None:
         """Call in a thread of its own; what goes wrong there is in the server's log."""
 
         def guarded() -> None:
