@@ -11,6 +11,7 @@ from typing import Any
 
 from labs_lib.clock import Clock
 from labs_lib.sagemaker.alarms import Alarms
+from labs_lib.sagemaker.engines import Engines
 from labs_lib.sagemaker.environment import environment
 from labs_lib.sagemaker.logs import Logs
 from labs_lib.sagemaker.metrics import Metrics
@@ -47,10 +48,7 @@ class Site:
         self.endpoints = Endpoints()
         self.copies: Any = None
         self.queue: Any = None
-        # The engines of queues and streams, by name, for one thread at a time.
-        self.engines = threading.RLock()
-        self.queues: dict[str, Any] = {}
-        self.streams: dict[str, Any] = {}
+        self.engines = Engines(self.state)
         self.machines: dict[str, Any] = {}
         self.captures: Any = None
         self.jobs: dict[str, Any] = {}

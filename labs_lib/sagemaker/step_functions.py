@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labs_lib.platform.state_machines import findings, parse
-from labs_lib.platform.states import Execution, HistoryEvent
+from labs_lib.platform.states import HistoryEvent, MachineRun
 from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.operations import Context, operation, page
 from labs_lib.sagemaker.site import Site
@@ -197,7 +197,7 @@ def start(
         raise ApiError(
             "ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'"
         ) from None
-    execution = Execution(
+    execution = MachineRun(
         json.loads(found["definition"]),
         data,
         site.clock,
@@ -210,7 +210,7 @@ def start(
     return body
 
 
-def _keep(site: Site, arn: str, execution: Execution) -> None:
+def _keep(site: Site, arn: str, execution: MachineRun) -> None:
     changes: dict[str, Any] = {
         "status": execution.status,
         "stopDate": execution.stopped,
