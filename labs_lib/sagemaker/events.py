@@ -20,6 +20,9 @@ _TARGETS = 5
 _RULES = 300
 """Rules of a bus."""
 
+_WILDCARD_RULES = 30
+"""Of them with the operator wildcard."""
+
 
 def publish(
     context: Context,
@@ -132,13 +135,14 @@ def put_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     pattern = request.get("EventPattern")
     if pattern is None:
         raise invalid("Parameter(s) EventPattern must be specified.")
-    event_patterns.check(_parsed(pattern))
+    parsed = _parsed(pattern)
+    event_patterns.check(parsed)
     name = request["Name"]
     arn = context.arn(f"rule/{name}", "events")
     given = request.pop("Tags", None) or []
     body = {"State": "ENABLED", **request, "Arn": arn, "EventBusName": "default"}
     with context.site.state.transaction():
-        _check_room(context, name)
+        _check_room(context, name, parsed)
         try:
             context.site.state.add("Rule", name, arn, {**body, "Targets": {}})
             tags.keep(context, arn, given)
@@ -147,15 +151,29 @@ def put_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     return {"RuleArn": arn}
 
 
-def _check_room(context: Context, name: str) -> None:
+def _check_room(context: Context, name: str, pattern: Any) -> None:
     """Raise an `ApiError` if a new rule would be one too many."""
     state = context.site.state
-    found = state.row("select count(*) from resources where kind = 'Rule'")
-    if found and found[0] >= _RULES and state.get("Rule", name) is None:
+    found = state.row(
+        "select count(*) from resources where kind = 'Rule' and name != ?", name
+    )
+    assert found is not None
+    if found[0] >= _RULES and state.get("Rule", name) is None:
         raise ApiError(
             "LimitExceededException",
             f"The bus has {found[0]} rules, at most {_RULES} are allowed. Delete one.",
         )
+    if event_patterns.has_wildcard(pattern):
+        others = [rule for rule in state.all("Rule") if rule["Name"] != name]
+        several = sum(
+            event_patterns.has_wildcard(json.loads(rule["EventPattern"])) for rule in others
+        )
+        if several >= _WILDCARD_RULES:
+            raise ApiError(
+                "LimitExceededException",
+                f"The bus has {several} rules with wildcards, at most {_WILDCARD_RULES} are "
+                "allowed. Use prefix or suffix.",
+            )
 
 
 def _parsed(pattern: str) -> Any:

@@ -160,7 +160,11 @@ def test_a_bus_has_so_many_rules(bus):
         bus.put_rule(Name=name, **rule)
     with pytest.raises(bus.exceptions.LimitExceededException, match="at most 300"):
         bus.put_rule(Name="one-more", **rule)
-    # A rule that is there may change.
-    bus.put_rule(Name=names[0], **rule)
+    # A rule that is there may change; 30 may have wildcards.
+    for name in names[:30]:
+        bus.put_rule(Name=name, EventPattern='{"source": [{"wildcard": "a*b"}]}')
+    bus.put_rule(Name=names[0], EventPattern='{"source": [{"wildcard": "*"}]}')
+    with pytest.raises(bus.exceptions.LimitExceededException, match="Use prefix"):
+        bus.put_rule(Name=names[30], EventPattern='{"source": [{"wildcard": "*"}]}')
     for name in names:
         bus.delete_rule(Name=name)
