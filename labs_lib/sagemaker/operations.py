@@ -24,7 +24,9 @@ SERVICES = {
     "application-autoscaling": "APPLICATION_AUTO_SCALING",
     "sts": "STS",
     "sqs": "SQS",
+    "kinesis": "KINESIS",
     "events": "EVENTBRIDGE",
+    "stepfunctions": "SFN",
     "resource-groups": "RESOURCE_GROUPS",
 }
 """botocore's names of the services that answer, and how AWS_ENDPOINT_URL_... calls them."""

@@ -22,6 +22,7 @@ from urllib.parse import unquote
 
 from labs_lib.aws import RequestError, validate
 from labs_lib.aws.request import service_model
+from labs_lib.platform.errors import Refusal
 from labs_lib.sagemaker import all_operations, lock, wire
 from labs_lib.sagemaker.environment import write_empty_configuration
 from labs_lib.sagemaker.errors import ApiError, from_findings
@@ -48,6 +49,7 @@ FIRST_LEASE = 20.0
 _SCOPES = {
     **{service: service for service in SERVICES if not service.startswith("sagemaker-")},
     "monitoring": "cloudwatch",
+    "states": "stepfunctions",
 }
 """Service by the name in its signature; the runtimes of SageMaker sign as sagemaker."""
 
@@ -238,6 +240,9 @@ class Server(ThreadingHTTPServer):
             answer = self._carry_out(operation, request, labels, protocol, request_id)
         except ApiError as error:
             answer = _write_error(error, protocol, operation, request_id)
+        except Refusal as refusal:
+            refused = ApiError(refusal.code, refusal.message)
+            answer = _write_error(refused, protocol, operation, request_id)
         except ConnectionError:
             raise
         except Exception as error:

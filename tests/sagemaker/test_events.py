@@ -1,135 +1,12 @@
-"""EventBridge: patterns against the guide's examples; rules, targets, events."""
+"""EventBridge: rules, targets, events."""
 
 import json
 import time
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
-
-from labs_lib.sagemaker.errors import ApiError
-from labs_lib.sagemaker.event_patterns import check, matches
 
 from .conftest import ONCE
-
-# One line an operator of the guide: pattern, an event that matches, one that does not.
-EXAMPLES = [
-    ({"source": ["a", "b"]}, {"source": "b"}, {"source": "c"}),
-    ({"a": ["x"], "b": ["y"]}, {"a": "x", "b": "y"}, {"a": "x", "b": "z"}),
-    ({"detail": {"state": ["on"]}}, {"detail": {"state": "on"}}, {"detail": {"state": 1}}),
-    ({"time": [{"prefix": "2017-10-02"}]}, {"time": "2017-10-02T18"}, {"time": "2017-10-03"}),
-    (
-        {"s": [{"prefix": {"equals-ignore-case": "EventB"}}]},
-        {"s": "eventbridge"},
-        {"s": "xeventb"},
-    ),
-    ({"f": [{"suffix": ".png"}]}, {"f": "a.png"}, {"f": "a.PNG"}),
-    ({"f": [{"suffix": {"equals-ignore-case": ".png"}}]}, {"f": "a.PNG"}, {"f": "png"}),
-    ({"d": [{"equals-ignore-case": "alice"}]}, {"d": "ALICE"}, {"d": "alic"}),
-    ({"s": [{"anything-but": "off"}]}, {"s": "on"}, {"s": "off"}),
-    ({"s": [{"anything-but": ["off", "over"]}]}, {"s": "on"}, {"s": "over"}),
-    ({"n": [{"anything-but": [100, 200]}]}, {"n": 300}, {"n": 100}),
-    ({"s": [{"anything-but": {"prefix": "init"}}]}, {"s": "on"}, {"s": "initial"}),
-    ({"s": [{"anything-but": {"suffix": [".a", ".b"]}}]}, {"s": "x.c"}, {"s": "x.b"}),
-    ({"s": [{"anything-but": {"wildcard": "*/lib/*"}}]}, {"s": "/src/a"}, {"s": "/lib/a"}),
-    ({"s": [{"anything-but": {"equals-ignore-case": "off"}}]}, {"s": "on"}, {"s": "OFF"}),
-    ({"n": [{"numeric": ["=", 301.8]}]}, {"n": 301.8}, {"n": "301.8"}),
-    ({"n": [{"numeric": [">", 0, "<=", 5]}]}, {"n": 5}, {"n": 0}),
-    ({"n": [{"numeric": ["<", -1e9]}]}, {"n": -2e9}, {"n": True}),
-    ({"ip": [{"cidr": "10.0.0.0/24"}]}, {"ip": "10.0.0.9"}, {"ip": "10.0.1.0"}),
-    ({"ip": [{"cidr": "2001:db8::/32"}]}, {"ip": "2001:db8::1"}, {"ip": "x"}),
-    ({"a": [{"exists": True}]}, {"a": None}, {"b": 1}),
-    ({"a": [{"exists": True}]}, {"a": 0}, {"a": {"inner": 1}}),
-    ({"a": [{"exists": False}]}, {"b": 1}, {"a": ""}),
-    ({"a": {"b": [{"exists": False}]}}, {}, {"a": {"b": 1}}),
-    ({"p": [{"wildcard": "dir/*.png"}]}, {"p": "dir/x/y.png"}, {"p": "dir/.jpg"}),
-    ({"p": [{"wildcard": "a*a"}]}, {"p": "aa"}, {"p": "a"}),
-    ({"p": [{"wildcard": r"a\*b\\"}]}, {"p": "a*b\\"}, {"p": "axb\\"}),
-    (
-        {"$or": [{"a": [1]}, {"b": [{"numeric": ["<", 10]}]}]},
-        {"a": 2, "b": 5},
-        {"a": 2, "b": 10},
-    ),
-    ({"d": {"$or": [{"a": [1]}, {"b": [2]}], "c": [3]}}, {"d": {"b": 2, "c": 3}}, {"d": {"b": 2}}),
-    ({"a": [None]}, {"a": None}, {}),
-    ({"a": [""]}, {"a": ""}, {"a": None}),
-    # Lists: one element of the event suffices.
-    ({"r": ["x", "y"]}, {"r": ["z", "y"]}, {"r": ["z"]}),
-    ({"r": [{"prefix": "arn:"}]}, {"r": [1, "arn:a"]}, {"r": []}),
-    ({"l": {"n": [1]}}, {"l": [{"n": 2}, {"n": 1}]}, {"l": [{"n": 2}]}),
-    # A number is no text, 300 is not 300.0, and true is not 1.
-    ({"n": [300]}, {"n": 300}, {"n": 300.0}),
-    ({"n": [1]}, {"n": 1}, {"n": True}),
-    ({"n": ["1"]}, {"n": "1"}, {"n": 1}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("pattern", "taken", "left"), EXAMPLES)
-def test_operators_of_the_guide(pattern, taken, left):
-    check(pattern)
-    assert matches(pattern, taken)
-    assert not matches(pattern, left)
-
-
-@given(st.text("ab*", max_size=8), st.text("ab", max_size=8))
-def test_wildcards_are_those_of_the_shell(pattern, text):
-    import fnmatch
-
-    while "**" in pattern:
-        pattern = pattern.replace("**", "*")
-    rule = {"x": [{"wildcard": pattern}]}
-    assert matches(rule, {"x": text}) == fnmatch.fnmatchcase(text, pattern)
-
-
-LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5))
-
-
-@given(st.dictionaries(st.sampled_from("abc"), LEAF, min_size=1))
-def test_an_event_is_taken_by_its_own_values(event):
-    assert matches({name: [value] for name, value in event.items()}, event)
-
-
-@given(LEAF, LEAF)
-def test_anything_but_is_the_opposite_of_equality(wanted, found):
-    if wanted is None:
-        return
-    same = matches({"a": [wanted]}, {"a": found})
-    assert matches({"a": [{"anything-but": wanted}]}, {"a": found}) is not same
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        {},
-        [],
-        "x",
-        {"a": "x"},
-        {"a": []},
-        {"a": {}},
-        {"a": [["x"]]},
-        {"a": [{"prefix": "x", "suffix": "y"}]},
-        {"a": [{"like": "x"}]},
-        {"a": [{"prefix": 1}]},
-        {"a": [{"numeric": [">"]}]},
-        {"a": [{"numeric": ["!", 1]}]},
-        {"a": [{"numeric": [">", True]}]},
-        {"a": [{"exists": "yes"}]},
-        {"a": [{"cidr": "10.0.0.0/99"}]},
-        {"a": [{"wildcard": "a**"}]},
-        {"a": [{"anything-but": {"numeric": [">", 1]}}]},
-        {"a": [{"anything-but": []}]},
-        {"$or": [{"a": [1]}]},
-        {"$or": {"a": [1]}},
-    ],
-)
-def test_what_is_no_pattern_is_refused(pattern):
-    with pytest.raises(ApiError) as caught:
-        check(pattern)
-    assert caught.value.code == "InvalidEventPatternException"
-
-
-# Rules
 
 
 @pytest.fixture
@@ -214,7 +91,9 @@ def test_what_is_refused(bus, queue):
         bus.put_targets(
             Rule="full", Targets=[{"Id": str(n), "Arn": queue.arn} for n in range(9)]
         )
-    with pytest.raises(bus.exceptions.ResourceNotFoundException, match="only queues"):
+    with pytest.raises(
+        bus.exceptions.ResourceNotFoundException, match="only queues, streams"
+    ):
         bus.put_targets(Rule="full", Targets=[{"Id": "2", "Arn": "arn:aws:lambda:x"}])
     with pytest.raises(bus.exceptions.InvalidEventPatternException):
         bus.put_rule(Name="bad", EventPattern='{"a": "b"}')
@@ -222,3 +101,70 @@ def test_what_is_refused(bus, queue):
         bus.put_rule(Name="bad", ScheduleExpression="rate(1 day)")
     with pytest.raises(bus.exceptions.ResourceNotFoundException):
         bus.describe_rule(Name="bad")
+
+
+def test_targets_of_other_kinds(local, bus, queue):
+    """A stream, a FIFO queue and a state machine get the event each in its own way."""
+    kinesis, sqs = local.client("kinesis", config=ONCE), local.client("sqs", config=ONCE)
+    machines = local.client("stepfunctions", config=ONCE)
+    kinesis.create_stream(StreamName="targets", ShardCount=1)
+    stream = kinesis.describe_stream_summary(StreamName="targets")[
+        "StreamDescriptionSummary"
+    ]
+    kinds = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="targets.fifo", Attributes=kinds)["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])[
+        "Attributes"
+    ]
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    machine = machines.create_state_machine(
+        name="targets", definition=json.dumps(definition), roleArn=local.role
+    )["stateMachineArn"]
+    bus.put_rule(Name="all", EventPattern=json.dumps({"source": ["all"]}))
+    fifo = {"Id": "2", "Arn": found["QueueArn"]}
+    with pytest.raises(ClientError, match="SqsParameters must be specified"):
+        bus.put_targets(Rule="all", Targets=[fifo])
+    by_card = {"PartitionKeyPath": "$.detail.card"}
+    bus.put_targets(
+        Rule="all",
+        Targets=[
+            {"Id": "1", "Arn": stream["StreamARN"], "KinesisParameters": by_card},
+            {**fifo, "SqsParameters": {"MessageGroupId": "g"}},
+            {"Id": "3", "Arn": machine, "InputPath": "$.detail"},
+        ],
+    )
+    bus.put_events(
+        Entries=[{"Source": "all", "DetailType": "t", "Detail": '{"card": "c1"}'}]
+    )
+    iterator = kinesis.get_shard_iterator(
+        StreamName="targets",
+        ShardId="shardId-000000000000",
+        ShardIteratorType="TRIM_HORIZON",
+    )["ShardIterator"]
+    (record,) = kinesis.get_records(ShardIterator=iterator)["Records"]
+    assert record["PartitionKey"] == "c1"
+    assert json.loads(record["Data"])["detail"] == {"card": "c1"}
+    (message,) = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    assert message["Attributes"]["MessageGroupId"] == "g"
+    (execution,) = machines.list_executions(stateMachineArn=machine)["executions"]
+    described = machines.describe_execution(executionArn=execution["executionArn"])
+    assert json.loads(described["input"]) == {"card": "c1"}
+
+
+def test_a_bus_has_so_many_rules(bus):
+    before = len(bus.list_rules(Limit=100)["Rules"])
+    assert before < 100
+    rule = {"EventPattern": '{"source": ["x"]}'}
+    names = [f"many-{number}" for number in range(300 - before)]
+    for name in names:
+        bus.put_rule(Name=name, **rule)
+    with pytest.raises(bus.exceptions.LimitExceededException, match="at most 300"):
+        bus.put_rule(Name="one-more", **rule)
+    # A rule that is there may change; 30 may have wildcards.
+    for name in names[:30]:
+        bus.put_rule(Name=name, EventPattern='{"source": [{"wildcard": "a*b"}]}')
+    bus.put_rule(Name=names[0], EventPattern='{"source": [{"wildcard": "*"}]}')
+    with pytest.raises(bus.exceptions.LimitExceededException, match="Use prefix"):
+        bus.put_rule(Name=names[30], EventPattern='{"source": [{"wildcard": "*"}]}')
+    for name in names:
+        bus.delete_rule(Name=name)

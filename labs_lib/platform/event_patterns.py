@@ -4,14 +4,12 @@ Source: EventBridge user guide, pages on event patterns and their comparison ope
 """
 
 import ipaddress
-import re
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labs_lib.sagemaker.errors import ApiError
-
-LIMIT = 4096
-"""Characters of a pattern: the service model's; the quota page says 2,048."""
+from labs_lib.platform import wildcards
+from labs_lib.platform.errors import Refusal
 
 _ABSENT = object()
 
@@ -96,9 +94,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _double(number: float) -> float:
+    """Return a number as EventBridge compares it: whole ones are exact to 2^53."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
 def _numeric(argument: Any, leaf: Any) -> bool:
     return _is_number(leaf) and all(
-        _COMPARE[sign](leaf, number)
+        _COMPARE[sign](_double(leaf), _double(number))
         for sign, number in zip(argument[::2], argument[1::2], strict=True)
     )
 
@@ -110,32 +116,8 @@ def _cidr(argument: Any, leaf: Any) -> bool:
         return False
 
 
-_PIECES = re.compile(r"\\([*\\])|(\*)|(.)", re.DOTALL)
-
-
 def _wildcard(argument: Any, leaf: Any) -> bool:
-    if not isinstance(leaf, str):
-        return False
-    # Pieces between stars, found from left to right: no pattern can take long.
-    pieces = [""]
-    for escaped, star, other in _PIECES.findall(argument):
-        if star:
-            pieces.append("")
-        else:
-            pieces[-1] += escaped or other
-    first, *rest = pieces
-    if not rest:
-        return leaf == first
-    *middle, last = rest
-    if not leaf.startswith(first) or not leaf.endswith(last):
-        return False
-    at, end = len(first), len(leaf) - len(last)
-    for piece in middle:
-        found = leaf.find(piece, at, max(end, 0))
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return at <= end
+    return isinstance(leaf, str) and wildcards.matches(argument, leaf)
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -151,18 +133,25 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+def has_wildcard(pattern: Any) -> bool:
+    """Say whether the operator wildcard stands somewhere in a pattern."""
+    if isinstance(pattern, Mapping):
+        return "wildcard" in pattern or any(map(has_wildcard, pattern.values()))
+    return isinstance(pattern, list) and any(map(has_wildcard, pattern))
+
+
 # Is it a pattern?
 
 
 def check(pattern: Any) -> None:
-    """Raise an `ApiError` that says where a pattern is none."""
+    """Raise a `Refusal` that says where a pattern is none."""
     if not isinstance(pattern, Mapping) or not pattern:
         raise _wrong("Filter is not an object, or is empty")
     _check_fields(pattern, "")
 
 
-def _wrong(reason: str) -> ApiError:
-    return ApiError(
+def _wrong(reason: str) -> Refusal:
+    return Refusal(
         "InvalidEventPatternException", f"Event pattern is not valid. Reason: {reason}"
     )
 
