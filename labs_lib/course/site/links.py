@@ -78,7 +78,9 @@ def problems(site: Path) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _of_page(file: Path, page: References, read_pages: dict[Path, References]) -> Iterator[str]:
+def _of_page(
+    file: Path, page: References, read_pages: dict[Path, References]
+) -> Iterator[str]:
     yield from _of_loads(file, page.loads)
     for link in page.links:
         parts = urlsplit(link)
