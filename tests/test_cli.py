@@ -19,7 +19,10 @@ from labs_lib.payments import store as payments_store
         (["build", "nothing"], "There is no lab 'nothing'"),
         (["reset", "platform/graph"], "is planned and does not exist yet"),
         (["pictures", "nothing", "page.html"], "There is no lab 'nothing'"),
-        (["pictures", "start", "page"], "give one that ends with .html, such as start.html"),
+        (
+            ["pictures", "start", "page"],
+            "give one that ends with .html, such as start.html",
+        ),
         (["new", "nothing/here"], "is not in labs_lib/course/course.toml"),
         (["experiment"], "Name an experiment, or say --all"),
         (["experiment", "nothing/here"], "nothing/here"),
