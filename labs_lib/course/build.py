@@ -169,8 +169,9 @@ def _build(infos: Sequence[LabInfo], *, force: bool) -> list[str]:
     if problems:
         return problems
     try:
-        files.write_all(pages(new) | new)
-        for file in run_sheet.left_over():
+        generated = pages(new)
+        files.write_all(generated | new)
+        for file in run_sheet.left_over(generated):
             file.unlink()
     except OSError as error:
         raise ValueError(f"{_unwritable(error)} Nothing was changed.") from None
@@ -219,13 +220,14 @@ def check(infos: Sequence[LabInfo], *, learner: bool = True) -> list[str]:
             problems.append(f"{info.id}: the solution notebook differs from its source")
         if learner and _read(info.learner) != built.learner:
             problems.append(f"{info.id}: the learner notebook differs from its source")
+    generated = pages()
     problems += [
         f"{file.name} is not up to date"
-        for file, text in pages().items()
+        for file, text in generated.items()
         if _read(file) != text
     ]
     problems += [
-        f"{file.name} is of no lab of the course" for file in run_sheet.left_over()
+        f"{file.name} is of no lab of the course" for file in run_sheet.left_over(generated)
     ]
     return [f"{problem}. Run `labs build`." for problem in problems]
 

@@ -58,7 +58,7 @@ def test_facts_are_out_of_sight(built, edit):
 
 def test_a_failed_build_changes_nothing(tiny, edit, monkeypatch):
     page = catalog.NOTEBOOKS / "concepts.md"
-    monkeypatch.setattr(build, "pages", lambda: {page: "new"})
+    monkeypatch.setattr(build, "pages", lambda built=None: {page: "new"})
     page.write_text("old")
     edit("share = 0.25", "share = 1 / 0")
     assert "ZeroDivisionError" in build.build([tiny])[0]

@@ -114,6 +114,8 @@ def test_what_a_bundle_of_the_course_says_is_true(tmp_path, monkeypatch):
     found = names(made)
     assert not [n for n in found if "/solutions/" in n or n.startswith("tests/")]
     assert not [n for n in found if n.endswith("/lesson.py") and "/template/" not in n]
+    assert "docs/run_sheet/prepare_split.md" in found
+    assert "docs/run_sheet/quiz_key.md" not in found
     # Reference functions remain in the checks, which work.
     assert {f"labs_lib/labs/{i.id}/exercises.py" for i in catalog.labs()} <= found
     command = [sys.executable, "-c", WITHOUT]

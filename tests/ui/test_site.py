@@ -2,6 +2,7 @@
 
 import re
 
+import nbformat
 import pytest
 
 from labs_lib.course import catalog, run_sheet
@@ -54,7 +55,7 @@ def site(tmp_path_factory):
     sheet = texts[run_sheet.sheet_file(catalog.find(SHEET))]
     sources = {
         "index.md": "# Home\n\n```{toctree}\n\nlab.ipynb\ndocs/run_sheet/sheet.md\n```\n",
-        "lab.ipynb": pages.nbformat.writes(pages.solved(catalog.find(LAB), where)),
+        "lab.ipynb": nbformat.writes(pages.solved(catalog.find(LAB), where)),
         "docs/run_sheet/sheet.md": pages.relinked(sheet, "docs/s.md", "docs/s.md", where),
     }
     folder = tmp_path_factory.mktemp("site") / "made"
