@@ -7,6 +7,7 @@ once by the owner of a folder, and `close`. `CONTROL` are the requests of `Local
 from collections.abc import Callable
 from typing import Any
 
+from labs_lib.clock import seconds_of
 from labs_lib.sagemaker import (
     asynchronous,
     capture,
@@ -36,7 +37,6 @@ from labs_lib.sagemaker import (
     transform,
     tuning,
 )
-from labs_lib.sagemaker.clock import seconds_of
 from labs_lib.sagemaker.pipelines import requests as pipelines
 from labs_lib.sagemaker.site import Site
 

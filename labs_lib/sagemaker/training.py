@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from labs_lib.clock import seconds_of
 from labs_lib.sagemaker import (
     archives,
     checkpoints,
@@ -20,7 +21,6 @@ from labs_lib.sagemaker import (
     tags,
     warm_pools,
 )
-from labs_lib.sagemaker.clock import seconds_of
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.jobs import RUNNING, JobFailed, Running, download
 from labs_lib.sagemaker.objects import split_uri

@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from labs_lib.aws.request import service_model
-from labs_lib.sagemaker.clock import LAST
+from labs_lib.clock import LAST
 from labs_lib.sagemaker.errors import ApiError
 
 
