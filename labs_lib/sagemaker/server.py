@@ -51,6 +51,9 @@ _SCOPES = {
 }
 """Service by the name in its signature; the runtimes of SageMaker sign as sagemaker."""
 
+_OWN_CODES = frozenset({"dynamodb", "kinesis", "sqs", "events", "stepfunctions"})
+"""Services whose engines refuse with codes of their own what no model says."""
+
 _CBOR = "smithy-rpc-v2-cbor"
 _CONTROL = "x-labs-key"
 
@@ -284,7 +287,10 @@ class Server(ThreadingHTTPServer):
             # A body that is still on its way has no value yet.
             members.pop("Body", None)
         try:
-            validate(operation.name, members, service=operation.service)
+            own_rules = operation.service not in _OWN_CODES
+            validate(
+                operation.name, members, service=operation.service, own_rules=own_rules
+            )
         except RequestError as error:
             raise _validation_error(operation, error, members) from None
         refuse_what_is_missing(operation, members)
