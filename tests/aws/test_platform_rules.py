@@ -16,7 +16,6 @@ from tests.aws.platform_examples import (
     GLOBAL_INDEX,
     GOOD,
     LOCAL_INDEX,
-    QUEUES,
     SELECTION,
     definition,
     mappings,
@@ -734,7 +733,7 @@ WHATEVER = st.recursive(
                     "$or",
                     "A",
                     "Version",
-                ]  # fmt: skip
+                ]
             ),
             inner | st.sampled_from(["Task", "Choice", "A", "Map", "Wait"]),
             max_size=4,
@@ -756,7 +755,9 @@ TEXTS = {
 def test_any_json_is_accepted_or_refused_with_a_reason(service, operation, inside):
     text = json.dumps(inside)
     request = changed(GOOD[service, operation], (TEXTS[service, operation], text))
+    findings = ()
     try:
         aws.validate(operation, request, service=service)
     except aws.RequestError as error:
-        assert all(finding.allowed for finding in error.findings)
+        findings = error.findings
+    assert all(finding.problem and finding.allowed for finding in findings)

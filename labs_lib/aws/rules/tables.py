@@ -36,8 +36,8 @@ def key_schema(request: dict) -> Iterator[Remark]:
             if most > 1:
                 allowed = f"1 to {most} of HASH, then at most {most} of RANGE"
             yield path, f"has the types {', '.join(map(str, kinds))}", allowed
-        names = [part.get("AttributeName") for part in schema]
-        for name in sorted({n for n in names if n is not None and names.count(n) > 1}):
+        names = [part["AttributeName"] for part in schema if "AttributeName" in part]
+        for name in sorted({n for n in names if names.count(n) > 1}):
             yield path, f"names {name!r} twice", "each attribute once in a key"
 
 
