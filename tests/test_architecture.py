@@ -17,6 +17,7 @@ LIBRARY = ROOT / "labs_lib"
 PARTS = {part.id for part in catalog.parts()}
 BASE = {
     "aws",
+    "clock",
     "columns",
     "data",
     "definitions",
@@ -31,6 +32,7 @@ ENGINES = {"payments", *PARTS}
 # not exist yet may be named, and an engine uses itself.
 MAY = {
     "settings": set(),
+    "clock": set(),
     "columns": set(),
     "monitor_options": set(),
     "files": set(),
@@ -41,8 +43,8 @@ MAY = {
     "plots": {"stats", "settings"},
     "aws": {"settings"},
     **dict.fromkeys(ENGINES, BASE),
-    # It runs what other engines compute: tuning jobs, monitoring schedules.
-    "sagemaker": {"monitor", "train"} | BASE,
+    # It runs what other engines compute: tuning jobs, monitoring schedules, streams and queues.
+    "sagemaker": {"monitor", "platform", "train"} | BASE,
     # It draws worlds of payments and plays them.
     "capstone": {"payments"} | BASE,
     # The machinery reaches a lab by its name alone: one arrow between the two rooms.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from labs_lib.sagemaker.clock import Clock
+from labs_lib.clock import Clock
 from labs_lib.sagemaker.metrics import Metric, Metrics, dimensions_of
 from labs_lib.sagemaker.state import State
 from labs_lib.sagemaker.wire import iso_time

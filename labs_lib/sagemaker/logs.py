@@ -4,7 +4,7 @@ import threading
 import time
 from typing import Any
 
-from labs_lib.sagemaker.clock import Clock
+from labs_lib.clock import Clock
 from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.operations import Context, operation
 from labs_lib.sagemaker.state import State

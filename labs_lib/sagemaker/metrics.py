@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from labs_lib.sagemaker.clock import Clock
+from labs_lib.clock import Clock
 from labs_lib.sagemaker.state import State
 
 ENDPOINTS = "AWS/SageMaker"

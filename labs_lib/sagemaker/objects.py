@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from labs_lib.sagemaker.clock import Clock
+from labs_lib.clock import Clock
 from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.state import State
 

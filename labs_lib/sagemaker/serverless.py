@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from labs_lib.sagemaker.clock import Clock
+from labs_lib.clock import Clock
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.workers import Fleet, StartFailed, Worker
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from labs_lib.clock import Clock
 from labs_lib.sagemaker.alarms import Alarms
-from labs_lib.sagemaker.clock import Clock
 from labs_lib.sagemaker.environment import environment
 from labs_lib.sagemaker.logs import Logs
 from labs_lib.sagemaker.metrics import Metrics

@@ -18,8 +18,8 @@ import xgboost
 from botocore.exceptions import ClientError, WaiterError
 
 from labs_lib import sagemaker
+from labs_lib.clock import Clock
 from labs_lib.sagemaker import archives, workers
-from labs_lib.sagemaker.clock import Clock
 
 from .conftest import ONCE, have_ended
 

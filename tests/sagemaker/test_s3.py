@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labs_lib.sagemaker.clock import Clock
+from labs_lib.clock import Clock
 from labs_lib.sagemaker.objects import Objects, local_path
 from labs_lib.sagemaker.s3 import _behind
 from labs_lib.sagemaker.state import State

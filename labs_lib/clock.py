@@ -1,10 +1,21 @@
-"""One clock for every interval that AWS measures; it can run faster, and tests step it."""
+"""One clock for every interval that AWS measures: real, faster, stepped, or simulated."""
 
 import heapq
 import itertools
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
+
+
+class Timekeeper(Protocol):
+    """What engines need of a clock; `Clock` and `SimulatedClock` are two."""
+
+    def now(self) -> float:
+        """Return seconds since 1970."""
+
+    def call_at(self, due: float, call: Callable[[], None]) -> Callable[[], None]:
+        """Call `call` when the clock shows `due`; the function returned cancels it."""
 
 
 class Clock:
@@ -82,3 +93,76 @@ class Clock:
         left = (self._due[0][0] - self.now()) / self.speed
         # Far ahead is looked at again: a lock cannot wait for weeks on every system.
         return min(max(left, 0.0), 3600.0)
+
+
+class SimulatedClock:
+    """Time that passes only when it is told to: nothing waits, and every run is the same.
+
+    Calls happen in the thread that moves the clock, one after the other in the order in which
+    they are due (of two at the same moment, the one asked for first), and each sees the clock at
+    the moment for which it was asked.
+
+    Parameters
+    ----------
+    start : float, default 0
+        Seconds since 1970 at which it begins.
+    """
+
+    def __init__(self, start: float = 0.0):
+        self._now = float(start)
+        self._due: list[tuple[float, int]] = []
+        self._calls: dict[int, Callable[[], None]] = {}
+        self._numbers = itertools.count()
+
+    def now(self) -> float:
+        """Return seconds since 1970 on this clock."""
+        return self._now
+
+    def call_at(self, due: float, call: Callable[[], None]) -> Callable[[], None]:
+        """Call `call` when the clock shows `due`, or at its next step if that has passed.
+
+        Returns
+        -------
+        callable
+            Cancels the call; without effect once it has begun.
+        """
+        number = next(self._numbers)
+        self._calls[number] = call
+        heapq.heappush(self._due, (due, number))
+
+        def cancel() -> None:
+            self._calls.pop(number, None)
+
+        return cancel
+
+    def step(self, seconds: float) -> float:
+        """Move the clock forward, carry out what is due on the way, and return the new time.
+
+        Parameters
+        ----------
+        seconds : float
+            At least 0: time does not run backwards.
+        """
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"seconds is {seconds}; a clock moves forward, by 0 or more.")
+        end = self._now + seconds
+        while self._due and self._due[0][0] <= end:
+            self._carry_out_next()
+        self._now = max(self._now, end)
+        return self._now
+
+    def run(self) -> float:
+        """Carry out everything that is due, now or later, and return the time at the end.
+
+        It does not return while calls ask for further calls without end.
+        """
+        while self._due:
+            self._carry_out_next()
+        return self._now
+
+    def _carry_out_next(self) -> None:
+        due, number = heapq.heappop(self._due)
+        call = self._calls.pop(number, None)
+        if call is not None:
+            self._now = max(self._now, due)
+            call()
