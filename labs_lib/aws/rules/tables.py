@@ -30,7 +30,7 @@ def key_schema(request: dict) -> Iterator[Remark]:
     for path, schema, most in _schemas(request):
         kinds = [part.get("KeyType") for part in schema]
         hashes, ranges = kinds.count("HASH"), kinds.count("RANGE")
-        whole = hashes + ranges == len(kinds) and kinds == sorted(kinds, key=str)
+        whole = hashes + ranges == len(kinds) and kinds == sorted(map(str, kinds))
         if not (whole and 1 <= hashes <= most and ranges <= most):
             allowed = "one HASH, then at most one RANGE"
             if most > 1:
@@ -46,14 +46,17 @@ def key_attributes(request: dict) -> Iterator[Remark]:
         item.get("AttributeName") for item in request.get("AttributeDefinitions", [])
     }
     used = {
-        part.get("AttributeName") for _, schema, _ in _schemas(request) for part in schema
+        part["AttributeName"]
+        for _, schema, _ in _schemas(request)
+        for part in schema
+        if "AttributeName" in part
     }
     if not (defined and used):
         return
-    for name in sorted(used - defined - {None}):
+    for name in sorted(used - defined):
         problem = f"lacks {name!r}, which is in a key"
         yield "AttributeDefinitions", problem, "the type of each attribute of a key"
-    for name in sorted(defined - used - {None}):
+    for name in sorted(defined - used):
         allowed = "only attributes of keys; others need no definition"
         yield "AttributeDefinitions", f"has {name!r}, which is in no key", allowed
 
