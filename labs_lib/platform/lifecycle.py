@@ -59,8 +59,8 @@ class Version:
         Whether it is a delete marker.
     is_only : bool
         Whether the key has no other version.
-    is_locked : bool
-        Whether an object lock keeps it.
+    locked_until : float
+        Until when an object lock keeps it from deletion; infinite for a legal hold.
     acted : float
         Midnight of the last action on it; no further one on that day.
     """
@@ -74,7 +74,7 @@ class Version:
     newer: int = 0
     is_marker: bool = False
     is_only: bool = True
-    is_locked: bool = False
+    locked_until: float = -math.inf
     acted: float = -math.inf
 
 
@@ -177,7 +177,7 @@ def _actions(
         elif version.is_only and due is not None:
             yield Action("unmark", due, rule=name)
         return
-    if due is not None and not (version.is_locked and not is_versioned):
+    if due is not None:
         yield Action("mark" if is_versioned else "delete", due, rule=name)
     for step in rule.get("Transitions") or []:
         due = _due(step, version.created)
@@ -192,9 +192,10 @@ def _noncurrent(
     if (
         "NoncurrentDays" in end
         and version.newer >= end.get("NewerNoncurrentVersions", 0)
-        and not version.is_locked
+        and version.locked_until < math.inf
     ):
-        yield Action("delete", since + end["NoncurrentDays"] * DAY, rule=name)
+        due = max(since + end["NoncurrentDays"] * DAY, version.locked_until)
+        yield Action("delete", due, rule=name)
     for step in rule.get("NoncurrentVersionTransitions") or []:
         if (
             not version.is_marker

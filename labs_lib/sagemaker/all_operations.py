@@ -26,6 +26,7 @@ from labs_lib.sagemaker import (
     registry,
     rollouts,
     s3,
+    s3_settings,
     scaling,
     streams,
     sts,
@@ -39,6 +40,7 @@ from labs_lib.sagemaker.site import Site
 
 MODULES = (
     s3,
+    s3_settings,
     sts,
     tags,
     logs,

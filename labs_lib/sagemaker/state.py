@@ -23,6 +23,11 @@ create table if not exists buckets (
 create table if not exists objects (
     bucket text, key text, file text, size integer, etag text, crc32 text, modified real,
     headers text, metadata text, primary key (bucket, key)) without rowid;
+create table if not exists versions (
+    number integer primary key autoincrement, bucket text, key text, version text,
+    marker integer, superseded real, file text, size integer, etag text, crc32 text,
+    modified real, headers text, metadata text, details text);
+create index if not exists versions_by_key on versions (bucket, key, number);
 create table if not exists uploads (
     id text primary key, bucket text, key text, created real, headers text,
     metadata text) without rowid;
@@ -84,6 +89,8 @@ class State:
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = normal")
         self._connection.executescript(_TABLES)
+        for table in ("objects", "uploads"):
+            self._add_details(table)
         found = self.setting("version", str(VERSION))
         if found != str(VERSION):
             raise ValueError(
@@ -91,6 +98,12 @@ class State:
                 "Start with another folder, or delete this one."
             )
         self.set_setting("version", str(VERSION))
+
+    def _add_details(self, table: str) -> None:
+        """Add the column to a table of a folder that is older than it."""
+        columns = {row[1] for row in self.rows(f"pragma table_info({table})")}
+        if "details" not in columns:
+            self.execute(f"alter table {table} add column details text default '{{}}'")
 
     def close(self) -> None:
         """Close the file."""

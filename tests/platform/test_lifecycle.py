@@ -164,8 +164,10 @@ def test_newer_versions_are_kept_and_locks_hold():
     for newer, kind in ((0, None), (1, None), (2, "delete"), (3, "delete")):
         found = next_action(replace(old, newer=newer), rules, is_versioned=True, after=0.0)
         assert (found.kind if found else None) == kind
-    locked = replace(old, newer=3, is_locked=True)
-    assert next_action(locked, rules, is_versioned=True, after=0.0) is None
+    held = replace(old, newer=3, locked_until=float("inf"))
+    assert next_action(held, rules, is_versioned=True, after=0.0) is None
+    locked = replace(old, newer=3, locked_until=9.5 * DAY)
+    assert next_action(locked, rules, is_versioned=True, after=0.0).at == 10 * DAY
 
 
 @pytest.mark.parametrize(

@@ -178,10 +178,40 @@ def use_s3(client, bucket):
     client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a/b"}]})
     client.delete_bucket(Bucket=bucket)
     client.create_bucket(Bucket=bucket)
+    use_s3_settings(client, bucket + "-kept")
     for call in (client.get_object, client.head_object, client.delete_bucket):
         with contextlib.suppress(ClientError):
             call(**{"Bucket": "nothing", "Key": "k"} if call != client.delete_bucket else
                  {"Bucket": "nothing"})  # fmt: skip
+
+
+def use_s3_settings(client, bucket):
+    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    where, here = {"Bucket": bucket}, {"Bucket": bucket, "Key": "a"}
+    client.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
+    client.get_bucket_versioning(**where)
+    rules = [{"Status": "Enabled", "Filter": {}, "Expiration": {"Days": 9}}]
+    client.put_bucket_lifecycle_configuration(
+        **where, LifecycleConfiguration={"Rules": rules}
+    )
+    client.get_bucket_lifecycle_configuration(**where)
+    client.delete_bucket_lifecycle(**where)
+    lock = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    configuration = {"ObjectLockEnabled": "Enabled", "Rule": lock}
+    client.put_object_lock_configuration(**where, ObjectLockConfiguration=configuration)
+    client.get_object_lock_configuration(**where)
+    client.put_object(**here, Body=b"1", StorageClass="GLACIER", Tagging="a=1")
+    client.get_object_tagging(**here)
+    client.put_object_tagging(**here, Tagging={"TagSet": [{"Key": "b", "Value": "2"}]})
+    client.delete_object_tagging(**here)
+    client.get_object_retention(**here)
+    client.put_object_retention(**here, Retention={}, BypassGovernanceRetention=True)
+    client.put_object_legal_hold(**here, LegalHold={"Status": "ON"})
+    client.get_object_legal_hold(**here)
+    client.restore_object(**here, RestoreRequest={"Days": 1})
+    client.head_object(**here)
+    client.delete_object(**here)
+    client.list_object_versions(**where)
 
 
 def use_cloudwatch(client):
