@@ -136,11 +136,14 @@ class Placed:
         Empty if it failed.
     sequence : int
         0 if it failed.
+    arrived : float
+        Seconds since 1970.
     error : Refusal or None
     """
 
     shard: str = ""
     sequence: int = 0
+    arrived: float = 0.0
     error: Refusal | None = None
 
 
@@ -456,7 +459,7 @@ class Stream:
         limits.records.take(1)
         self._next_sequence += 1
         shard.records.append(record)
-        return Placed(shard.id, record.sequence)
+        return Placed(shard.id, record.sequence, record.arrived)
 
     def _exceeded(self, shard: Shard) -> Refusal:
         return Refusal(

@@ -1,12 +1,15 @@
 """EventBridge: rules on the default bus, with queues as targets."""
 
+import contextlib
 import json
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from labs_lib.sagemaker import event_patterns, queues, tags
+from labs_lib.platform import event_patterns
+from labs_lib.platform.errors import Refusal
+from labs_lib.sagemaker import queues, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.operations import Context, operation, page
 from labs_lib.sagemaker.state import Taken
@@ -58,8 +61,11 @@ def publish(
         ):
             for target in rule["Targets"].values():
                 queue = queues.named_by(site, target["Arn"])
+                group = target.get("SqsParameters", {}).get("MessageGroupId", "")
                 if queue is not None:
-                    queues.put(site, queue, _input(target, event))
+                    # A queue that refuses an event loses it, as after AWS's last attempt.
+                    with contextlib.suppress(Refusal):
+                        queues.put(site, queue, _input(target, event), group=group)
     return name
 
 
@@ -183,7 +189,8 @@ def delete_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 @operation(
     "events",
     "PutTargets",
-    uses="Rule EventBusName Targets[].Id Targets[].Arn Targets[].Input Targets[].InputPath",
+    uses="Rule EventBusName Targets[].Id Targets[].Arn Targets[].Input Targets[].InputPath "
+    "Targets[].SqsParameters",
     refuses={"Targets[].InputTransformer": "give Input or InputPath, or the whole event."},
     differs=("A target is a queue of SQS that exists here; it needs no permission.",),
 )
@@ -196,6 +203,11 @@ def put_targets(context: Context, request: dict[str, Any]) -> dict[str, Any]:
                 "ResourceNotFoundException",
                 f"{target['Arn'][:200]} is no queue of the SageMaker on this machine, and "
                 "only queues can be targets here. CreateQueue of sqs makes one.",
+            )
+        if target["Arn"].endswith(".fifo") and "SqsParameters" not in target:
+            raise invalid(
+                f"Parameter(s) SqsParameters must be specified for target: {target['Id']}: a "
+                "FIFO queue needs a MessageGroupId."
             )
         if not target.get("InputPath", "$").startswith("$"):
             raise invalid(f"InputPath of target {target['Id']} must begin with $.")

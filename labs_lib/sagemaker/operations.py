@@ -24,6 +24,7 @@ SERVICES = {
     "application-autoscaling": "APPLICATION_AUTO_SCALING",
     "sts": "STS",
     "sqs": "SQS",
+    "kinesis": "KINESIS",
     "events": "EVENTBRIDGE",
     "resource-groups": "RESOURCE_GROUPS",
 }

@@ -1,28 +1,27 @@
-"""SQS: standard queues, for callbacks and for events."""
+"""SQS: queues, for callbacks, for events and for themselves."""
 
+import contextlib
+import dataclasses
 import hashlib
 import json
-import secrets
-import threading
-import uuid
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from labs_lib.platform.errors import Refusal
+from labs_lib.platform.queues import (
+    Entry,
+    MessageQueue,
+    QueuedMessage,
+    check_batch,
+    check_number,
+    redrive_policy,
+)
 from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.operations import Context, operation, page
 from labs_lib.sagemaker.site import Site
 from labs_lib.sagemaker.state import Taken
 
-BODY_LIMIT = 1 << 20
-"""Bytes of a message."""
-
-_DEFAULTS = {
-    "VisibilityTimeout": ("30", 0, 43_200),
-    "DelaySeconds": ("0", 0, 900),
-    "ReceiveMessageWaitTimeSeconds": ("0", 0, 20),
-    "MessageRetentionPeriod": ("345600", 60, 1_209_600),
-}
-_LACKS = ("FifoQueue", "RedrivePolicy", "RedriveAllowPolicy", "ContentBasedDeduplication")
 _POLL = 0.05
 _LONGEST_WAIT = 20.0
 
@@ -32,22 +31,18 @@ def arn(context: Context, name: str) -> str:
     return context.arn(name, "sqs")
 
 
-def put(
-    site: Site, queue: str, body: str, *, delay: float = 0, attributes: str = "{}"
-) -> str:
-    """Put a message into a queue that exists and return its id."""
-    now, name = site.clock.now(), str(uuid.uuid4())
-    site.state.execute(
-        "insert into messages (id, queue, body, attributes, sent, visible, received) "
-        "values (?, ?, ?, ?, ?, ?, 0)",
-        name,
-        queue,
-        body,
-        attributes,
-        now,
-        now + delay,
-    )
-    return name
+def put(site: Site, queue: str, body: str, *, group: str = "") -> str:
+    """Put a message into a queue that exists and return its id.
+
+    Parameters
+    ----------
+    site : Site
+    queue, body : str
+    group : str, optional
+        What a FIFO queue needs.
+    """
+    with _used(site, queue) as found:
+        return found.send(Entry(body, group=group)).id
 
 
 def named_by(site: Site, target: str) -> str | None:
@@ -56,46 +51,116 @@ def named_by(site: Site, target: str) -> str | None:
     return name if site.state.get("Queue", name) is not None else None
 
 
-def _find(context: Context, request: Mapping[str, Any]) -> dict[str, Any]:
-    name = request["QueueUrl"].rpartition("/")[2]
-    found = context.site.state.get("Queue", name)
+# Engines and what is stored of them
+
+
+@contextlib.contextmanager
+def _used(site: Site, name: str) -> Iterator[MessageQueue]:
+    """Give a queue to one thread at a time, and store what it changed."""
+    with site.engines:
+        queue = _loaded(site, name)
+        try:
+            try:
+                yield queue
+            finally:
+                _store(site, queue)
+        except Refusal:
+            raise
+        except BaseException:
+            # What could not be stored did not happen: it is read again from the file.
+            site.queues.clear()
+            raise
+
+
+def _loaded(site: Site, name: str) -> MessageQueue:
+    if name in site.queues:
+        return site.queues[name]
+    found = site.state.get("Queue", name)
     if found is None:
         raise ApiError("QueueDoesNotExist", "The specified queue does not exist.")
-    # What is older than the queue keeps is gone, whoever looks first.
-    limit = context.site.clock.now() - int(found["Attributes"]["MessageRetentionPeriod"])
-    context.site.state.execute(
-        "delete from messages where queue = ? and sent < ?", name, limit
+    attributes, target = found["Attributes"], None
+    # The queue of its dead letters may have been deleted since.
+    with contextlib.suppress(ApiError):
+        target = _dead_letters(site, name, attributes)
+    queue = MessageQueue(name, site.clock, attributes, dead_letters=target)
+    queue.created = found["Created"]
+    queue.restore(
+        *(
+            [
+                QueuedMessage(**json.loads(text))
+                for (text,) in site.state.rows(
+                    f"select message from {of} where queue = ?", name
+                )
+            ]
+            for of in ("queued", "deduplicated")
+        )
     )
-    return found
+    site.queues[name] = queue
+    return queue
+
+
+def _store(site: Site, queue: MessageQueue) -> None:
+    with site.state.transaction():
+        for one in (queue, queue.dead_letters):
+            if one is None:
+                continue
+            kept, gone = one.changes()
+            if kept or gone:
+                site.state.execute_many("insert or replace into queued values (?, ?, ?)",
+                                        _rows(one, kept))  # fmt: skip
+                site.state.execute_many("delete from queued where queue = ? and number = ?",
+                                        [(one.name, number) for number in gone])  # fmt: skip
+        if queue.is_fifo:
+            remembered = queue.remembered
+            last = site.state.row(
+                "select max(number) from deduplicated where queue = ?", queue.name
+            )
+            newest = -1 if last is None or last[0] is None else last[0]
+            fresh = [message for message in remembered if message.number > newest]
+            site.state.execute_many("insert into deduplicated values (?, ?, ?)",
+                                    _rows(queue, fresh))  # fmt: skip
+            oldest = min((m.number for m in remembered), default=newest + 1)
+            site.state.execute("delete from deduplicated where queue = ? and number < ?",
+                               queue.name, oldest)  # fmt: skip
+
+
+def _rows(queue: MessageQueue, messages: list[QueuedMessage]) -> list[tuple]:
+    return [
+        (queue.name, message.number, json.dumps(dataclasses.asdict(message)))
+        for message in messages
+    ]
+
+
+def _dead_letters(
+    site: Site, name: str, attributes: Mapping[str, str]
+) -> MessageQueue | None:
+    """Return the queue that a redrive policy names."""
+    policy = attributes.get("RedrivePolicy")
+    if not policy:
+        return None
+    target = redrive_policy(policy)[0].rpartition(":")[2]
+    is_fifo = attributes.get("FifoQueue") == "true"
+    known = target != name and site.state.get("Queue", target)
+    if not known:
+        reason = "Dead letter target does not exist, or is this queue."
+    elif (known["Attributes"].get("FifoQueue") == "true") is not is_fifo:
+        reason = (
+            "Dead letters of a FIFO queue go to a FIFO queue, others to a standard one."
+        )
+    else:
+        return _loaded(site, target)
+    raise ApiError(
+        "InvalidParameterValue",
+        f"Value {policy[:200]} for parameter RedrivePolicy is invalid. Reason: {reason}",
+    )
+
+
+def _name(request: Mapping[str, Any]) -> str:
+    return request["QueueUrl"].rpartition("/")[2]
 
 
 def _address(context: Context, name: str) -> dict[str, str]:
     return {"QueueUrl": f"{context.site.endpoint}/{context.site.account}/{name}"}
-
-
-def _checked(given: Mapping[str, str]) -> dict[str, str]:
-    """Return attributes that a queue can have, or raise."""
-    for name, value in given.items():
-        if name in _LACKS:
-            raise ApiError(
-                "UnsupportedOperation",
-                f"{name} is not carried out by the SageMaker on this machine: queues are "
-                "standard ones, without a queue for dead letters. Leave it out.",
-            )
-        if name not in _DEFAULTS:
-            raise ApiError(
-                "InvalidAttributeName",
-                f"Queues of the SageMaker on this machine have no {name[:60]}. They have: "
-                f"{', '.join(_DEFAULTS)}.",
-            )
-        _, low, high = _DEFAULTS[name]
-        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
-            raise ApiError(
-                "InvalidAttributeValue",
-                f"Invalid value for the parameter {name}: {value[:60]!r}, expected a whole "
-                f"number from {low} to {high}, as text.",
-            )
-    return dict(given)
 
 
 @operation(
@@ -103,40 +168,40 @@ def _checked(given: Mapping[str, str]) -> dict[str, str]:
     "CreateQueue",
     uses="QueueName Attributes",
     differs=(
-        "Standard queues only: FIFO queues and queues for dead letters are refused.",
+        "A FIFO queue has 8 partitions with FifoThroughputLimit perMessageGroupId, whatever its "
+        "traffic; a group belongs to one by a hash. AWS splits them as it needs.",
+        "There is no RedriveAllowPolicy, no encryption and no Policy.",
         "A deleted name may be taken again at once; AWS wants a minute.",
     ),
 )
 def create_queue(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    name = request["QueueName"]
-    allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
-    if not 1 <= len(name) <= 80 or set(name) - allowed:
-        raise ApiError(
-            "InvalidParameterValue",
-            "Can only include alphanumeric characters, hyphens, or underscores. "
-            "1 to 80 in length.",
+    site, name, given = context.site, request["QueueName"], request.get("Attributes") or {}
+    with site.engines:
+        queue = MessageQueue(
+            name, site.clock, given, dead_letters=_dead_letters(site, name, given)
         )
-    given = _checked(request.get("Attributes") or {})
-    attributes = {key: default for key, (default, _, _) in _DEFAULTS.items()} | given
-    now = context.site.clock.now()
-    body = {"QueueName": name, "Attributes": attributes, "Created": now}
-    try:
-        context.site.state.add("Queue", name, arn(context, name), body)
-    except Taken:
-        found = context.site.state.get("Queue", name) or body
-        if any(found["Attributes"][key] != value for key, value in given.items()):
-            raise ApiError(
-                "QueueNameExists",
-                "A queue already exists with the same name and a different value for "
-                "an attribute.",
-            ) from None
+        body = {
+            "QueueName": name,
+            "Attributes": queue.attributes,
+            "Created": site.clock.now(),
+        }
+        try:
+            site.state.add("Queue", name, arn(context, name), body)
+        except Taken:
+            found = _loaded(site, name).attributes
+            if any(found.get(key) != value for key, value in given.items()):
+                raise ApiError(
+                    "QueueNameExists",
+                    "A queue already exists with the same name and a different value for "
+                    "an attribute.",
+                ) from None
     return _address(context, name)
 
 
 @operation("sqs", "GetQueueUrl", uses="QueueName")
 def get_queue_url(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    found = _find(context, {"QueueUrl": request["QueueName"]})
-    return _address(context, found["QueueName"])
+    with _used(context.site, request["QueueName"]) as queue:
+        return _address(context, queue.name)
 
 
 @operation("sqs", "ListQueues", uses="QueueNamePrefix MaxResults NextToken")
@@ -149,96 +214,153 @@ def list_queues(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sqs", "DeleteQueue", uses="QueueUrl")
 def delete_queue(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    name = _find(context, request)["QueueName"]
-    with context.site.state.transaction():
-        context.site.state.execute("delete from messages where queue = ?", name)
-        context.site.state.remove("Queue", name)
+    site, name = context.site, _name(request)
+    with site.engines:
+        _loaded(site, name)
+        with site.state.transaction():
+            for table in ("queued", "deduplicated"):
+                site.state.execute(f"delete from {table} where queue = ?", name)
+            site.state.remove("Queue", name)
+        # Others may hold it as the place of their dead letters.
+        site.queues.clear()
     return {}
 
 
 @operation("sqs", "PurgeQueue", uses="QueueUrl")
 def purge_queue(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    name = _find(context, request)["QueueName"]
-    context.site.state.execute("delete from messages where queue = ?", name)
+    with _used(context.site, _name(request)) as queue:
+        queue.purge()
     return {}
 
 
 @operation("sqs", "SetQueueAttributes", uses="QueueUrl Attributes")
 def set_queue_attributes(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    found = _find(context, request)
-    attributes = found["Attributes"] | _checked(request["Attributes"])
-    context.site.state.change("Queue", found["QueueName"], {"Attributes": attributes})
+    site = context.site
+    with _used(site, _name(request)) as queue:
+        given = request["Attributes"]
+        target = _dead_letters(site, queue.name, queue.attributes | given)
+        queue.change(given, dead_letters=target)
+        site.state.change("Queue", queue.name, {"Attributes": queue.attributes})
     return {}
 
 
 @operation("sqs", "GetQueueAttributes", uses="QueueUrl AttributeNames")
 def get_queue_attributes(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    found = _find(context, request)
-    name, now = found["QueueName"], context.site.clock.now()
-    waiting, hidden, delayed = context.site.state.rows(
-        "select coalesce(sum(visible <= ?), 0), coalesce(sum(visible > ? and received), 0), "
-        "coalesce(sum(visible > ? and not received), 0) from messages where queue = ?",
-        now,
-        now,
-        now,
-        name,
-    )[0]
-    known = found["Attributes"] | {
-        "QueueArn": arn(context, name),
-        "CreatedTimestamp": str(int(found["Created"])),
-        "ApproximateNumberOfMessages": str(waiting),
-        "ApproximateNumberOfMessagesNotVisible": str(hidden),
-        "ApproximateNumberOfMessagesDelayed": str(delayed),
-    }
+    with _used(context.site, _name(request)) as queue:
+        waiting, hidden, delayed = queue.counts()
+        known = queue.attributes | {
+            "QueueArn": arn(context, queue.name),
+            "CreatedTimestamp": str(int(queue.created)),
+            "ApproximateNumberOfMessages": str(waiting),
+            "ApproximateNumberOfMessagesNotVisible": str(hidden),
+            "ApproximateNumberOfMessagesDelayed": str(delayed),
+        }
     asked = request.get("AttributeNames") or []
     return {"Attributes": {k: v for k, v in known.items() if k in asked or "All" in asked}}
+
+
+# Sending
+
+
+def _entry(given: Mapping[str, Any]) -> Entry:
+    attributes = given.get("MessageAttributes") or {}
+    if any("StringValue" not in value for value in attributes.values()):
+        raise ApiError(
+            "UnsupportedOperation", "Give attributes of messages as StringValue."
+        )
+    return Entry(
+        given["MessageBody"],
+        attributes,
+        given.get("DelaySeconds"),
+        given.get("MessageGroupId", ""),
+        given.get("MessageDeduplicationId", ""),
+    )
+
+
+def _sent(queue: MessageQueue, message: QueuedMessage, body: str) -> dict[str, Any]:
+    answer = {"MessageId": message.id, "MD5OfMessageBody": _md5(body)}
+    return answer | ({"SequenceNumber": message.sequence_number} if queue.is_fifo else {})
 
 
 @operation(
     "sqs",
     "SendMessage",
-    uses="QueueUrl MessageBody DelaySeconds MessageAttributes",
-    differs=("Attributes of a message are text or numbers, without a checksum.",),
+    uses="QueueUrl MessageBody DelaySeconds MessageAttributes MessageGroupId "
+    "MessageDeduplicationId",
+    differs=(
+        "Attributes of a message are text or numbers, without a checksum.",
+        "The MessageGroupId of a message in a standard queue changes no order.",
+    ),
 )
 def send_message(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    found = _find(context, request)
-    body, given = request["MessageBody"], request.get("MessageAttributes") or {}
-    if any("StringValue" not in value for value in given.values()):
-        raise ApiError(
-            "UnsupportedOperation", "Give attributes of messages as StringValue."
-        )
-    size = len(body.encode("utf-8", "replace"))
-    if not 1 <= size <= BODY_LIMIT:
-        raise ApiError(
-            "InvalidParameterValue",
-            f"One or more parameters are invalid. Reason: Message must be 1 to {BODY_LIMIT} "
-            f"bytes; it has {size}.",
-        )
-    delay = request.get("DelaySeconds", int(found["Attributes"]["DelaySeconds"]))
-    _within("DelaySeconds", delay)
-    name = put(
-        context.site,
-        found["QueueName"],
-        body,
-        delay=delay,
-        attributes=json.dumps(given),
-    )
-    return {"MessageId": name, "MD5OfMessageBody": _md5(body)}
+    entry = _entry(request)
+    with _used(context.site, _name(request)) as queue:
+        return _sent(queue, queue.send(entry), entry.body)
 
 
-def _within(name: str, value: int) -> None:
-    _, low, high = _DEFAULTS[name]
-    if not low <= value <= high:
+def _ids(request: Mapping[str, Any]) -> list[str]:
+    """Return the ids of a batch, 1 to 10 different ones."""
+    ids = [entry["Id"] for entry in request["Entries"]]
+    check_batch(len(ids))
+    if len(set(ids)) < len(ids):
+        twice = next(one for one in ids if ids.count(one) > 1)
+        raise ApiError("BatchEntryIdsNotDistinct", f"Id {twice[:80]} repeated.")
+    if not all(re.fullmatch("[A-Za-z0-9_-]{1,80}", one) for one in ids):
         raise ApiError(
-            "InvalidParameterValue",
-            f"Value {value} for parameter {name} is invalid. Reason: Must be between {low} "
-            f"and {high}, if provided.",
+            "InvalidBatchEntryId",
+            "A batch entry id can only contain alphanumeric characters, hyphens and "
+            "underscores. It can be at most 80 letters long.",
         )
+    return ids
+
+
+def _batch(
+    ids: list[str], outcomes: list[Any], succeeded: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the answer of a batch: what succeeded, and why the rest did not."""
+    pairs = list(zip(ids, outcomes, succeeded, strict=True))
+    return {
+        "Successful": [
+            {"Id": one, **answer}
+            for one, outcome, answer in pairs
+            if not isinstance(outcome, Refusal)
+        ],
+        "Failed": [
+            {
+                "Id": one,
+                "SenderFault": True,
+                "Code": outcome.code,
+                "Message": outcome.message,
+            }
+            for one, outcome, _ in pairs
+            if isinstance(outcome, Refusal)
+        ],
+    }
+
+
+@operation(
+    "sqs",
+    "SendMessageBatch",
+    uses="QueueUrl Entries[].Id Entries[].MessageBody Entries[].DelaySeconds "
+    "Entries[].MessageAttributes Entries[].MessageGroupId Entries[].MessageDeduplicationId",
+)
+def send_message_batch(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    with _used(context.site, _name(request)) as queue:
+        ids, entries = _ids(request), [_entry(entry) for entry in request["Entries"]]
+        outcomes = queue.send_many(entries)
+    answers = [
+        {} if isinstance(one, Refusal) else _sent(queue, one, entry.body)
+        for one, entry in zip(outcomes, entries, strict=True)
+    ]
+    return _batch(ids, outcomes, answers)
 
 
 def _md5(text: str) -> str:
     data = text.encode("utf-8", "replace")
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+# Receiving
 
 
 @operation(
@@ -247,79 +369,38 @@ def _md5(text: str) -> str:
     uses="QueueUrl MaxNumberOfMessages VisibilityTimeout WaitTimeSeconds "
     "MessageAttributeNames AttributeNames MessageSystemAttributeNames",
     differs=(
-        "Messages come in the order in which they became visible, all from one place; AWS "
-        "promises no order, and may answer with fewer than there are.",
-        f"A wait is on the server's clock, and {_LONGEST_WAIT:.0f} real seconds at most.",
+        "Messages of a standard queue come in the order in which they became visible, all from "
+        "one place; AWS promises no order, and may answer with fewer than there are.",
+        f"A wait is on the server's clock, and {_LONGEST_WAIT:.0f} real seconds at most. It "
+        "counts as several calls of a FIFO queue.",
         "The visibility timeout is on the server's clock.",
     ),
 )
 def receive_message(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    found = _find(context, request)
-    count = request.get("MaxNumberOfMessages", 1)
-    if not 1 <= count <= 10:
-        raise ApiError(
-            "InvalidParameterValue",
-            f"Value {count} for parameter MaxNumberOfMessages is invalid. Reason: Must be "
-            "between 1 and 10, if provided.",
-        )
-    attributes = found["Attributes"]
-    hidden = request.get("VisibilityTimeout", int(attributes["VisibilityTimeout"]))
-    _within("VisibilityTimeout", hidden)
-    wait = request.get("WaitTimeSeconds", int(attributes["ReceiveMessageWaitTimeSeconds"]))
-    _within("ReceiveMessageWaitTimeSeconds", wait)
-    clock, closing = context.site.clock, context.site.closing
-    end = clock.now() + wait
+    site, name = context.site, _name(request)
+    with _used(site, name) as queue:
+        default = int(queue.attributes["ReceiveMessageWaitTimeSeconds"])
+    wait = request.get("WaitTimeSeconds", default)
+    check_number("ReceiveMessageWaitTimeSeconds", wait)
+    end = site.clock.now() + wait
     for _ in range(int(_LONGEST_WAIT / _POLL)):
-        taken = _take(context.site, found["QueueName"], count, hidden)
-        if taken or clock.now() >= end or closing.wait(_POLL):
-            break
-    if not taken:
-        return {}
-    return {"Messages": [_shown(message, request, context) for message in taken]}
-
-
-_TAKING = threading.Lock()
-
-
-def _take(site: Site, queue: str, count: int, hidden: float) -> list[dict[str, Any]]:
-    """Return messages that nobody else gets until they are visible again."""
-    columns = "id, body, attributes, sent, received, first_received"
-    with _TAKING, site.state.transaction():
-        now = site.clock.now()
-        rows = site.state.rows(
-            f"select {columns} from messages where queue = ? and visible <= ? "
-            "order by visible, rowid limit ?",
-            queue,
-            now,
-            count,
-        )
-        taken = []
-        for row in rows:
-            message = dict(zip(columns.split(", "), row, strict=True))
-            message["handle"] = f"{message['id']}.{secrets.token_hex(8)}"
-            message["received"] += 1
-            message["first_received"] = message["first_received"] or now
-            site.state.execute(
-                "update messages set visible = ?, received = ?, first_received = ?, "
-                "handle = ? where id = ?",
-                now + hidden,
-                message["received"],
-                message["first_received"],
-                message["handle"],
-                message["id"],
+        with _used(site, name) as queue:
+            taken = queue.receive(
+                request.get("MaxNumberOfMessages", 1),
+                hidden=request.get("VisibilityTimeout"),
             )
-            taken.append(message)
-    return taken
+            shown = [_shown(message, request) for message in taken]
+        if shown or site.clock.now() >= end or site.closing.wait(_POLL):
+            break
+    return {"Messages": shown} if shown else {}
 
 
-def _shown(
-    message: dict[str, Any], request: Mapping[str, Any], context: Context
-) -> dict[str, Any]:
-    shown = {
-        "MessageId": message["id"],
-        "ReceiptHandle": message["handle"],
-        "MD5OfBody": _md5(message["body"]),
-        "Body": message["body"],
+def _shown(message: QueuedMessage, request: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "MessageId": message.id,
+        "ReceiptHandle": message.handle,
+        "MD5OfBody": _md5(message.body),
+        "Body": message.body,
     }
     asked = {
         *(request.get("AttributeNames") or []),
@@ -327,16 +408,20 @@ def _shown(
     }
     known = {
         "SenderId": "AIDALABSLEARNER",
-        "SentTimestamp": str(int(message["sent"] * 1000)),
-        "ApproximateReceiveCount": str(message["received"]),
-        "ApproximateFirstReceiveTimestamp": str(int(message["first_received"] * 1000)),
+        "SentTimestamp": str(int(message.sent * 1000)),
+        "ApproximateReceiveCount": str(message.received),
+        "ApproximateFirstReceiveTimestamp": str(int(message.first_received * 1000)),
     }
+    if message.group:
+        known["MessageGroupId"] = message.group
+    if message.deduplication:
+        known["MessageDeduplicationId"] = message.deduplication
+        known["SequenceNumber"] = message.sequence_number
     system = {k: v for k, v in known.items() if k in asked or "All" in asked}
     if system:
         shown["Attributes"] = system
     wanted = request.get("MessageAttributeNames") or []
-    given = json.loads(message["attributes"])
-    own = {k: v for k, v in given.items() if _wants(wanted, k)}
+    own = {k: v for k, v in message.attributes.items() if _wants(wanted, k)}
     if own:
         shown["MessageAttributes"] = own
     return shown
@@ -347,16 +432,7 @@ def _wants(asked: list[str], name: str) -> bool:
     return name in asked or "All" in asked or any(name.startswith(p) for p in prefixes)
 
 
-def _by_handle(context: Context, request: Mapping[str, Any]) -> tuple[str, bool]:
-    """Return the id in a handle, and whether it is the message's last handle."""
-    queue, handle = _find(context, request)["QueueName"], request["ReceiptHandle"]
-    name, _, secret = handle.partition(".")
-    if len(name) != 36 or len(secret) != 16:
-        raise ApiError("ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
-    row = context.site.state.row(
-        "select handle from messages where id = ? and queue = ?", name, queue
-    )
-    return name, row is not None and row[0] == handle
+# Afterwards
 
 
 @operation(
@@ -368,25 +444,30 @@ def _by_handle(context: Context, request: Mapping[str, Any]) -> tuple[str, bool]
     ),
 )
 def delete_message(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    name, is_last = _by_handle(context, request)
-    if is_last:
-        context.site.state.execute("delete from messages where id = ?", name)
+    with _used(context.site, _name(request)) as queue:
+        queue.delete(request["ReceiptHandle"])
     return {}
+
+
+@operation(
+    "sqs",
+    "DeleteMessageBatch",
+    uses="QueueUrl Entries[].Id Entries[].ReceiptHandle",
+    differs=("The handle of an earlier receive deletes nothing, and is no error.",),
+)
+def delete_message_batch(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    with _used(context.site, _name(request)) as queue:
+        ids = _ids(request)
+        outcomes = queue.delete_many(
+            [entry["ReceiptHandle"] for entry in request["Entries"]]
+        )
+    return _batch(ids, outcomes, [{}] * len(ids))
 
 
 @operation(
     "sqs", "ChangeMessageVisibility", uses="QueueUrl ReceiptHandle VisibilityTimeout"
 )
 def change_message_visibility(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    _within("VisibilityTimeout", request["VisibilityTimeout"])
-    name, is_last = _by_handle(context, request)
-    now = context.site.clock.now()
-    changed = is_last and context.site.state.execute(
-        "update messages set visible = ? where id = ? and visible > ?",
-        now + request["VisibilityTimeout"],
-        name,
-        now,
-    )
-    if not changed:
-        raise ApiError("MessageNotInflight", "The message referred to is not in flight.")
+    with _used(context.site, _name(request)) as queue:
+        queue.change_visibility(request["ReceiptHandle"], request["VisibilityTimeout"])
     return {}

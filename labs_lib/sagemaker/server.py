@@ -22,6 +22,7 @@ from urllib.parse import unquote
 
 from labs_lib.aws import RequestError, validate
 from labs_lib.aws.request import service_model
+from labs_lib.platform.errors import Refusal
 from labs_lib.sagemaker import all_operations, lock, wire
 from labs_lib.sagemaker.environment import write_empty_configuration
 from labs_lib.sagemaker.errors import ApiError, from_findings
@@ -241,6 +242,9 @@ class Server(ThreadingHTTPServer):
             answer = self._carry_out(operation, request, labels, protocol, request_id)
         except ApiError as error:
             answer = _write_error(error, protocol, operation, request_id)
+        except Refusal as refusal:
+            refused = ApiError(refusal.code, refusal.message)
+            answer = _write_error(refused, protocol, operation, request_id)
         except ConnectionError:
             raise
         except Exception as error:

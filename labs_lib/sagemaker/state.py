@@ -38,9 +38,13 @@ create table if not exists log_events (
     id integer primary key, log_group text, stream text, time real, ingested real,
     message text);
 create index if not exists log_events_by_stream on log_events (log_group, stream, id);
-create table if not exists messages (
-    id text primary key, queue text, body text, attributes text, sent real, visible real,
-    received integer, first_received real, handle text);
+create table if not exists queued (
+    queue text, number integer, message text, primary key (queue, number)) without rowid;
+create table if not exists deduplicated (
+    queue text, number integer, message text, primary key (queue, number)) without rowid;
+create table if not exists stream_records (
+    stream text, sequence text, shard text, partition_key text, data blob, arrived real,
+    primary key (stream, sequence)) without rowid;
 create table if not exists online_records (
     feature_group text, identifier text, event_time integer, record text, expires real,
     primary key (feature_group, identifier)) without rowid;
@@ -48,7 +52,6 @@ create table if not exists offline_records (
     id integer primary key, feature_group text, event_time integer, record text,
     deleted integer, invoked real);
 create index if not exists offline_records_by_group on offline_records (feature_group, id);
-create index if not exists messages_by_queue on messages (queue, visible);
 create table if not exists waiting (
     number integer primary key autoincrement, endpoint text, created real, request text,
     body blob);

@@ -43,7 +43,13 @@ def check_json(value, shape, path=""):
         for item in value.values():
             check_json(item, shape.value, f"{path}{{}}")
     else:
-        kinds = {"string": str, "boolean": bool, "integer": int, "long": int}
+        kinds = {
+            "string": str,
+            "blob": str,
+            "boolean": bool,
+            "integer": int,
+            "long": int,
+        }
         kind = kinds.get(shape.type_name, (int, float))
         assert isinstance(value, kind), f"{path}: {value!r}"
         if getattr(shape, "enum", None):
@@ -526,10 +532,70 @@ def use_queues(client):
     client.change_message_visibility(**again, VisibilityTimeout=0)
     with contextlib.suppress(ClientError):
         client.change_message_visibility(**again, VisibilityTimeout=0)
+    client.send_message_batch(
+        QueueUrl=url,
+        Entries=[
+            {"Id": "a", "MessageBody": "a"},
+            {"Id": "b", "MessageBody": "b", "DelaySeconds": 901},
+        ],
+    )
+    client.delete_message_batch(
+        QueueUrl=url, Entries=[{"Id": "a", "ReceiptHandle": both[0]["ReceiptHandle"]}]
+    )
     client.purge_queue(QueueUrl=url)
     client.delete_queue(QueueUrl=url)
+    ordered = client.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})
+    client.send_message(
+        QueueUrl=ordered["QueueUrl"],
+        MessageBody="a",
+        MessageGroupId="g",
+        MessageDeduplicationId="1",
+    )
+    client.receive_message(QueueUrl=ordered["QueueUrl"], AttributeNames=["All"])
     with contextlib.suppress(ClientError):
         client.get_queue_url(QueueName="q")
+
+
+def use_kinesis(client):
+    stream = {"StreamName": "answers"}
+    client.create_stream(**stream, ShardCount=2)
+    client.describe_stream(**stream)
+    client.describe_stream_summary(**stream)
+    client.list_streams()
+    for hours in (client.increase_stream_retention_period,
+                  client.decrease_stream_retention_period):  # fmt: skip
+        hours(**stream, RetentionPeriodHours=24)
+    entry = {"Data": b"x", "PartitionKey": "k"}
+    shard = client.put_record(**stream, **entry)["ShardId"]
+    zero = {**entry, "ExplicitHashKey": "0"}
+    for _ in range(3):
+        client.put_records(**stream, Records=[zero] * 500)
+    client.split_shard(**stream, ShardToSplit=shard, NewStartingHashKey=str((1 << 128) - 9)
+                       if shard.endswith("1") else "9")  # fmt: skip
+    client.update_shard_count(**stream, TargetShardCount=4, ScalingType="UNIFORM_SCALING")
+    shards = client.list_shards(**stream, MaxResults=3)["Shards"]
+    iterator = client.get_shard_iterator(
+        **stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+    )
+    client.get_records(ShardIterator=iterator["ShardIterator"])
+    open_shards = [
+        one["ShardId"]
+        for one in client.list_shards(**stream)["Shards"]
+        if "EndingSequenceNumber" not in one["SequenceNumberRange"]
+    ]
+    assert len(open_shards) == 4
+    assert shards
+    by_key = sorted(
+        (int(one["HashKeyRange"]["StartingHashKey"]), one["ShardId"])
+        for one in client.list_shards(**stream)["Shards"]
+        if one["ShardId"] in open_shards
+    )
+    client.merge_shards(
+        **stream, ShardToMerge=by_key[0][1], AdjacentShardToMerge=by_key[1][1]
+    )
+    client.delete_stream(**stream)
+    with contextlib.suppress(ClientError):
+        client.describe_stream(**stream)
 
 
 def use_events(client, queues):
@@ -760,6 +826,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_processing(client, local.role)
     use_monitoring(client, local.role, "answers")
     use_queues(recorder.client("sqs"))
+    use_kinesis(recorder.client("kinesis"))
     use_events(recorder.client("events"), recorder.client("sqs"))
     use_registry(client)
     use_groups(recorder.client("resource-groups"))

@@ -1,5 +1,6 @@
 """SQS: what a message goes through."""
 
+import json
 import threading
 import time
 
@@ -139,7 +140,7 @@ def test_messages_survive_a_restart(tmp_path):
         (
             "create_queue",
             {"QueueName": "a", "Attributes": {"FifoQueue": "true"}},
-            "UnsupportedOperation",
+            "InvalidParameterValue",
         ),
         (
             "create_queue",
@@ -194,3 +195,112 @@ def test_receives_that_are_refused(sqs, url, options):
 def test_a_handle_that_is_none(sqs, url):
     with pytest.raises(sqs.exceptions.ReceiptHandleIsInvalid):
         sqs.delete_message(QueueUrl=url, ReceiptHandle="x")
+
+
+# First in, first out
+
+
+@pytest.fixture
+def ordered(sqs, request):
+    name = request.node.name[:70] + ".fifo"
+    return sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
+
+
+def test_a_group_keeps_its_order_and_waits_for_its_receiver(still, sqs, ordered):
+    for number in range(12):
+        group = {"MessageGroupId": "ab"[number % 2], "MessageDeduplicationId": str(number)}
+        sent = sqs.send_message(QueueUrl=ordered, MessageBody=str(number), **group)
+        assert len(sent["SequenceNumber"]) == 20
+    found = sqs.receive_message(
+        QueueUrl=ordered, MaxNumberOfMessages=2, AttributeNames=["All"]
+    )["Messages"]
+    assert [message["Body"] for message in found] == ["0", "2"]
+    assert found[0]["Attributes"]["MessageGroupId"] == "a"
+    assert bodies(sqs, ordered) == ["1", "3", "5", "7", "9", "11"]
+    assert bodies(sqs, ordered) == []
+    answer = sqs.delete_message_batch(
+        QueueUrl=ordered,
+        Entries=[
+            {"Id": m["MessageId"], "ReceiptHandle": m["ReceiptHandle"]} for m in found
+        ],
+    )
+    assert len(answer["Successful"]) == 2
+    assert bodies(sqs, ordered) == ["4", "6", "8", "10"]
+
+
+def test_a_duplicate_is_known_for_five_minutes_and_over_a_restart(tmp_path):
+    kinds = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    message = {"MessageBody": "pay", "MessageGroupId": "g"}
+    with sagemaker.start(tmp_path, speed=0) as local:
+        sqs = local.client("sqs", config=ONCE)
+        url = sqs.create_queue(QueueName="a.fifo", Attributes=kinds)["QueueUrl"]
+        first = sqs.send_message(QueueUrl=url, **message)["MessageId"]
+        (found,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=found["ReceiptHandle"])
+    with sagemaker.start(tmp_path, speed=0) as local:
+        sqs = local.client("sqs", config=ONCE)
+        local.step(200)
+        assert sqs.send_message(QueueUrl=url, **message)["MessageId"] == first
+        assert bodies(sqs, url) == []
+        local.step(300)
+        assert sqs.send_message(QueueUrl=url, **message)["MessageId"] != first
+        assert bodies(sqs, url) == ["pay"]
+
+
+def test_dead_letters_survive_a_restart(tmp_path):
+    with sagemaker.start(tmp_path, speed=0) as local:
+        sqs = local.client("sqs", config=ONCE)
+        dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+        policy = {
+            "deadLetterTargetArn": arn["Attributes"]["QueueArn"],
+            "maxReceiveCount": "1",
+        }
+        redrive = {"RedrivePolicy": json.dumps(policy)}
+        url = sqs.create_queue(QueueName="q", Attributes=redrive)["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="poison")
+        assert bodies(sqs, url) == ["poison"]
+        local.step(30)
+        assert bodies(sqs, url) == []
+    with sagemaker.start(tmp_path, speed=0) as local:
+        sqs = local.client("sqs", config=ONCE)
+        assert bodies(sqs, dead) == ["poison"]
+        assert bodies(sqs, url) == []
+        for target in ("arn:aws:sqs:us-east-1:1:nothing", "arn:aws:sqs:us-east-1:1:q"):
+            wrong = json.dumps({"deadLetterTargetArn": target})
+            with pytest.raises(ClientError, match="does not exist, or is this queue"):
+                sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": wrong})
+        sqs.delete_queue(QueueUrl=dead)
+        local.step(30)
+        assert bodies(sqs, url) == []
+
+
+def test_a_batch_is_refused_whole_or_entry_by_entry(sqs, url):
+    def send(*bodies, ids="abcdefghijkl"):
+        entries = [
+            {"Id": one, "MessageBody": body} for one, body in zip(ids, bodies, strict=False)
+        ]
+        return sqs.send_message_batch(QueueUrl=url, Entries=entries)
+
+    for bodies_, ids, code in [
+        ([], "", "EmptyBatchRequest"),
+        (["x"] * 11, "abcdefghijk", "TooManyEntriesInBatchRequest"),
+        (["x"] * 2, "aa", "BatchEntryIdsNotDistinct"),
+        (["x"], "?", "InvalidBatchEntryId"),
+        (["x" * (1 << 20), "x"], "ab", "BatchRequestTooLong"),
+    ]:
+        with pytest.raises(ClientError) as caught:
+            send(*bodies_, ids=ids)
+        assert caught.value.response["Error"]["Code"].endswith(code)
+    answer = sqs.send_message_batch(
+        QueueUrl=url,
+        Entries=[
+            {"Id": "good", "MessageBody": "good"},
+            {"Id": "late", "MessageBody": "x", "DelaySeconds": 901},
+        ],
+    )
+    assert [one["Id"] for one in answer["Successful"]] == ["good"]
+    assert [(one["Id"], one["Code"]) for one in answer["Failed"]] == [
+        ("late", "InvalidParameterValue")
+    ]
+    assert bodies(sqs, url) == ["good"]

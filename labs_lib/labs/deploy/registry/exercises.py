@@ -6,8 +6,8 @@ from typing import Any
 
 from labs_lib.course.exercise import Wrong, wrong
 from labs_lib.course.lab import Lab
-from labs_lib.sagemaker import event_patterns
-from labs_lib.sagemaker.errors import ApiError
+from labs_lib.platform import event_patterns
+from labs_lib.platform.errors import Refusal
 
 lab = Lab("deploy/registry")
 
@@ -114,7 +114,7 @@ def ex1(pattern: Any) -> Wrong | None:
         return wrong("no_pattern", reason="it is not JSON.")
     try:
         event_patterns.check(pattern)
-    except ApiError as error:
+    except Refusal as error:
         return wrong("no_pattern", reason=error.message.partition("Reason: ")[2] + ".")
     for event in _APPROVALS:
         if not event_patterns.matches(pattern, event):

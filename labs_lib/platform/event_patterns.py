@@ -4,14 +4,11 @@ Source: EventBridge user guide, pages on event patterns and their comparison ope
 """
 
 import ipaddress
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labs_lib.sagemaker.errors import ApiError
-
-LIMIT = 4096
-"""Characters of a pattern: the service model's; the quota page says 2,048."""
+from labs_lib.platform import wildcards
+from labs_lib.platform.errors import Refusal
 
 _ABSENT = object()
 
@@ -110,32 +107,8 @@ def _cidr(argument: Any, leaf: Any) -> bool:
         return False
 
 
-_PIECES = re.compile(r"\\([*\\])|(\*)|(.)", re.DOTALL)
-
-
 def _wildcard(argument: Any, leaf: Any) -> bool:
-    if not isinstance(leaf, str):
-        return False
-    # Pieces between stars, found from left to right: no pattern can take long.
-    pieces = [""]
-    for escaped, star, other in _PIECES.findall(argument):
-        if star:
-            pieces.append("")
-        else:
-            pieces[-1] += escaped or other
-    first, *rest = pieces
-    if not rest:
-        return leaf == first
-    *middle, last = rest
-    if not leaf.startswith(first) or not leaf.endswith(last):
-        return False
-    at, end = len(first), len(leaf) - len(last)
-    for piece in middle:
-        found = leaf.find(piece, at, max(end, 0))
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return at <= end
+    return isinstance(leaf, str) and wildcards.matches(argument, leaf)
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -155,14 +128,14 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def check(pattern: Any) -> None:
-    """Raise an `ApiError` that says where a pattern is none."""
+    """Raise a `Refusal` that says where a pattern is none."""
     if not isinstance(pattern, Mapping) or not pattern:
         raise _wrong("Filter is not an object, or is empty")
     _check_fields(pattern, "")
 
 
-def _wrong(reason: str) -> ApiError:
-    return ApiError(
+def _wrong(reason: str) -> Refusal:
+    return Refusal(
         "InvalidEventPatternException", f"Event pattern is not valid. Reason: {reason}"
     )
 
