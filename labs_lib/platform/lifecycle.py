@@ -79,7 +79,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Action:
+class LifecycleAction:
     """What happens to a version.
 
     Attributes
@@ -129,7 +129,7 @@ def next_action(
     is_versioned: bool,
     after: float,
     small: Policy = "all_storage_classes_128K",
-) -> Action | None:
+) -> LifecycleAction | None:
     """Return the next action on a version, or None if none is ever due.
 
     Parameters
@@ -157,14 +157,14 @@ def next_action(
     return min(found, key=_order, default=None)
 
 
-def _order(action: Action) -> tuple[float, int, int]:
+def _order(action: LifecycleAction) -> tuple[float, int, int]:
     moved = PREFERRED.index(action.storage_class) if action.storage_class else 0
     return action.at, _RANK[action.kind], moved
 
 
 def _actions(
     version: Version, rule: Mapping[str, Any], name: str, is_versioned: bool, small: Policy
-) -> Iterator[Action]:
+) -> Iterator[LifecycleAction]:
     if version.superseded is not None:
         yield from _noncurrent(version, rule, name, version.superseded, small)
         return
@@ -173,21 +173,21 @@ def _actions(
     if version.is_marker:
         # A marker stays as long as it hides something.
         if version.is_only and expiration.get("ExpiredObjectDeleteMarker"):
-            yield Action("unmark", version.created, rule=name)
+            yield LifecycleAction("unmark", version.created, rule=name)
         elif version.is_only and due is not None:
-            yield Action("unmark", due, rule=name)
+            yield LifecycleAction("unmark", due, rule=name)
         return
     if due is not None:
-        yield Action("mark" if is_versioned else "delete", due, rule=name)
+        yield LifecycleAction("mark" if is_versioned else "delete", due, rule=name)
     for step in rule.get("Transitions") or []:
         due = _due(step, version.created)
         if due is not None and _may_move(version, step["StorageClass"], rule, small):
-            yield Action("transition", due, step["StorageClass"], name)
+            yield LifecycleAction("transition", due, step["StorageClass"], name)
 
 
 def _noncurrent(
     version: Version, rule: Mapping[str, Any], name: str, since: float, small: Policy
-) -> Iterator[Action]:
+) -> Iterator[LifecycleAction]:
     end = rule.get("NoncurrentVersionExpiration") or {}
     if (
         "NoncurrentDays" in end
@@ -195,7 +195,7 @@ def _noncurrent(
         and version.locked_until < math.inf
     ):
         due = max(since + end["NoncurrentDays"] * DAY, version.locked_until)
-        yield Action("delete", due, rule=name)
+        yield LifecycleAction("delete", due, rule=name)
     for step in rule.get("NoncurrentVersionTransitions") or []:
         if (
             not version.is_marker
@@ -203,7 +203,7 @@ def _noncurrent(
             and _may_move(version, step["StorageClass"], rule, small)
         ):
             due = since + step.get("NoncurrentDays", 0) * DAY
-            yield Action("transition", due, step["StorageClass"], name)
+            yield LifecycleAction("transition", due, step["StorageClass"], name)
 
 
 def _due(when: Mapping[str, Any], created: float) -> float | None:
@@ -325,7 +325,7 @@ __all__ = [
     "DAY",
     "FIRST_DAY",
     "SMALL",
-    "Action",
+    "LifecycleAction",
     "Version",
     "applies",
     "billed_bytes",

@@ -20,7 +20,7 @@ VIEWS = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 
 
 @dataclass(frozen=True)
-class Change:
+class ItemChange:
     """One record of a stream.
 
     Attributes
@@ -68,16 +68,20 @@ class TableStream:
         One of `VIEWS`; cannot be changed later.
     shards : int
         The table's partitions.
+    created : float, optional
+        Seconds since 1970; by default now.
     """
 
-    def __init__(self, clock: Timekeeper, *, view: str, shards: int):
+    def __init__(
+        self, clock: Timekeeper, *, view: str, shards: int, created: float | None = None
+    ):
         if view not in VIEWS:
             raise ValueError(f"view is {view!r}, expected one of {', '.join(VIEWS)}.")
         self.view = view
-        self.created = clock.now()
+        self.created = clock.now() if created is None else created
         self._clock = clock
         self._numbers = itertools.count(1)
-        self.shards: list[list[Change]] = [[] for _ in range(shards)]
+        self.shards: list[list[ItemChange]] = [[] for _ in range(shards)]
 
     def add(
         self,
@@ -87,20 +91,26 @@ class TableStream:
         new: Item | None,
         *,
         is_expiry: bool = False,
-    ) -> None:
-        """Note a change; one that changes nothing leaves no record."""
+    ) -> ItemChange | None:
+        """Note a change and return its record; one that changes nothing leaves none."""
         if equal_items(old, new):
-            return
+            return None
         event: Literal["INSERT", "MODIFY", "REMOVE"] = (
             "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
         )
         old = old if self.view in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES") else None
         new = new if self.view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES") else None
         size = sum(item_size(image) for image in (keys, old, new) if image)
-        found = Change(
+        found = ItemChange(
             next(self._numbers), event, self._clock.now(), keys, old, new, is_expiry, size
         )
         self.shards[shard].append(found)
+        return found
+
+    def restore(self, shard: int, records: list[ItemChange], *, next_number: int) -> None:
+        """Put back what an earlier stream of the table has noted."""
+        self.shards[shard] = sorted(records, key=lambda record: record.sequence)
+        self._numbers = itertools.count(next_number)
 
     def iterator(
         self, shard: int, kind: str, sequence: int | None = None
@@ -146,7 +156,7 @@ class TableStream:
 
     def read(
         self, place: StreamIterator, *, limit: int = MOST_RECORDS
-    ) -> tuple[list[Change], StreamIterator]:
+    ) -> tuple[list[ItemChange], StreamIterator]:
         """Return records from a place on, and the place behind them.
 
         Raises
@@ -166,7 +176,7 @@ class TableStream:
         begin = found[-1].sequence + 1 if found else place.begin
         return found, StreamIterator(place.shard, begin, now)
 
-    def _kept(self, shard: int) -> list[Change]:
+    def _kept(self, shard: int) -> list[ItemChange]:
         records = self.shards[shard]
         gone = bisect_right(records, self._clock.now() - RETENTION, key=lambda r: r.at)
         del records[:gone]

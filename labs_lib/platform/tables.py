@@ -25,7 +25,7 @@ from labs_lib.platform.expressions import (
     update,
 )
 from labs_lib.platform.table_entries import Entries, Key, Position, partition_of
-from labs_lib.platform.table_streams import TableStream
+from labs_lib.platform.table_streams import ItemChange, TableStream
 from labs_lib.platform.token_bucket import TokenBucket
 
 PAGE_BYTES = 1024 * 1024
@@ -101,7 +101,7 @@ class Consumed:
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteResult:
     """What a write has done: the item before and after (None: none), and its units."""
 
     old: Item | None
@@ -140,7 +140,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WritePlan:
     """A write that was checked and not yet carried out."""
 
     position: Position
@@ -156,7 +156,7 @@ Kind = Literal["put", "update", "delete", "check"]
 
 
 @dataclass(frozen=True)
-class Action:
+class ItemWrite:
     """One write of a transaction, or by itself.
 
     Attributes
@@ -195,7 +195,7 @@ class _GlobalIndex:
                 self.entries.put(new, item)
 
 
-class Table:
+class KeyedTable:
     """Items by their keys.
 
     Parameters
@@ -216,6 +216,11 @@ class Table:
         Seconds until a global index shows a change.
     stream : TableStream, optional
         Takes the changes; it has a shard for each partition.
+
+    Attributes
+    ----------
+    journal : callable or None
+        Told of every change: key, new item (None: removed), partition, record of the stream.
     """
 
     def __init__(
@@ -250,6 +255,9 @@ class Table:
         self.stream = stream
         self.partitions = partitions
         self.ttl: str | None = None
+        self.journal: (
+            Callable[[dict[str, Value], Item | None, int, ItemChange | None], None] | None
+        ) = None
         self._clock = clock
         self._lag = index_lag
         self._adaptive = is_adaptive
@@ -300,6 +308,10 @@ class Table:
                 f"A local secondary index has the table's hash key, {self.key.hash[0]}."
             )
         self._local[index.name] = (index, Entries(index.key, self.key))
+
+    def set_throughput(self, reads: float | None, writes: float | None) -> None:
+        """Provision other units a second, or None on demand; unused ones are forgotten."""
+        self._throughputs = self._buckets(self.name, reads, writes)
 
     def remove_index(self, name: str) -> None:
         """Remove a global index; a local one stays as long as its table."""
@@ -373,7 +385,7 @@ class Table:
 
     # Writes
 
-    def write(self, action: Action) -> Written:
+    def write(self, action: ItemWrite) -> WriteResult:
         """Carry out one write.
 
         Raises
@@ -395,9 +407,9 @@ class Table:
             raise
         capacity.pay(self.needs(plan), self.name)
         self.carry_out(plan)
-        return Written(plan.old, plan.new, plan.consumed, plan.paths)
+        return WriteResult(plan.old, plan.new, plan.consumed, plan.paths)
 
-    def plan(self, action: Action, *, transactional: bool = False) -> Plan:
+    def plan(self, action: ItemWrite, *, transactional: bool = False) -> WritePlan:
         """Check a write and say what it would do and cost; nothing is changed."""
         self.expire()
         key = self.key.of(action.item)
@@ -429,7 +441,7 @@ class Table:
                 if units:
                     consumed.indexes[index.name] = units
         part = partition_of(position[0], self.partitions)
-        return Plan(position, part, key, old, new, consumed, tuple(paths))
+        return WritePlan(position, part, key, old, new, consumed, tuple(paths))
 
     def _index_units(
         self, index: Index, old: Item | None, new: Item | None, transactional: bool
@@ -454,7 +466,7 @@ class Table:
         kept = index.attributes.union(index.key.names, self.key.names)
         return {name: value for name, value in item.items() if name in kept}
 
-    def needs(self, plan: Plan) -> list[tuple[TokenBucket, float]]:
+    def needs(self, plan: WritePlan) -> list[tuple[TokenBucket, float]]:
         """Return the buckets that pay for a plan, those of global indexes too."""
         found = self._throughputs["write"].needs(plan.partition, plan.consumed.table)
         for name, units in plan.consumed.indexes.items():
@@ -471,7 +483,7 @@ class Table:
             found += indexed.throughputs["write"].needs(part, units)
         return found
 
-    def carry_out(self, plan: Plan, *, is_expiry: bool = False) -> None:
+    def carry_out(self, plan: WritePlan, *, is_expiry: bool = False) -> None:
         """Do what a plan says."""
         old, new = plan.old, plan.new
         if new is None:
@@ -491,8 +503,27 @@ class Table:
                     for e in (before, after)
                 ]
                 indexed.waiting.append((due, where[0], where[1], after))
+        change = None
         if self.stream is not None:
-            self.stream.add(plan.partition, plan.key, old, new, is_expiry=is_expiry)
+            change = self.stream.add(
+                plan.partition, plan.key, old, new, is_expiry=is_expiry
+            )
+        if self.journal is not None:
+            self.journal(plan.key, new, plan.partition, change)
+
+    def restore(self, items: Iterable[Item]) -> None:
+        """Put items in without capacity, stream and journal: what an earlier table has held."""
+        for item in items:
+            position = self.position(self.key.of(item))
+            self._entries.put(position, item)
+            self._note_expiry(position, item)
+            for index in self.indexes:
+                entry = self._entry(index, item)
+                if entry is not None:
+                    _move(self._index_entries(index.name), None, entry)
+
+    def _index_entries(self, name: str) -> Entries:
+        return self._local[name][1] if name in self._local else self._global[name].entries
 
     # Time to live
 
@@ -518,7 +549,7 @@ class Table:
             # It may have been written again with another time.
             if item is not None and at is not None and at <= now:
                 part = partition_of(position[0], self.partitions)
-                plan = Plan(position, part, self.key.of(item), item, None, Consumed())
+                plan = WritePlan(position, part, self.key.of(item), item, None, Consumed())
                 self.carry_out(plan, is_expiry=True)
 
     # Reads
@@ -736,12 +767,12 @@ def _expiry(item: Item, name: str | None) -> float | None:
     return None if value is None or "N" not in value else float(values.number(value["N"]))
 
 
-def transact_write(actions: list[tuple[Table, Action]]) -> list[Written]:
+def transact_write(actions: list[tuple[KeyedTable, ItemWrite]]) -> list[WriteResult]:
     """Carry out all writes, or none.
 
     Parameters
     ----------
-    actions : list of (Table, Action)
+    actions : list of (KeyedTable, ItemWrite)
         At most 100, of items that are all different.
 
     Raises
@@ -762,7 +793,7 @@ def transact_write(actions: list[tuple[Table, Action]]) -> list[Written]:
                 "Transaction request cannot include multiple operations on one item"
             )
         seen.add(place)
-    plans: list[tuple[Table, Plan]] = []
+    plans: list[tuple[KeyedTable, WritePlan]] = []
     reasons: list[tuple[str, str, Item | None]] = []
     for table, action in actions:
         try:
@@ -785,11 +816,11 @@ def transact_write(actions: list[tuple[Table, Action]]) -> list[Written]:
     for (table, plan), (_, action) in zip(plans, actions, strict=True):
         if action.kind != "check":
             table.carry_out(plan)
-        done.append(Written(plan.old, plan.new, plan.consumed, plan.paths))
+        done.append(WriteResult(plan.old, plan.new, plan.consumed, plan.paths))
     return done
 
 
-def transact_get(keys: list[tuple[Table, Item]]) -> list[tuple[Item | None, Consumed]]:
+def transact_get(keys: list[tuple[KeyedTable, Item]]) -> list[tuple[Item | None, Consumed]]:
     """Return items as they are at one moment; each costs 2 units for 4 KB."""
     if not 1 <= len(keys) <= MOST_IN_TRANSACTION:
         raise refuse(f"The transaction has {len(keys)} items, expected 1 to "

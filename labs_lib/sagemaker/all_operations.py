@@ -11,6 +11,8 @@ from labs_lib.sagemaker import (
     asynchronous,
     capture,
     cloudwatch,
+    dynamodb,
+    dynamodb_streams,
     endpoints,
     events,
     feature_store,
@@ -66,6 +68,8 @@ MODULES = (
     groups,
     lineage,
     feature_store,
+    dynamodb,
+    dynamodb_streams,
     pipelines,
 )
 

@@ -256,7 +256,7 @@ class Objects:
             newer += superseded is not None
         return found
 
-    def _carry_out(self, action: lifecycle.Action, found: Object | Older) -> None:
+    def _carry_out(self, action: lifecycle.LifecycleAction, found: Object | Older) -> None:
         if action.kind == "transition":
             moved = {"class": action.storage_class, "acted": action.at}
             self.set_details(found, {**found.details, **moved})

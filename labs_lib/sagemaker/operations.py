@@ -27,6 +27,8 @@ SERVICES = {
     "kinesis": "KINESIS",
     "events": "EVENTBRIDGE",
     "resource-groups": "RESOURCE_GROUPS",
+    "dynamodb": "DYNAMODB",
+    "dynamodbstreams": "DYNAMODB_STREAMS",
 }
 """botocore's names of the services that answer, and how AWS_ENDPOINT_URL_... calls them."""
 

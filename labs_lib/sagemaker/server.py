@@ -52,7 +52,7 @@ _SCOPES = {
 }
 """Service by the name in its signature; the runtimes of SageMaker sign as sagemaker."""
 
-_OWN_CODES = frozenset({"dynamodb", "kinesis", "sqs", "events", "stepfunctions"})
+_OWN_CODES = frozenset({"kinesis", "sqs", "events", "stepfunctions"})
 """Services whose engines refuse with codes of their own what no model says."""
 
 _CBOR = "smithy-rpc-v2-cbor"
@@ -395,6 +395,7 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
     target = request.headers.get("x-amz-target")
     if target is not None:
         prefix, _, name = target.partition(".")
+        service = _by_target(scope, prefix) or service
         expected = service_model(service).metadata.get("targetPrefix")
         if prefix != expected:
             raise ApiError(
@@ -424,6 +425,16 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
         "and there is no X-Amz-Target.",
         status=404,
     )
+
+
+def _by_target(scope: str, prefix: str) -> str | None:
+    """Return the service of a target: two may sign with one name."""
+    for service in SERVICES:
+        metadata = service_model(service).metadata
+        signs_as = metadata.get("signingName", metadata["endpointPrefix"])
+        if signs_as == scope and metadata.get("targetPrefix") == prefix:
+            return service
+    return None
 
 
 def _protocol_of(service: str, request: wire.Request) -> str:

@@ -47,10 +47,11 @@ class Site:
         self.endpoints = Endpoints()
         self.copies: Any = None
         self.queue: Any = None
-        # The engines of queues and streams, by name, for one thread at a time.
+        # The engines of queues, streams and tables, by name, for one thread at a time.
         self.engines = threading.RLock()
         self.queues: dict[str, Any] = {}
         self.streams: dict[str, Any] = {}
+        self.tables: dict[str, Any] = {}
         self.captures: Any = None
         self.jobs: dict[str, Any] = {}
         self.pools: dict[str, Path] = {}

@@ -42,6 +42,11 @@ create table if not exists queued (
     queue text, number integer, message text, primary key (queue, number)) without rowid;
 create table if not exists deduplicated (
     queue text, number integer, message text, primary key (queue, number)) without rowid;
+create table if not exists table_items (
+    name text, key text, item text, primary key (name, key)) without rowid;
+create table if not exists table_changes (
+    name text, sequence integer, shard integer, change text, at real,
+    primary key (name, sequence)) without rowid;
 create table if not exists stream_records (
     stream text, sequence text, shard text, partition_key text, data blob, arrived real,
     primary key (stream, sequence)) without rowid;

@@ -12,7 +12,7 @@ from labs_lib.aws.rules.s3 import AFTER
 from labs_lib.platform.lifecycle import (
     DAY,
     SMALL,
-    Action,
+    LifecycleAction,
     Version,
     applies,
     billed_bytes,
@@ -146,7 +146,7 @@ def test_a_delete_marker_goes_when_nothing_is_behind_it():
     marker = Version("a", 0, 0.0, is_marker=True)
     rules = [rule(Expiration={"ExpiredObjectDeleteMarker": True})]
     hidden = replace(marker, is_only=False)
-    assert next_action(marker, rules, is_versioned=True, after=0.0) == Action(
+    assert next_action(marker, rules, is_versioned=True, after=0.0) == LifecycleAction(
         "unmark", DAY, rule="0"
     )
     assert next_action(hidden, rules, is_versioned=True, after=0.0) is None

@@ -13,7 +13,7 @@ from labs_lib.platform.errors import Refusal
 from labs_lib.platform.expressions import Names
 from labs_lib.platform.table_entries import Key, partition_of
 from labs_lib.platform.table_streams import TableStream
-from labs_lib.platform.tables import Action, Condition, Index, Table
+from labs_lib.platform.tables import Condition, Index, ItemWrite, KeyedTable
 
 KEY = Key(("card",), ("time",))
 TYPES = {"card": "S", "time": "N", "merchant": "S", "amount": "N"}
@@ -39,7 +39,7 @@ def payment(card="a", time=1, **more):
 
 def made(clock=None, **more):
     options = {"indexes": [BY_AMOUNT, BY_MERCHANT]} | more
-    return Table("payments", KEY, TYPES, clock=clock or SimulatedClock(), **options)
+    return KeyedTable("payments", KEY, TYPES, clock=clock or SimulatedClock(), **options)
 
 
 def condition(text, names=None, **given):
@@ -53,11 +53,11 @@ def changes(text, names=None, **given):
 
 
 def put(table, item, text=None, **given):
-    return table.write(Action("put", item, condition(text, **given) if text else None))
+    return table.write(ItemWrite("put", item, condition(text, **given) if text else None))
 
 
 def update(table, key, text, when=None, **given):
-    return table.write(Action("update", key, when, changes(text, **given)))
+    return table.write(ItemWrite("update", key, when, changes(text, **given)))
 
 
 def keys(text, **given):
@@ -305,7 +305,7 @@ def test_a_write_costs_the_larger_item_and_its_index_entries():
         put(table, payment(merchant=s("m2"), amount=n(1), extra=n(2))).consumed.indexes
         == {}
     )
-    gone = table.write(Action("delete", payment()))
+    gone = table.write(ItemWrite("delete", payment()))
     assert gone.consumed.indexes == {"by-amount": 1, "by-merchant": 1}
 
 
@@ -463,7 +463,7 @@ def test_without_a_condition_an_update_is_lost_with_one_none_is():
             value = waiting.pop(0)
             try:
                 same = condition("#c = :v", {"#c": "count"}, v=n(value))
-                table.write(Action("put", payment(count=n(value + 1)), same))
+                table.write(ItemWrite("put", payment(count=n(value + 1)), same))
             except tables.ConditionFailed as failed:
                 retries += 1
                 waiting.append(int(failed.item["count"]["N"]))
@@ -558,7 +558,9 @@ def conditions_of(card, sign, bound):
 
 
 def test_sort_keys_begin_with_and_lie_between():
-    table = Table("t", Key(("a",), ("b",)), {"a": "S", "b": "S"}, clock=SimulatedClock())
+    table = KeyedTable(
+        "t", Key(("a",), ("b",)), {"a": "S", "b": "S"}, clock=SimulatedClock()
+    )
     for text in ("", "x", "xy", "xyz", "y", "é", "z\U0001f600"):
         if text:
             put(table, {"a": s("1"), "b": s(text)})
@@ -611,7 +613,7 @@ def test_every_index_equals_its_table_when_the_queue_is_empty(steps):
     clock = SimulatedClock()
     table = made(clock)
     for item, is_delete in steps:
-        table.write(Action("delete", KEY.of(item))) if is_delete else put(table, item)
+        table.write(ItemWrite("delete", KEY.of(item))) if is_delete else put(table, item)
         clock.step(0.03)
     clock.step(1)
     for index in (BY_MERCHANT, BY_AMOUNT):
@@ -667,7 +669,7 @@ def test_a_page_ends_at_a_megabyte():
 
 
 def test_equal_numbers_are_one_key():
-    table = Table("t", Key(("a",)), {"a": "N"}, clock=SimulatedClock())
+    table = KeyedTable("t", Key(("a",)), {"a": "N"}, clock=SimulatedClock())
     for text in ("1", "1.0", "1e0", "01"):
         put(table, {"a": n(text)})
     assert len(table) == 1
@@ -685,21 +687,21 @@ def test_hashes_are_shared_out_evenly():
 def test_a_transaction_is_whole_or_not_at_all():
     first, second = (
         made(indexes=[]),
-        Table("b", Key(("card",)), TYPES, clock=SimulatedClock()),
+        KeyedTable("b", Key(("card",)), TYPES, clock=SimulatedClock()),
     )
     put(first, payment(balance=n(10)))
     enough = condition("balance >= :v", v=n(20))
     actions = [
-        (second, Action("put", {"card": s("x")})),
+        (second, ItemWrite("put", {"card": s("x")})),
         (
             first,
-            Action(
+            ItemWrite(
                 "update", payment(), enough, changes("SET balance = balance - :v", v=n(20))
             ),
         ),
         (
             second,
-            Action("check", {"card": s("y")}, condition("attribute_not_exists(card)")),
+            ItemWrite("check", {"card": s("y")}, condition("attribute_not_exists(card)")),
         ),
     ]
     with pytest.raises(tables.TransactionCanceled) as error:
@@ -723,13 +725,13 @@ def test_a_transaction_is_whole_or_not_at_all():
 
 def test_transactions_that_are_refused():
     table = made(indexes=[])
-    twice = [(table, Action("put", payment())), (table, Action("delete", payment()))]
+    twice = [(table, ItemWrite("put", payment())), (table, ItemWrite("delete", payment()))]
     assert refused(tables.transact_write, twice) == "ValidationException"
-    many = [(table, Action("put", payment(time=time))) for time in range(101)]
+    many = [(table, ItemWrite("put", payment(time=time))) for time in range(101)]
     assert refused(tables.transact_write, many) == "ValidationException"
     assert refused(tables.transact_write, []) == "ValidationException"
     long = [
-        (table, Action("put", payment(time=t, note=s("x" * 400_000)))) for t in range(11)
+        (table, ItemWrite("put", payment(time=t, note=s("x" * 400_000)))) for t in range(11)
     ]
     assert refused(tables.transact_write, long) == "ValidationException"
     assert len(table) == 0
@@ -760,7 +762,7 @@ def test_the_stream_replayed_is_the_table(steps, partitions):
     stream = TableStream(clock, view="NEW_AND_OLD_IMAGES", shards=partitions)
     table = made(clock, partitions=partitions, stream=stream)
     for item, is_delete in steps:
-        table.write(Action("delete", KEY.of(item))) if is_delete else put(table, item)
+        table.write(ItemWrite("delete", KEY.of(item))) if is_delete else put(table, item)
     replayed, numbers = {}, []
     for shard in range(partitions):
         place = stream.iterator(shard, "TRIM_HORIZON")
@@ -785,7 +787,7 @@ def test_a_write_that_changes_nothing_leaves_no_record():
     table = made(clock, stream=stream)
     put(table, payment(amount=n(1)))
     put(table, payment(amount=n("1.0")))
-    table.write(Action("delete", payment("z")))
+    table.write(ItemWrite("delete", payment("z")))
     (record,) = stream.shards[0]
     assert (record.keys, record.old, record.new) == (payment(), None, None)
 
