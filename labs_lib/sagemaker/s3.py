@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl, unquote
 from labs_lib.aws.request import service_model
 from labs_lib.platform import lifecycle
 from labs_lib.sagemaker import locks, wire
+from labs_lib.sagemaker.bodies import AwsChunks, Checks, crc_text
 from labs_lib.sagemaker.errors import ApiError
-from labs_lib.sagemaker.objects import AwsChunks, Checks, Object, Objects, Written, crc_text
+from labs_lib.sagemaker.objects import Object, Objects, Written
 from labs_lib.sagemaker.operations import Context, operation
 from labs_lib.sagemaker.site import Site
 from labs_lib.sagemaker.versions import Older
