@@ -4,6 +4,7 @@ Source: EventBridge user guide, pages on event patterns and their comparison ope
 """
 
 import ipaddress
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -93,9 +94,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _double(number: float) -> float:
+    """Return a number as EventBridge compares it: whole ones are exact to 2^53."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
 def _numeric(argument: Any, leaf: Any) -> bool:
     return _is_number(leaf) and all(
-        _COMPARE[sign](leaf, number)
+        _COMPARE[sign](_double(leaf), _double(number))
         for sign, number in zip(argument[::2], argument[1::2], strict=True)
     )
 
@@ -122,6 +131,13 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "cidr": _cidr,
     "wildcard": _wildcard,
 }
+
+
+def has_wildcard(pattern: Any) -> bool:
+    """Say whether the operator wildcard stands somewhere in a pattern."""
+    if isinstance(pattern, Mapping):
+        return "wildcard" in pattern or any(map(has_wildcard, pattern.values()))
+    return isinstance(pattern, list) and any(map(has_wildcard, pattern))
 
 
 # Is it a pattern?

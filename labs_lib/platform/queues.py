@@ -187,6 +187,7 @@ class MessageQueue:
         self._groups: dict[str, _Group] = {}
         # What may be ready: of a standard queue messages, of a FIFO queue groups.
         self._ready: list[tuple[float, int]] = []
+        self._flying = 0
         self._changed: set[int] = set()
         self._seen: OrderedDict[str, QueuedMessage] = OrderedDict()
         self._buckets: dict[str, tuple[TokenBucket, TokenBucket]] = {}
@@ -346,6 +347,7 @@ class MessageQueue:
         group.messages[message.number] = message
         if message.received and message.visible > self.clock.now():
             group.in_flight.add(message.number)
+            self._flying += 1
         if len(group.messages) == 1:
             self._offer(group)
 
@@ -454,6 +456,7 @@ class MessageQueue:
         # Whoever changes a group offers it anew; an offer that is not its last one is void.
         if next(iter(group.messages)) != head.number or group.ready_at() != due:
             return []
+        self._flying -= len(group.in_flight)
         group.in_flight.clear()
         found: list[QueuedMessage] = []
         for message in list(group.messages.values()):
@@ -463,6 +466,7 @@ class MessageQueue:
                 self._hide(message, hidden)
                 found.append(message)
                 group.in_flight.add(message.number)
+                self._flying += 1
         if not found:
             self._offer(group)
         return found
@@ -475,13 +479,14 @@ class MessageQueue:
         message.visible = now + hidden
 
     def _check_in_flight(self) -> None:
-        now = self.clock.now()
-        if len(self._messages) <= IN_FLIGHT:
+        # Some that are counted may be visible again: looked at one by one only near the limit.
+        if self._flying < IN_FLIGHT:
             return
+        now = self.clock.now()
         flying = sum(
-            self._messages[n].visible > now
-            for g in self._groups.values()
-            for n in g.in_flight
+            group.messages[number].visible > now
+            for group in self._groups.values()
+            for number in group.in_flight
         )
         if flying >= IN_FLIGHT:
             raise Refusal(
@@ -519,6 +524,7 @@ class MessageQueue:
         if group is None:
             return
         del group.messages[message.number]
+        self._flying -= message.number in group.in_flight
         group.in_flight.discard(message.number)
         if not group.messages:
             del self._groups[message.group]
@@ -579,6 +585,7 @@ class MessageQueue:
         for held in (self._messages, self._by_id, self._groups):
             held.clear()
         self._ready.clear()
+        self._flying = 0
 
     def expire(self) -> list[QueuedMessage]:
         """Delete and return messages that are older than the queue keeps them."""

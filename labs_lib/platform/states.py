@@ -166,7 +166,7 @@ class _Frame:
     context: Mapping[str, Any]
 
 
-class Execution:
+class MachineRun:
     """One run of a state machine; `start` begins it.
 
     Parameters
@@ -209,7 +209,7 @@ class Execution:
         name: str = "execution",
         express: bool = False,
         seed: int = 0,
-        on_end: "Callable[[Execution], None] | None" = None,
+        on_end: "Callable[[MachineRun], None] | None" = None,
     ):
         self.machine = machine
         self.data = data
@@ -229,10 +229,12 @@ class Execution:
         self._guard = threading.RLock()
         self._busy = False
 
-    def start(self) -> "Execution":
+    def start(self) -> "MachineRun":
         """Begin, and go on until everything waits for the clock; return the execution."""
         with self._guard:
             self.started = self.clock.now()
+            if self.status != "RUNNING":
+                return self
             self._event("ExecutionStarted", input=self.data)
             limit = EXPRESS_SECONDS if self.express else STANDARD_SECONDS
             limit = min(limit, self.machine.get("TimeoutSeconds", limit))
@@ -431,15 +433,15 @@ class Execution:
         _Several(self, visit, runs, at_once=state.get("MaxConcurrency", 0)).go_on()
 
 
-_CARRY_OUT: dict[str, Callable[[Execution, "_Visit", Any], None]] = {
-    "Task": Execution._task,
-    "Choice": Execution._choice,
-    "Wait": Execution._wait,
-    "Pass": Execution._pass,
-    "Parallel": Execution._parallel,
-    "Map": Execution._map,
-    "Succeed": Execution._succeed_state,
-    "Fail": Execution._fail_state,
+_CARRY_OUT: dict[str, Callable[[MachineRun, "_Visit", Any], None]] = {
+    "Task": MachineRun._task,
+    "Choice": MachineRun._choice,
+    "Wait": MachineRun._wait,
+    "Pass": MachineRun._pass,
+    "Parallel": MachineRun._parallel,
+    "Map": MachineRun._map,
+    "Succeed": MachineRun._succeed_state,
+    "Fail": MachineRun._fail_state,
 }
 
 
@@ -448,7 +450,7 @@ class _Visit:
 
     def __init__(
         self,
-        execution: Execution,
+        execution: MachineRun,
         frame: _Frame,
         state: Mapping[str, Any],
         name: str,
@@ -522,7 +524,7 @@ class _Visit:
 class _Attempt:
     """One attempt at a task; it ends once."""
 
-    def __init__(self, execution: Execution, visit: _Visit, scope: _Scope):
+    def __init__(self, execution: MachineRun, visit: _Visit, scope: _Scope):
         self._execution, self._visit, self.scope = execution, visit, scope
 
     def _end(self, kind: str, **details: Any) -> None:
@@ -569,7 +571,7 @@ class _Several:
     """Machines that run side by side; the first that fails ends the others."""
 
     def __init__(
-        self, execution: Execution, visit: _Visit, runs: list[_Run], *, at_once: int
+        self, execution: MachineRun, visit: _Visit, runs: list[_Run], *, at_once: int
     ):
         self._execution, self._visit, self._runs = execution, visit, runs
         self._scope = _Scope(visit.frame.scope)

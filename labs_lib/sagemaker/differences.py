@@ -36,7 +36,8 @@ GENERAL = (
     "most 50 s; AWS answers at once, and the waiter sleeps.",
     "A list of SageMaker without MaxResults shows 10 items. A token holds for the same "
     "request only.",
-    "A request may have 25 MB (objects of S3: any size). Nothing is throttled.",
+    "A request may have 25 MB (objects of S3: any size). Only shards of streams and "
+    "FIFO queues are throttled.",
     "A kill loses nothing that was answered; a power failure may lose the last moments.",
     "An image stands for a command of this machine, without isolation: what a job runs may do "
     "what you may do. Nothing that a request brought is unpickled by the server or by the "

@@ -53,7 +53,7 @@ def create_table(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     stored = {key: request[key] for key in _DEFINITION if key in request}
     stored |= {"TableArn": arn, "TableId": str(uuid.uuid4()), "CreationDateTime": now}
     stored |= _stream_fields(request, now)
-    with site.engines:
+    with site.engines.use():
         table_store.make(site, stored)  # Refuses what is no table.
         try:
             site.state.add(KIND, name, arn, stored)
@@ -154,7 +154,7 @@ def delete_table(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 )
 def update_table(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name = context.site, table_store.table_name(request["TableName"])
-    with site.engines:
+    with site.engines.use():
         found = table_store.description(site, name)
         changed = {**found}
         if "AttributeDefinitions" in request:

@@ -1,4 +1,4 @@
-"""EventBridge: rules on the default bus, with queues as targets."""
+"""EventBridge: rules on the default bus, with queues, streams and machines as targets."""
 
 import contextlib
 import json
@@ -9,13 +9,19 @@ from typing import Any
 
 from labs_lib.platform import event_patterns
 from labs_lib.platform.errors import Refusal
-from labs_lib.sagemaker import queues, tags
+from labs_lib.sagemaker import kinesis, queues, step_functions, tags
 from labs_lib.sagemaker.errors import ApiError, invalid
 from labs_lib.sagemaker.operations import Context, operation, page
 from labs_lib.sagemaker.state import Taken
 
 _TARGETS = 5
 """Targets of a rule."""
+
+_RULES = 300
+"""Rules of a bus."""
+
+_WILDCARD_RULES = 30
+"""Of them with the operator wildcard."""
 
 
 def publish(
@@ -60,22 +66,40 @@ def publish(
             json.loads(rule["EventPattern"]), event
         ):
             for target in rule["Targets"].values():
-                queue = queues.named_by(site, target["Arn"])
-                group = target.get("SqsParameters", {}).get("MessageGroupId", "")
-                if queue is not None:
-                    # A queue that refuses an event loses it, as after AWS's last attempt.
-                    with contextlib.suppress(Refusal):
-                        queues.put(site, queue, _input(target, event), group=group)
+                # A target that refuses an event, or is gone, loses it.
+                with contextlib.suppress(Refusal, ApiError):
+                    _send(context, target, event)
     return name
+
+
+def _send(context: Context, target: Mapping[str, Any], event: dict[str, Any]) -> None:
+    arn, text = target["Arn"], _input(target, event)
+    kind = arn.split(":")[2]
+    if kind == "states":
+        step_functions.start(context, arn, json.loads(text))
+    elif kind == "kinesis":
+        path = target.get("KinesisParameters", {}).get("PartitionKeyPath", "$.id")
+        key = str(_at(path, event))
+        name = arn.rpartition("/")[2]
+        kinesis.append(context.site, name, text.encode("utf-8", "replace"), key)
+    else:
+        queue = queues.named_by(context.site, arn)
+        group = target.get("SqsParameters", {}).get("MessageGroupId", "")
+        if queue is not None:
+            queues.put(context.site, queue, text, group=group)
+
+
+def _at(path: str, event: dict[str, Any]) -> Any:
+    found: Any = event
+    for name in path.split(".")[1:]:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
 
 
 def _input(target: Mapping[str, Any], event: dict[str, Any]) -> str:
     if "Input" in target:
         return target["Input"]
-    found: Any = event
-    for name in target.get("InputPath", "$").split(".")[1:]:
-        found = found.get(name) if isinstance(found, dict) else None
-    return json.dumps(found)
+    return json.dumps(_at(target.get("InputPath", "$"), event))
 
 
 def _rule(context: Context, name: str) -> dict[str, Any]:
@@ -111,18 +135,45 @@ def put_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     pattern = request.get("EventPattern")
     if pattern is None:
         raise invalid("Parameter(s) EventPattern must be specified.")
-    event_patterns.check(_parsed(pattern))
+    parsed = _parsed(pattern)
+    event_patterns.check(parsed)
     name = request["Name"]
     arn = context.arn(f"rule/{name}", "events")
     given = request.pop("Tags", None) or []
     body = {"State": "ENABLED", **request, "Arn": arn, "EventBusName": "default"}
     with context.site.state.transaction():
+        _check_room(context, name, parsed)
         try:
             context.site.state.add("Rule", name, arn, {**body, "Targets": {}})
             tags.keep(context, arn, given)
         except Taken:
             context.site.state.change("Rule", name, body)
     return {"RuleArn": arn}
+
+
+def _check_room(context: Context, name: str, pattern: Any) -> None:
+    """Raise an `ApiError` if a new rule would be one too many."""
+    state = context.site.state
+    found = state.row(
+        "select count(*) from resources where kind = 'Rule' and name != ?", name
+    )
+    assert found is not None
+    if found[0] >= _RULES and state.get("Rule", name) is None:
+        raise ApiError(
+            "LimitExceededException",
+            f"The bus has {found[0]} rules, at most {_RULES} are allowed. Delete one.",
+        )
+    if event_patterns.has_wildcard(pattern):
+        others = [rule for rule in state.all("Rule") if rule["Name"] != name]
+        several = sum(
+            event_patterns.has_wildcard(json.loads(rule["EventPattern"])) for rule in others
+        )
+        if several >= _WILDCARD_RULES:
+            raise ApiError(
+                "LimitExceededException",
+                f"The bus has {several} rules with wildcards, at most {_WILDCARD_RULES} are "
+                "allowed. Use prefix or suffix.",
+            )
 
 
 def _parsed(pattern: str) -> Any:
@@ -190,20 +241,18 @@ def delete_rule(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     "events",
     "PutTargets",
     uses="Rule EventBusName Targets[].Id Targets[].Arn Targets[].Input Targets[].InputPath "
-    "Targets[].SqsParameters",
+    "Targets[].SqsParameters Targets[].KinesisParameters",
     refuses={"Targets[].InputTransformer": "give Input or InputPath, or the whole event."},
-    differs=("A target is a queue of SQS that exists here; it needs no permission.",),
+    differs=(
+        "A target is a queue, a stream or a state machine that exists here; it needs no "
+        "permission. What refuses an event loses it: nothing is sent again.",
+    ),
 )
 def put_targets(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     _only_default(request)
     rule = _rule(context, request["Rule"])
     for target in request["Targets"]:
-        if ":sqs:" not in target["Arn"] or not queues.named_by(context.site, target["Arn"]):
-            raise ApiError(
-                "ResourceNotFoundException",
-                f"{target['Arn'][:200]} is no queue of the SageMaker on this machine, and "
-                "only queues can be targets here. CreateQueue of sqs makes one.",
-            )
+        _check_target(context, target["Arn"])
         if target["Arn"].endswith(".fifo") and "SqsParameters" not in target:
             raise invalid(
                 f"Parameter(s) SqsParameters must be specified for target: {target['Id']}: a "
@@ -219,6 +268,23 @@ def put_targets(context: Context, request: dict[str, Any]) -> dict[str, Any]:
         )
     context.site.state.change("Rule", request["Rule"], {"Targets": targets})
     return {"FailedEntryCount": 0, "FailedEntries": []}
+
+
+def _check_target(context: Context, arn: str) -> None:
+    """Raise an `ApiError` unless an ARN is one of a queue, stream or state machine here."""
+    kind = ([*arn.split(":"), "", "", ""])[2]
+    known = {
+        "sqs": lambda: queues.named_by(context.site, arn),
+        "kinesis": lambda: context.site.state.get("Stream", arn.rpartition("/")[2]),
+        "states": lambda: context.site.state.get("StateMachine", arn.rpartition(":")[2]),
+    }
+    if kind not in known or not known[kind]():
+        raise ApiError(
+            "ResourceNotFoundException",
+            f"{arn[:200]} is no queue, stream or state machine of the SageMaker on this "
+            "machine, and only queues, streams and state machines can be targets here. Create "
+            "it first.",
+        )
 
 
 @operation("events", "RemoveTargets", uses="Rule EventBusName Ids")

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from labs_lib.platform.errors import Refusal
 from labs_lib.platform.streams import (
     READ_RECORDS,
     Placed,
@@ -39,15 +38,8 @@ def _used(context: Context, request: Mapping[str, Any]) -> Iterator[Stream]:
 
 @contextlib.contextmanager
 def _by_name(site: Site, name: str) -> Iterator[Stream]:
-    with site.engines:
-        try:
-            yield _loaded(site, name)
-        except (Refusal, ApiError):
-            raise
-        except BaseException:
-            # What could not be stored did not happen: it is read again from the file.
-            site.streams.pop(name, None)
-            raise
+    with site.engines.use():
+        yield _loaded(site, name)
 
 
 def _name(request: Mapping[str, Any]) -> str:
@@ -58,8 +50,8 @@ def _name(request: Mapping[str, Any]) -> str:
 
 
 def _loaded(site: Site, name: str) -> Stream:
-    if name in site.streams:
-        return site.streams[name]
+    if name in site.engines.streams:
+        return site.engines.streams[name]
     found = site.state.get("Stream", name)
     if found is None:
         raise ApiError(
@@ -75,7 +67,7 @@ def _loaded(site: Site, name: str) -> Stream:
         (shard, StreamRecord(int(sequence), *rest)) for shard, sequence, *rest in rows
     ]
     stream = Stream.from_dict(found["Engine"], records, site.clock)
-    site.streams[name] = stream
+    site.engines.streams[name] = stream
     _keep(site, stream)
     return stream
 
@@ -120,7 +112,7 @@ def create_stream(context: Context, request: dict[str, Any]) -> dict[str, Any]:
         raise ApiError(
             "InvalidArgumentException", "Give ShardCount: shards are provisioned."
         )
-    with site.engines:
+    with site.engines.use():
         stream = Stream(
             name,
             site.clock,
@@ -135,7 +127,7 @@ def create_stream(context: Context, request: dict[str, Any]) -> dict[str, Any]:
                 "ResourceInUseException",
                 f"Stream {name} under account {site.account} already exists.",
             ) from None
-        site.streams[name] = stream
+        site.engines.streams[name] = stream
     return {}
 
 
@@ -146,7 +138,7 @@ def delete_stream(context: Context, request: dict[str, Any]) -> dict[str, Any]:
         with site.state.transaction():
             site.state.execute("delete from stream_records where stream = ?", stream.name)
             site.state.remove("Stream", stream.name)
-        del site.streams[stream.name]
+        del site.engines.streams[stream.name]
     return {}
 
 
@@ -352,6 +344,12 @@ def _store(
             if one.error is None
         ],
     )
+
+
+def append(site: Site, name: str, data: bytes, key: str) -> None:
+    """Put a record into a stream that exists."""
+    with _by_name(site, name) as stream:
+        _store(site, stream, [(data, key, None)], [stream.put(data, key)])
 
 
 @operation(

@@ -26,6 +26,7 @@ SERVICES = {
     "sqs": "SQS",
     "kinesis": "KINESIS",
     "events": "EVENTBRIDGE",
+    "stepfunctions": "SFN",
     "resource-groups": "RESOURCE_GROUPS",
     "dynamodb": "DYNAMODB",
     "dynamodbstreams": "DYNAMODB_STREAMS",

@@ -57,24 +57,17 @@ def named_by(site: Site, target: str) -> str | None:
 @contextlib.contextmanager
 def _used(site: Site, name: str) -> Iterator[MessageQueue]:
     """Give a queue to one thread at a time, and store what it changed."""
-    with site.engines:
+    with site.engines.use():
         queue = _loaded(site, name)
         try:
-            try:
-                yield queue
-            finally:
-                _store(site, queue)
-        except Refusal:
-            raise
-        except BaseException:
-            # What could not be stored did not happen: it is read again from the file.
-            site.queues.clear()
-            raise
+            yield queue
+        finally:
+            _store(site, queue)
 
 
 def _loaded(site: Site, name: str) -> MessageQueue:
-    if name in site.queues:
-        return site.queues[name]
+    if name in site.engines.queues:
+        return site.engines.queues[name]
     found = site.state.get("Queue", name)
     if found is None:
         raise ApiError("QueueDoesNotExist", "The specified queue does not exist.")
@@ -95,7 +88,7 @@ def _loaded(site: Site, name: str) -> MessageQueue:
             for of in ("queued", "deduplicated")
         )
     )
-    site.queues[name] = queue
+    site.engines.queues[name] = queue
     return queue
 
 
@@ -176,7 +169,7 @@ def _address(context: Context, name: str) -> dict[str, str]:
 )
 def create_queue(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name, given = context.site, request["QueueName"], request.get("Attributes") or {}
-    with site.engines:
+    with site.engines.use():
         queue = MessageQueue(
             name, site.clock, given, dead_letters=_dead_letters(site, name, given)
         )
@@ -215,14 +208,14 @@ def list_queues(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 @operation("sqs", "DeleteQueue", uses="QueueUrl")
 def delete_queue(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     site, name = context.site, _name(request)
-    with site.engines:
+    with site.engines.use():
         _loaded(site, name)
         with site.state.transaction():
             for table in ("queued", "deduplicated"):
                 site.state.execute(f"delete from {table} where queue = ?", name)
             site.state.remove("Queue", name)
         # Others may hold it as the place of their dead letters.
-        site.queues.clear()
+        site.engines.queues.clear()
     return {}
 
 

@@ -49,6 +49,7 @@ FIRST_LEASE = 20.0
 _SCOPES = {
     **{service: service for service in SERVICES if not service.startswith("sagemaker-")},
     "monitoring": "cloudwatch",
+    "states": "stepfunctions",
 }
 """Service by the name in its signature; the runtimes of SageMaker sign as sagemaker."""
 

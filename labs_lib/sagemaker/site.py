@@ -11,6 +11,7 @@ from typing import Any
 
 from labs_lib.clock import Clock
 from labs_lib.sagemaker.alarms import Alarms
+from labs_lib.sagemaker.engines import Engines
 from labs_lib.sagemaker.environment import environment
 from labs_lib.sagemaker.logs import Logs
 from labs_lib.sagemaker.metrics import Metrics
@@ -47,11 +48,8 @@ class Site:
         self.endpoints = Endpoints()
         self.copies: Any = None
         self.queue: Any = None
-        # The engines of queues, streams and tables, by name, for one thread at a time.
-        self.engines = threading.RLock()
-        self.queues: dict[str, Any] = {}
-        self.streams: dict[str, Any] = {}
-        self.tables: dict[str, Any] = {}
+        self.engines = Engines(self.state)
+        self.machines: dict[str, Any] = {}
         self.captures: Any = None
         self.jobs: dict[str, Any] = {}
         self.pools: dict[str, Path] = {}
@@ -67,7 +65,7 @@ class Site:
             os.environ, endpoint=self.endpoint, key=self.key, folder=self.folder
         )
 
-    def run(self, call: Callable[..., None], *arguments: Any) -> None:
+    def run(self, call: Callable[..., Any], *arguments: Any) -> None:
         """Call in a thread of its own; what goes wrong there is in the server's log."""
 
         def guarded() -> None:

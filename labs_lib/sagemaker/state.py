@@ -92,6 +92,7 @@ class State:
         self.is_open = True
         self._lock = threading.RLock()
         self._depth = 0
+        self.rollbacks = 0
         self._changed = threading.Condition()
         self._changes = 0
         self._connection.execute("pragma journal_mode = wal")
@@ -120,6 +121,12 @@ class State:
             self._connection.close()
 
     @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep all other threads out during the block, which commits nothing by itself."""
+        with self._lock:
+            yield
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit all changes of the block together, or none if it raises."""
         with self._lock:
@@ -133,6 +140,7 @@ class State:
                     self._connection.execute("commit")
             except BaseException:
                 if outer and self._connection.in_transaction:
+                    self.rollbacks += 1
                     self._connection.execute("rollback")
                 raise
             finally:

@@ -73,26 +73,21 @@ def unknown(name: str) -> ApiError:
 def used(site: Site, *names: str) -> Iterator[list[KeyedTable]]:
     """Give tables to one thread at a time; what it changes is stored together."""
     refused: Exception | None = None
-    with site.engines:
-        try:
-            with site.state.transaction():
-                try:
-                    yield [_loaded(site, table_name(name)) for name in names]
-                except (Refusal, ApiError) as refusal:
-                    # Items may have expired before: that stays.
-                    refused = refusal
-        except BaseException:
-            # What was not stored did not happen: it is read again from the file.
-            forget(site, *names)
-            raise
-    if refused is not None:
-        raise refused
+    with site.engines.use():
+        with site.state.transaction():
+            try:
+                yield [_loaded(site, table_name(name)) for name in names]
+            except (Refusal, ApiError) as refusal:
+                # Items may have expired before: that stays.
+                refused = refusal
+        if refused is not None:
+            raise refused
 
 
 def forget(site: Site, *names: str) -> None:
     """Drop engines, so that they are made anew from the file."""
     for name in names:
-        site.tables.pop(table_name(name), None)
+        site.engines.tables.pop(table_name(name), None)
 
 
 def description(site: Site, name: str) -> dict[str, Any]:
@@ -104,14 +99,13 @@ def description(site: Site, name: str) -> dict[str, Any]:
 
 
 def _loaded(site: Site, name: str) -> KeyedTable:
-    if name not in site.tables:
+    if name not in site.engines.tables:
         found = description(site, name)
         table = make(site, found)
         rows = site.state.rows("select item from table_items where name = ?", name)
         table.restore(read_item(json.loads(item)) for (item,) in rows)
-        site.tables[name] = table
-    found_table: KeyedTable = site.tables[name]
-    return found_table
+        site.engines.tables[name] = table
+    return site.engines.tables[name]
 
 
 def make(site: Site, found: Mapping[str, Any]) -> KeyedTable:
@@ -252,7 +246,7 @@ def _stream(site: Site, found: Mapping[str, Any], shards: int) -> TableStream | 
 
 def remove(site: Site, name: str) -> None:
     """Remove a table with all that is stored of it."""
-    with site.engines, site.state.transaction():
+    with site.engines.use(), site.state.transaction():
         site.state.remove(KIND, name)
         for table in ("table_items", "table_changes"):
             site.state.execute(f"delete from {table} where name = ?", name)

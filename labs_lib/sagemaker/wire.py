@@ -309,11 +309,16 @@ def write_json(value: Any, shape: Any) -> Any:
     return value
 
 
+def compact(value: Any) -> str:
+    """Return JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 def json_answer(
     value: Mapping[str, Any], shape: Any, *, version: str, status: int = 200
 ) -> Answer:
     """Return the answer of the protocol json."""
-    text = json.dumps(write_json(value, shape), separators=(",", ":"))
+    text = compact(write_json(value, shape))
     headers = {"Content-Type": f"application/x-amz-json-{version}"}
     return Answer(status, headers, text.encode("ascii"))
 

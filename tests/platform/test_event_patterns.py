@@ -1,11 +1,13 @@
 """Patterns against the guide's examples."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labs_lib.platform.errors import Refusal
-from labs_lib.platform.event_patterns import check, matches
+from labs_lib.platform.event_patterns import check, has_wildcard, matches
 
 # One line an operator of the guide: pattern, an event that matches, one that does not.
 EXAMPLES = [
@@ -121,3 +123,23 @@ def test_what_is_no_pattern_is_refused(pattern):
     with pytest.raises(Refusal) as caught:
         check(pattern)
     assert caught.value.code == "InvalidEventPatternException"
+
+
+def test_numbers_are_compared_as_doubles():
+    pattern = {"n": [{"numeric": ["=", 2**53]}]}
+    assert matches(pattern, {"n": 2**53})
+    assert not matches(pattern, {"n": 2**53 - 1})
+    # Beyond 2^53 two whole numbers may be one.
+    assert matches(pattern, {"n": 2**53 + 1})
+    assert matches({"n": [{"numeric": [">", 1e300]}]}, {"n": 10**400})
+
+
+def test_of_a_key_that_comes_twice_the_last_counts():
+    pattern = json.loads('{"source": ["a"], "source": ["b"]}')
+    assert matches(pattern, {"source": "b"})
+    assert not matches(pattern, {"source": "a"})
+
+
+def test_where_a_wildcard_stands():
+    assert has_wildcard({"$or": [{"a": [1]}, {"b": [{"anything-but": {"wildcard": "*"}}]}]})
+    assert not has_wildcard({"a": ["wildcard", {"prefix": "x"}]})

@@ -13,7 +13,7 @@ from labs_lib.platform import states
 from labs_lib.platform.errors import Refusal
 from labs_lib.platform.state_data import StateError, fill, read, steps_of, write
 from labs_lib.platform.state_machines import findings, parse
-from labs_lib.platform.states import Execution, Job, Work, retry_delay, takes
+from labs_lib.platform.states import Job, MachineRun, Work, retry_delay, takes
 
 
 def machine(start, **named):
@@ -22,7 +22,9 @@ def machine(start, **named):
 
 def run(definition, data=None, resources=None, **options):
     clock = SimulatedClock(start=1_000_000)
-    execution = Execution(definition, data or {}, clock, resources or {}, **options).start()
+    execution = MachineRun(
+        definition, data or {}, clock, resources or {}, **options
+    ).start()
     clock.run()
     return execution
 
@@ -173,7 +175,7 @@ def test_polling_a_query_of_137_seconds(wait, seconds, events):
         return "SUCCEEDED" if clock.now() >= 137 else "RUNNING"
 
     resources = {"begin": lambda _: "id", "ask": ask}
-    execution = Execution(definition, {}, clock, resources).start()
+    execution = MachineRun(definition, {}, clock, resources).start()
     clock.run()
     assert execution.status == "SUCCEEDED"
     assert (execution.stopped, len(execution.history)) == (seconds, events)
@@ -436,7 +438,7 @@ def test_an_execution_has_a_year_or_what_the_machine_says():
 def test_an_execution_is_stopped_once():
     clock, ended = SimulatedClock(), []
     definition = machine("A", A={"Type": "Wait", "Seconds": 9, "End": True})
-    execution = Execution(definition, {}, clock, {}, on_end=ended.append).start()
+    execution = MachineRun(definition, {}, clock, {}, on_end=ended.append).start()
     clock.step(3)
     execution.stop("Enough", "of this")
     execution.stop("Again")

@@ -658,6 +658,48 @@ def use_kinesis(client):
         client.describe_stream(**stream)
 
 
+def use_step_functions(client, role):
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:listQueues"}
+    wrong = {**task, "Resource": "arn:aws:states:::aws-sdk:sqs:getQueueUrl"}
+    states = {
+        "A": {**task, "Next": "B"},
+        "B": {"Type": "Map", "ItemsPath": "$.QueueUrls", "Iterator": inner, "Next": "C"},
+        "C": {"Type": "Parallel", "Branches": [inner], "Next": "D"},
+        "D": {"Type": "Wait", "Seconds": 0, "Next": "E"},
+        "E": {
+            **wrong,
+            "Parameters": {"QueueName": "nothing"},
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "F"}],
+            "End": True,
+        },
+        "F": {"Type": "Wait", "Seconds": 3600, "End": True},
+    }
+    definition = json.dumps({"StartAt": "A", "States": states})
+    client.validate_state_machine_definition(definition=definition)
+    made = client.create_state_machine(name="m", definition=definition, roleArn=role)
+    machine = {"stateMachineArn": made["stateMachineArn"]}
+    client.update_state_machine(**machine, roleArn=role)
+    client.describe_state_machine(**machine)
+    client.list_state_machines()
+    execution = {"executionArn": client.start_execution(**machine)["executionArn"]}
+    deadline = time.monotonic() + 60
+    events = []
+    while "F" not in [e.get("stateEnteredEventDetails", {}).get("name") for e in events]:
+        assert time.monotonic() < deadline
+        events = client.get_execution_history(**execution)["events"]
+    client.describe_execution(**execution)
+    client.stop_execution(**execution, error="e", cause="c")
+    client.get_execution_history(**execution)
+    client.describe_execution(**execution)
+    client.list_executions(**machine)
+    with contextlib.suppress(ClientError):
+        client.create_state_machine(name="n", definition="{}", roleArn=role)
+    client.delete_state_machine(**machine)
+    with contextlib.suppress(ClientError):
+        client.describe_state_machine(**machine)
+
+
 def use_events(client, queues):
     url = queues.create_queue(QueueName="target")["QueueUrl"]
     asked = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
@@ -887,6 +929,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_monitoring(client, local.role, "answers")
     use_queues(recorder.client("sqs"))
     use_kinesis(recorder.client("kinesis"))
+    use_step_functions(recorder.client("stepfunctions"), local.role)
     use_events(recorder.client("events"), recorder.client("sqs"))
     use_tables(recorder.client("dynamodb"), recorder.client("dynamodbstreams"))
     use_registry(client)

@@ -1,16 +1,21 @@
 """Tables through boto3: what it sends and parses; the engine has tests of its own."""
 
 import itertools
+import json
 import threading
 import time
 from decimal import Decimal
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from labs_lib import sagemaker
+from labs_lib.aws.request import service_model
 
 from .conftest import ONCE
+from .test_server import send, signed
 
 KEY = [
     {"AttributeName": "card", "KeyType": "HASH"},
@@ -419,3 +424,77 @@ def test_indexes_come_and_go(client, table):
 )
 def test_scans_that_are_refused(client, table, request_):
     assert refused(client.scan, TableName=table, **request_) == "ValidationException"
+
+
+NAMES = st.sampled_from(["card", "time", "a", "B", "#a", ":v", "status", ""])
+TEXTS = st.sampled_from(
+    [
+        "a = :v",
+        "#a = :v",
+        "card = :v AND a < :v",
+        "SET a = :v",
+        "a",
+        "",
+        "x[0].y",
+        "size(a) > :v",
+    ]
+) | st.text(max_size=8)
+VALUES = st.recursive(
+    st.sampled_from([{"S": "a"}, {"N": "1"}, {"N": "x"}, {"B": "AA=="}, {"B": "?"}, {"NULL": True}])
+    | st.dictionaries(st.sampled_from(["S", "N", "SS", "L", "M", "BOOL"]), st.text(max_size=2), max_size=2),
+    lambda inner: (
+        st.builds(lambda v: {"L": v}, st.lists(inner, max_size=2))
+        | st.builds(lambda v: {"M": v}, st.dictionaries(NAMES, inner, max_size=2))
+    ),
+    max_leaves=4,
+)  # fmt: skip
+ITEMS = st.dictionaries(NAMES, VALUES, max_size=3)
+FIELDS = {
+    "Item": ITEMS,
+    "Key": ITEMS | st.just(item()),
+    "ExclusiveStartKey": ITEMS,
+    "ConditionExpression": TEXTS,
+    "UpdateExpression": TEXTS,
+    "KeyConditionExpression": TEXTS,
+    "FilterExpression": TEXTS,
+    "ProjectionExpression": TEXTS,
+    "ExpressionAttributeNames": st.dictionaries(NAMES, NAMES, max_size=2),
+    "ExpressionAttributeValues": ITEMS,
+    "ReturnValues": st.sampled_from(["NONE", "ALL_OLD", "UPDATED_NEW", "SOME"]),
+    "ReturnConsumedCapacity": st.sampled_from(["INDEXES", "TOTAL", ""]),
+    "IndexName": st.sampled_from(["by-merchant", "none"]),
+    "Limit": st.integers(-1, 3),
+    "Segment": st.integers(-1, 2),
+    "TotalSegments": st.integers(0, 2),
+    "Select": st.sampled_from(["COUNT", "ALL_ATTRIBUTES", "SPECIFIC_ATTRIBUTES"]),
+    "ConsistentRead": st.booleans(),
+}
+OPERATIONS = ["PutItem", "GetItem", "UpdateItem", "DeleteItem", "Query", "Scan"]
+
+
+@settings(max_examples=150)
+@given(operation=st.sampled_from(OPERATIONS), data=st.data())
+def test_random_requests_are_answered_or_refused(local, random_table, operation, data):
+    model = service_model("dynamodb").operation_model(operation).input_shape
+    known = {name: values for name, values in FIELDS.items() if name in model.members}
+    request = data.draw(st.fixed_dictionaries({}, optional=known))
+    target = f"DynamoDB_20120810.{operation}"
+    status, _, body = send(
+        local,
+        "POST",
+        "/",
+        body=json.dumps({"TableName": random_table, **request}).encode(),
+        headers=signed(local, "dynamodb") | {"X-Amz-Target": target},
+    )
+    assert status in (200, 400), body
+    if status == 400:
+        assert json.loads(body)["__type"] in (
+            "ValidationException",
+            "ConditionalCheckFailedException",
+            "SerializationException",
+        )
+
+
+@pytest.fixture(scope="module")
+def random_table(client):
+    return make(client, AttributeDefinitions=TYPES, GlobalSecondaryIndexes=[BY_MERCHANT])

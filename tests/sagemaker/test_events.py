@@ -91,7 +91,9 @@ def test_what_is_refused(bus, queue):
         bus.put_targets(
             Rule="full", Targets=[{"Id": str(n), "Arn": queue.arn} for n in range(9)]
         )
-    with pytest.raises(bus.exceptions.ResourceNotFoundException, match="only queues"):
+    with pytest.raises(
+        bus.exceptions.ResourceNotFoundException, match="only queues, streams"
+    ):
         bus.put_targets(Rule="full", Targets=[{"Id": "2", "Arn": "arn:aws:lambda:x"}])
     with pytest.raises(bus.exceptions.InvalidEventPatternException):
         bus.put_rule(Name="bad", EventPattern='{"a": "b"}')
@@ -99,3 +101,70 @@ def test_what_is_refused(bus, queue):
         bus.put_rule(Name="bad", ScheduleExpression="rate(1 day)")
     with pytest.raises(bus.exceptions.ResourceNotFoundException):
         bus.describe_rule(Name="bad")
+
+
+def test_targets_of_other_kinds(local, bus, queue):
+    """A stream, a FIFO queue and a state machine get the event each in its own way."""
+    kinesis, sqs = local.client("kinesis", config=ONCE), local.client("sqs", config=ONCE)
+    machines = local.client("stepfunctions", config=ONCE)
+    kinesis.create_stream(StreamName="targets", ShardCount=1)
+    stream = kinesis.describe_stream_summary(StreamName="targets")[
+        "StreamDescriptionSummary"
+    ]
+    kinds = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="targets.fifo", Attributes=kinds)["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])[
+        "Attributes"
+    ]
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    machine = machines.create_state_machine(
+        name="targets", definition=json.dumps(definition), roleArn=local.role
+    )["stateMachineArn"]
+    bus.put_rule(Name="all", EventPattern=json.dumps({"source": ["all"]}))
+    fifo = {"Id": "2", "Arn": found["QueueArn"]}
+    with pytest.raises(ClientError, match="SqsParameters must be specified"):
+        bus.put_targets(Rule="all", Targets=[fifo])
+    by_card = {"PartitionKeyPath": "$.detail.card"}
+    bus.put_targets(
+        Rule="all",
+        Targets=[
+            {"Id": "1", "Arn": stream["StreamARN"], "KinesisParameters": by_card},
+            {**fifo, "SqsParameters": {"MessageGroupId": "g"}},
+            {"Id": "3", "Arn": machine, "InputPath": "$.detail"},
+        ],
+    )
+    bus.put_events(
+        Entries=[{"Source": "all", "DetailType": "t", "Detail": '{"card": "c1"}'}]
+    )
+    iterator = kinesis.get_shard_iterator(
+        StreamName="targets",
+        ShardId="shardId-000000000000",
+        ShardIteratorType="TRIM_HORIZON",
+    )["ShardIterator"]
+    (record,) = kinesis.get_records(ShardIterator=iterator)["Records"]
+    assert record["PartitionKey"] == "c1"
+    assert json.loads(record["Data"])["detail"] == {"card": "c1"}
+    (message,) = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    assert message["Attributes"]["MessageGroupId"] == "g"
+    (execution,) = machines.list_executions(stateMachineArn=machine)["executions"]
+    described = machines.describe_execution(executionArn=execution["executionArn"])
+    assert json.loads(described["input"]) == {"card": "c1"}
+
+
+def test_a_bus_has_so_many_rules(bus):
+    before = len(bus.list_rules(Limit=100)["Rules"])
+    assert before < 100
+    rule = {"EventPattern": '{"source": ["x"]}'}
+    names = [f"many-{number}" for number in range(300 - before)]
+    for name in names:
+        bus.put_rule(Name=name, **rule)
+    with pytest.raises(bus.exceptions.LimitExceededException, match="at most 300"):
+        bus.put_rule(Name="one-more", **rule)
+    # A rule that is there may change; 30 may have wildcards.
+    for name in names[:30]:
+        bus.put_rule(Name=name, EventPattern='{"source": [{"wildcard": "a*b"}]}')
+    bus.put_rule(Name=names[0], EventPattern='{"source": [{"wildcard": "*"}]}')
+    with pytest.raises(bus.exceptions.LimitExceededException, match="Use prefix"):
+        bus.put_rule(Name=names[30], EventPattern='{"source": [{"wildcard": "*"}]}')
+    for name in names:
+        bus.delete_rule(Name=name)

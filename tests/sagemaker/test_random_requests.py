@@ -16,7 +16,13 @@ from .test_server import send, signed
 
 assert all_operations.MODULES
 JSON_OPERATIONS = sorted(name for service, name in OPERATIONS if service == "sagemaker")
-TARGETS = {"logs": "Logs_20140328", "sqs": "AmazonSQS", "events": "AWSEvents"}
+TARGETS = {
+    "logs": "Logs_20140328",
+    "sqs": "AmazonSQS",
+    "events": "AWSEvents",
+    "kinesis": "Kinesis_20131202",
+    "stepfunctions": "AWSStepFunctions",
+}
 SMALL = {
     service: sorted(name for of, name in OPERATIONS if of == service) for service in TARGETS
 }
@@ -86,7 +92,7 @@ def is_an_answer(status, headers, body):
 SCALING_OPERATIONS = sorted(
     name for service, name in OPERATIONS if service == "application-autoscaling"
 )
-SCOPES = {"cloudwatch": "monitoring"}
+SCOPES = {"cloudwatch": "monitoring", "stepfunctions": "states"}
 
 
 def alive(local):
