@@ -1,9 +1,9 @@
 """S3's lifecycle rules: which version of an object moves, expires or goes, and on which day.
 
-Rules are written as in ``PutBucketLifecycleConfiguration``. An action is carried out at midnight
-UTC, at most one a day for a version. Of several on one day permanent deletion comes before a
-transition, and a transition before a delete marker; of two transitions the cheaper class wins,
-and INTELLIGENT_TIERING over all but GLACIER and DEEP_ARCHIVE.
+Rules are written as in ``PutBucketLifecycleConfiguration``, with dates as seconds since 1970. An
+action is carried out at midnight UTC, at most one a day for a version. Of several on one day
+permanent deletion comes before a transition, and a transition before a delete marker; of two
+transitions the cheaper class wins, and INTELLIGENT_TIERING over all but GLACIER and DEEP_ARCHIVE.
 
 Sources: S3 guide 2026, intro-lifecycle-rules, lifecycle-conflicts,
 lifecycle-transition-general-considerations, lifecycle-expire-general-considerations.

@@ -170,6 +170,10 @@ class _Running:
     spilled: bool
 
 
+_Waiting = dict[tuple[str, bool], list[tuple[int, int, QueuedQuery]]]
+"""Those who wait, in a heap for each queue, and for temporary tables or not."""
+
+
 class _Cluster:
     """Queries that share the processors of one cluster equally."""
 
@@ -226,7 +230,7 @@ def run_queries(
     """
     check_queues(queues)
     todo = sorted(enumerate(queries), key=lambda item: (item[1].arrival, item[0]))
-    known = {queue.name for queue in queues}
+    known = [queue.name for queue in queues]
     if cores < 1 or not spill >= 1 or scaling_clusters < 0:
         raise ValueError(
             f"cores is {cores}, spill {spill}, scaling_clusters {scaling_clusters}; expected "
@@ -240,14 +244,16 @@ def run_queries(
             )
     clusters = [_Cluster(n, queues, cores) for n in range(scaling_clusters + 1)]
     arriving = deque(todo)
-    waiting: list[tuple[int, int, QueuedQuery]] = []
+    waiting: _Waiting = {(name, kind): [] for name in known for kind in (False, True)}
     done: dict[int, QueryRun] = {}
     now = todo[0][1].arrival if todo else 0.0
-    while arriving or waiting or any(cluster.running for cluster in clusters):
+    while len(done) < len(todo):
         while arriving and arriving[0][1].arrival <= now:
             place, query = arriving.popleft()
-            heapq.heappush(waiting, (-query.priority, place, query))
-        waiting = _start(waiting, clusters, now, spill)
+            line = waiting[query.queue, query.uses_temporary]
+            heapq.heappush(line, (-query.priority, place, query))
+        for name in known:
+            _start(name, waiting, clusters, now, spill)
         following = arriving[0][1].arrival if arriving else math.inf
         end = min(following, *(cluster.next_end(now) for cluster in clusters))
         for cluster in clusters:
@@ -260,23 +266,23 @@ def run_queries(
 
 
 def _start(
-    waiting: list[tuple[int, int, QueuedQuery]],
-    clusters: Sequence[_Cluster],
-    now: float,
-    spill: float,
-) -> list[tuple[int, int, QueuedQuery]]:
-    """Give slots to those that wait, the highest priority first; return who still waits."""
-    left = []
-    for rank, place, query in sorted(waiting, key=lambda item: item[:2]):
-        allowed = clusters[:1] if query.uses_temporary else clusters
-        cluster = next((c for c in allowed if c.has_slot(query.queue)), None)
-        if cluster is None:
-            left.append((rank, place, query))
-            continue
-        spilled = query.memory > cluster.queues[query.queue].memory_per_slot
+    name: str, waiting: _Waiting, clusters: Sequence[_Cluster], now: float, spill: float
+) -> None:
+    """Give a queue's slots to those that wait in it, the highest priority first."""
+    while True:
+        ready = []
+        for kind, allowed in ((False, clusters), (True, clusters[:1])):
+            line = waiting[name, kind]
+            cluster = next((c for c in allowed if c.has_slot(name)), None)
+            if line and cluster is not None:
+                ready.append((line[0][:2], kind, cluster))
+        if not ready:
+            return
+        _, kind, cluster = min(ready, key=lambda item: item[0])
+        _, place, query = heapq.heappop(waiting[name, kind])
+        spilled = query.memory > cluster.queues[name].memory_per_slot
         work = query.work * (spill if spilled else 1.0)
         cluster.running.append(_Running(query, place, now, work, spilled))
-    return left
 
 
 def _finish(cluster: _Cluster, now: float, done: dict[int, QueryRun]) -> None:

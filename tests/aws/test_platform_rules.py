@@ -101,6 +101,13 @@ BAD = [
         "transition_gap", "[0].Transitions[1].Days", (4, "GLACIER_IR"), (93, "DEEP_ARCHIVE")
     ),
     cycle("transition_gap", "[0].Transitions[1].Days", (30, "STANDARD_IA"), (59, "GLACIER")),
+    cycle("transition_class", "[0].Transitions[0].StorageClass", Transitions=[{"Days": 1}]),
+    cycle(
+        "transition_class",
+        "[0].NoncurrentVersionTransitions[0].NoncurrentDays",
+        (1, "GLACIER"),
+        NoncurrentVersionTransitions=[{"StorageClass": "GLACIER"}],
+    ),
     cycle("transition_time", "[0].Transitions[0]", Transitions=[{"StorageClass": "GLACIER"}]),
     cycle("expiration_last", "[0].Expiration.Days", (60, "GLACIER"), Expiration={"Days": 60}),
     cycle("expiration", "[0].Expiration.Days", Expiration={"Days": 0}),

@@ -99,6 +99,19 @@ def transition_time(request: dict) -> Iterator[Remark]:
                 yield f"{path}.Transitions[{index}]", problem, "either Days or Date"
 
 
+def transition_class(request: dict) -> Iterator[Remark]:
+    for path, name, steps in _ways(request):
+        for index, step in enumerate(steps):
+            if "StorageClass" not in step:
+                yield f"{path}[{index}].StorageClass", "is missing", "the class to move to"
+            if name == "NoncurrentDays" and name not in step:
+                yield (
+                    f"{path}[{index}].{name}",
+                    "is missing",
+                    "days since a newer version came",
+                )
+
+
 def transition_days(request: dict) -> Iterator[Remark]:
     for path, name, steps in _ways(request):
         for index, step in enumerate(steps):
@@ -223,6 +236,7 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
         Rule(rule_filter, f"{_MODEL} LifecycleRule"),
         Rule(rule_action, f"{_MODEL} LifecycleRule"),
         Rule(transition_time, f"{_MODEL} Transition"),
+        Rule(transition_class, f"{_MODEL} Transition"),
         Rule(transition_days, _GUIDE),
         Rule(transition_order, _GUIDE),
         Rule(transition_gap, _GUIDE),
