@@ -235,7 +235,7 @@ Delete = Literal["LOG", "DELETE_FROM_DATABASE", "DEPRECATE_IN_DATABASE"]
 
 
 @dataclass(frozen=True)
-class Difference:
+class CatalogDifference:
     """What a crawl found other than the catalog has it.
 
     Attributes
@@ -258,7 +258,7 @@ def apply_changes(
     *,
     update: Update = "UPDATE_IN_DATABASE",
     delete: Delete = "DEPRECATE_IN_DATABASE",
-) -> tuple[dict[str, CatalogTable], list[Difference]]:
+) -> tuple[dict[str, CatalogTable], list[CatalogDifference]]:
     """Return the catalog after a crawl, and what was different.
 
     Parameters
@@ -284,15 +284,15 @@ def apply_changes(
         old = catalog.get(table.name)
         if old is None:
             new[table.name] = table
-            differences.append(Difference(table.name, "added"))
+            differences.append(CatalogDifference(table.name, "added"))
             continue
         columns = _columns(old.columns, table.columns)
         if columns:
-            differences.append(Difference(table.name, "changed", columns))
+            differences.append(CatalogDifference(table.name, "changed", columns))
         if not columns or update == "UPDATE_IN_DATABASE":
             new[table.name] = table
     for name in sorted(set(catalog) - names):
-        differences.append(Difference(name, "removed"))
+        differences.append(CatalogDifference(name, "removed"))
         if delete == "DELETE_FROM_DATABASE":
             del new[name]
         elif delete == "DEPRECATE_IN_DATABASE":
