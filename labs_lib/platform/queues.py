@@ -441,6 +441,11 @@ class MessageQueue:
             heapq.heappush(self._ready, entry)
         return found
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a `receive` may find something; it costs no call."""
+        return bool(self._ready) and self._ready[0][0] <= self.clock.now()
+
     def _from_all(
         self, message: QueuedMessage, due: float, hidden: float
     ) -> list[QueuedMessage]:

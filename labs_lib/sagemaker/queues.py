@@ -20,7 +20,7 @@ from labs_lib.platform.queues import (
 from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.operations import Context, operation, page
 from labs_lib.sagemaker.site import Site
-from labs_lib.sagemaker.state import Taken
+from labs_lib.sagemaker.state import State, Taken
 
 _POLL = 0.05
 _LONGEST_WAIT = 20.0
@@ -93,28 +93,33 @@ def _loaded(site: Site, name: str) -> MessageQueue:
 
 
 def _store(site: Site, queue: MessageQueue) -> None:
-    with site.state.transaction():
-        for one in (queue, queue.dead_letters):
-            if one is None:
-                continue
-            kept, gone = one.changes()
-            if kept or gone:
-                site.state.execute_many("insert or replace into queued values (?, ?, ?)",
-                                        _rows(one, kept))  # fmt: skip
-                site.state.execute_many("delete from queued where queue = ? and number = ?",
-                                        [(one.name, number) for number in gone])  # fmt: skip
+    queues = [one for one in (queue, queue.dead_letters) if one is not None]
+    changes = [(one, *one.changes()) for one in queues]
+    if not any(kept or gone for _, kept, gone in changes):
+        return
+    state = site.state
+    with state.transaction():
+        for one, kept, gone in changes:
+            rows = _rows(one, kept)
+            numbers = [(one.name, number) for number in gone]
+            state.execute_many("insert or replace into queued values (?, ?, ?)", rows)
+            state.execute_many("delete from queued where queue = ? and number = ?", numbers)
         if queue.is_fifo:
-            remembered = queue.remembered
-            last = site.state.row(
-                "select max(number) from deduplicated where queue = ?", queue.name
-            )
-            newest = -1 if last is None or last[0] is None else last[0]
-            fresh = [message for message in remembered if message.number > newest]
-            site.state.execute_many("insert into deduplicated values (?, ?, ?)",
-                                    _rows(queue, fresh))  # fmt: skip
-            oldest = min((m.number for m in remembered), default=newest + 1)
-            site.state.execute("delete from deduplicated where queue = ? and number < ?",
-                               queue.name, oldest)  # fmt: skip
+            _store_deduplicated(state, queue)
+
+
+def _store_deduplicated(state: State, queue: MessageQueue) -> None:
+    """Store the messages whose ids are taken, and forget those of more than 5 minutes ago."""
+    (newest,) = state.rows(
+        "select coalesce(max(number), -1) from deduplicated where queue = ?", queue.name
+    )[0]
+    remembered = queue.remembered
+    fresh = [message for message in remembered if message.number > newest]
+    state.execute_many("insert into deduplicated values (?, ?, ?)", _rows(queue, fresh))
+    oldest = min((message.number for message in remembered), default=newest + 1)
+    state.execute(
+        "delete from deduplicated where queue = ? and number < ?", queue.name, oldest
+    )
 
 
 def _rows(queue: MessageQueue, messages: list[QueuedMessage]) -> list[tuple]:
@@ -364,8 +369,7 @@ def _md5(text: str) -> str:
     differs=(
         "Messages of a standard queue come in the order in which they became visible, all from "
         "one place; AWS promises no order, and may answer with fewer than there are.",
-        f"A wait is on the server's clock, and {_LONGEST_WAIT:.0f} real seconds at most. It "
-        "counts as several calls of a FIFO queue.",
+        f"A wait is on the server's clock, and {_LONGEST_WAIT:.0f} real seconds at most.",
         "The visibility timeout is on the server's clock.",
     ),
 )
@@ -376,13 +380,16 @@ def receive_message(context: Context, request: dict[str, Any]) -> dict[str, Any]
     wait = request.get("WaitTimeSeconds", default)
     check_number("ReceiveMessageWaitTimeSeconds", wait)
     end = site.clock.now() + wait
-    for _ in range(int(_LONGEST_WAIT / _POLL)):
+    shown: list[dict[str, Any]] = []
+    for poll in range(int(_LONGEST_WAIT / _POLL)):
         with _used(site, name) as queue:
-            taken = queue.receive(
-                request.get("MaxNumberOfMessages", 1),
-                hidden=request.get("VisibilityTimeout"),
-            )
-            shown = [_shown(message, request) for message in taken]
+            # Only the first look is a call that a FIFO queue counts.
+            if not poll or queue.is_ready:
+                taken = queue.receive(
+                    request.get("MaxNumberOfMessages", 1),
+                    hidden=request.get("VisibilityTimeout"),
+                )
+                shown = [_shown(message, request) for message in taken]
         if shown or site.clock.now() >= end or site.closing.wait(_POLL):
             break
     return {"Messages": shown} if shown else {}

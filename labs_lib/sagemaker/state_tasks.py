@@ -1,5 +1,6 @@
 """What the tasks of state machines do here: operations that this machine carries out."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -71,7 +72,8 @@ class Tasks(Mapping[str, Resource]):
         return len(list(iter(self)))
 
     def _carry_out(self, operation: Operation, given: Any, waits: bool) -> Any:
-        request = dict(given) if isinstance(given, Mapping) else {}
+        # What an operation does to its request is not done to the execution's data.
+        request = copy.deepcopy(dict(given)) if isinstance(given, Mapping) else {}
         body = request.get("MessageBody")
         if operation.service == "sqs" and isinstance(body, dict | list):
             request["MessageBody"] = wire.compact(body)
@@ -106,6 +108,9 @@ class Tasks(Mapping[str, Resource]):
             raise StateError(f"{service}.ValidationException", text) from None
         except (ApiError, Refusal) as error:
             raise StateError(f"{service}.{error.code}", error.message) from None
+        except Exception as error:
+            # As the server answers a request: whatever fails, the execution goes on or ends.
+            raise StateError(f"{service}.InternalFailure", repr(error)) from error
         return wire.write_json(answer, model.output_shape)
 
 

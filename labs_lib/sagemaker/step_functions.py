@@ -299,8 +299,9 @@ def stop_execution(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     uses="executionArn maxResults reverseOrder nextToken includeExecutionData",
 )
 def get_execution_history(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    # In this order: what ends in between is found in the second place.
+    running = context.site.machines.get(request["executionArn"])
     found = _execution(context, request["executionArn"])
-    running = context.site.machines.get(found["executionArn"])
     if running is not None and "history" not in found:
         events: Sequence[HistoryEvent] = list(running.history)
     else:

@@ -457,3 +457,13 @@ def test_handles():
     for wrong in (-1, 43_201):
         with pytest.raises(Refusal, match="Must be between"):
             queue.change_visibility(message.handle, wrong)
+
+
+def test_looking_costs_no_call():
+    queue, clock = fifo(DelaySeconds="5")
+    queue.send(Entry("a", group="g"))
+    assert not any(queue.is_ready for _ in range(1000))
+    clock.step(5)
+    assert queue.is_ready
+    assert bodies(queue) == ["a"]
+    assert not queue.is_ready
