@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from labs_lib.aws.findings import Finding, Validation, conclude, names, show
-from labs_lib.aws.request_rules import RULES
+from labs_lib.aws.rules import rules_of
 
 DEEPEST = 50
 """Levels of a request that are read; what AWS documents has fewer than ten."""
@@ -22,7 +22,11 @@ _JSON = "JSON, in which requests are sent"
 
 
 def validate(
-    operation: str, request: Mapping[str, Any], *, service: str = "sagemaker"
+    operation: str,
+    request: Mapping[str, Any],
+    *,
+    service: str = "sagemaker",
+    own_rules: bool = True,
 ) -> Validation:
     """Check a request against the service model and the rules that the model lacks.
 
@@ -34,6 +38,9 @@ def validate(
         The request, as it would be given to the boto3 client.
     service : str, default "sagemaker"
         botocore's name of the service.
+    own_rules : bool, default True
+        Whether the rules that the model lacks are held too. An engine that refuses with the
+        service's own code of error wants the model's limits only.
 
     Returns
     -------
@@ -75,7 +82,7 @@ def validate(
     usable = _well_typed(request, shape) or {}
     ruled = [
         Finding(path, problem, allowed, rule.check.__name__, rule.source, rule.severity)
-        for rule in RULES.get(operation, ())
+        for rule in (rules_of(service, operation) if own_rules else ())
         for path, problem, allowed in rule.check(usable)
     ]
     # A conflict takes the place of the model's own error, and a field that the model

@@ -12,6 +12,8 @@ from labs_lib.sagemaker import (
     asynchronous,
     capture,
     cloudwatch,
+    dynamodb,
+    dynamodb_streams,
     endpoints,
     events,
     feature_store,
@@ -28,6 +30,7 @@ from labs_lib.sagemaker import (
     registry,
     rollouts,
     s3,
+    s3_settings,
     scaling,
     step_functions,
     streams,
@@ -42,6 +45,7 @@ from labs_lib.sagemaker.site import Site
 
 MODULES = (
     s3,
+    s3_settings,
     sts,
     tags,
     logs,
@@ -67,6 +71,8 @@ MODULES = (
     groups,
     lineage,
     feature_store,
+    dynamodb,
+    dynamodb_streams,
     pipelines,
 )
 

@@ -1,4 +1,4 @@
-"""The engines of queues and streams, in memory beside what is stored of them."""
+"""The engines of queues, streams and tables, in memory beside what is stored of them."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from labs_lib.platform.errors import Refusal
 from labs_lib.platform.queues import MessageQueue
 from labs_lib.platform.streams import Stream
+from labs_lib.platform.tables import KeyedTable
 from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.state import State
 
@@ -17,11 +18,13 @@ class Engines:
     ----------
     queues : dict of str to MessageQueue
     streams : dict of str to Stream
+    tables : dict of str to KeyedTable
     """
 
     def __init__(self, state: State):
         self.queues: dict[str, MessageQueue] = {}
         self.streams: dict[str, Stream] = {}
+        self.tables: dict[str, KeyedTable] = {}
         self._state = state
         self._rollbacks = state.rollbacks
 
@@ -47,3 +50,4 @@ class Engines:
         self._rollbacks = self._state.rollbacks
         self.queues.clear()
         self.streams.clear()
+        self.tables.clear()

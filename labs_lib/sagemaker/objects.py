@@ -1,11 +1,10 @@
 """The objects of S3: names and properties in SQLite, bytes in files with safe names."""
 
-import base64
-import binascii
 import contextlib
 import hashlib
 import io
 import json
+import math
 import os
 import secrets
 import zlib
@@ -15,10 +14,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from labs_lib.clock import Clock
+from labs_lib.platform import lifecycle
+from labs_lib.sagemaker.bodies import crc_text
 from labs_lib.sagemaker.errors import ApiError
 from labs_lib.sagemaker.state import State
+from labs_lib.sagemaker.versions import NONE, Older, Versions, new_id
 
 CHUNK = 1 << 20
+_COLUMNS = "bucket, key, file, size, etag, crc32, modified, headers, metadata, details"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Object:
         Whole seconds since 1970.
     headers, metadata : dict of str to str
         ContentType and the like; the user's own.
+    details : dict
+        ``version`` (its id), ``class`` (of storage), ``tags``, ``mode`` and ``until`` (of
+        retention), ``hold`` (whether a legal hold is on), ``acted`` (when a lifecycle rule last
+        moved it), ``ready`` and ``back`` (when a restored copy is there, and when it goes
+        again); each only if it says something.
     """
 
     bucket: str
@@ -50,6 +58,15 @@ class Object:
     modified: float
     headers: dict[str, str]
     metadata: dict[str, str]
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        return self.details.get("version", NONE)
+
+    @property
+    def storage_class(self) -> str:
+        return self.details.get("class", "STANDARD")
 
 
 @dataclass
@@ -70,11 +87,6 @@ class Written:
         return crc_text(self.crc)
 
 
-def crc_text(crc: int) -> str:
-    """Return a CRC32 as S3 writes it."""
-    return base64.b64encode(crc.to_bytes(4, "big")).decode("ascii")
-
-
 class Objects:
     """Buckets and their objects.
 
@@ -86,6 +98,8 @@ class Objects:
         self._state = state
         self._clock = clock
         self.folder = folder
+        self.versions = Versions(state)
+        self._next_run: dict[str, float] = {}
         folder.mkdir(exist_ok=True)
 
     # Files
@@ -117,7 +131,7 @@ class Objects:
         """Remove the files that no row names."""
         named = {
             name
-            for table in ("objects", "parts")
+            for table in ("objects", "parts", "versions")
             for (name,) in self._state.rows(f"select file from {table}")
         }
         for path in self.folder.iterdir():
@@ -140,17 +154,140 @@ class Objects:
                 BucketName=name,
             )
 
+    def settings(self, bucket: str) -> dict[str, Any]:
+        """Return what was set for a bucket.
+
+        ``versioning`` (Enabled or Suspended), ``lock`` (its configuration), ``rules`` (of its
+        lifecycle), ``small`` (which classes small objects do not move to), ``run`` (until when
+        the rules were carried out); each only if it was set.
+        """
+        return json.loads(self._state.setting(f"s3:{bucket}", "{}"))
+
+    def set_settings(self, bucket: str, settings: dict[str, Any]) -> None:
+        """Keep what is set for a bucket; members that are None are left out."""
+        kept = {name: value for name, value in settings.items() if value is not None}
+        self._state.set_setting(f"s3:{bucket}", json.dumps(kept))
+        self._next_run.pop(bucket, None)
+
+    def is_empty(self, bucket: str) -> bool:
+        """Say whether a bucket holds no object, no version and no upload."""
+        return not any(
+            self._state.row(f"select 1 from {table} where bucket = ? limit 1", bucket)
+            for table in ("objects", "versions", "uploads")
+        )
+
+    # Lifecycle
+
+    def carry_out_rules(self, bucket: str) -> None:
+        """Do what the bucket's lifecycle rules have asked for until now."""
+        now = self._clock.now()
+        if now < self._next_run.get(bucket, -math.inf):
+            return
+        with self._state.transaction():
+            settings = self.settings(bucket)
+            if not settings.get("rules"):
+                self._next_run[bucket] = math.inf
+                return
+            self._next_run[bucket] = (now // lifecycle.DAY + 1) * lifecycle.DAY
+            if now // lifecycle.DAY <= settings["run"] // lifecycle.DAY:
+                return
+            rows = self._state.rows("select key from objects where bucket = ?", bucket)
+            for key in sorted({*(key for (key,) in rows), *self.versions.keys(bucket)}):
+                self._carry_out_for(bucket, key, settings, now)
+            self._state.set_setting(f"s3:{bucket}", json.dumps({**settings, "run": now}))
+
+    def _carry_out_for(
+        self, bucket: str, key: str, settings: dict[str, Any], now: float
+    ) -> None:
+        after = settings["run"]
+        while True:
+            due = [
+                (action, found)
+                for found, version in self._lives(bucket, key)
+                if (
+                    action := lifecycle.next_action(
+                        version,
+                        settings["rules"],
+                        is_versioned="versioning" in settings,
+                        after=after,
+                        small=settings.get("small", "all_storage_classes_128K"),
+                    )
+                )
+                and action.at <= now
+            ]
+            if not due:
+                return
+            action, found = min(due, key=lambda item: item[0].at)
+            self._carry_out(action, found)
+            # Other versions of the key may be due on the same day.
+            after = max(after, action.at - lifecycle.DAY)
+
+    def _lives(
+        self, bucket: str, key: str
+    ) -> list[tuple[Object | Older, lifecycle.Version]]:
+        """Return the versions of a key with what a rule looks at."""
+        current = self._find(bucket, key)
+        older = self.versions.of_key(bucket, key)
+        every: list[Object | Older] = [*([current] if current else []), *older]
+        found, newer = [], 0
+        for item in every:
+            superseded = item.superseded if isinstance(item, Older) else None
+            details = item.details
+            lives = lifecycle.Version(
+                key,
+                item.size,
+                item.modified,
+                storage_class=details.get("class", "STANDARD"),
+                tags=details.get("tags", {}),
+                superseded=superseded,
+                newer=newer,
+                is_marker=isinstance(item, Older) and item.is_marker,
+                is_only=len(every) == 1,
+                locked_until=locked_until(details),
+                acted=details.get("acted", -math.inf),
+            )
+            found.append((item, lives))
+            newer += superseded is not None
+        return found
+
+    def _carry_out(self, action: lifecycle.LifecycleAction, found: Object | Older) -> None:
+        if action.kind == "transition":
+            moved = {"class": action.storage_class, "acted": action.at}
+            self.set_details(found, {**found.details, **moved})
+        elif action.kind == "mark":
+            self._hide(found.bucket, found.key, at=action.at)
+        else:
+            self._forget(found)
+
     # Objects
 
     def find(self, bucket: str, key: str) -> Object | None:
-        """Return an object, or None."""
+        """Return the current object of a key, or None."""
+        self.carry_out_rules(bucket)
+        return self._find(bucket, key)
+
+    def _find(self, bucket: str, key: str) -> Object | None:
         row = self._state.row(
-            "select bucket, key, file, size, etag, crc32, modified, headers, metadata "
-            "from objects where bucket = ? and key = ?",
-            bucket,
-            key,
+            f"select {_COLUMNS} from objects where bucket = ? and key = ?", bucket, key
         )
         return None if row is None else self._object(row)
+
+    def find_version(self, bucket: str, key: str, version: str) -> Object | Older:
+        """Return a version of an object, a delete marker too, or raise NoSuchVersion."""
+        self.require_bucket(bucket)
+        current = self.find(bucket, key)
+        if current is not None and current.version == version:
+            return current
+        found = self.versions.find(bucket, key, version)
+        if found is None:
+            raise ApiError(
+                "NoSuchVersion",
+                "The specified version does not exist.",
+                status=404,
+                Key=key,
+                VersionId=version,
+            )
+        return found
 
     def get(self, bucket: str, key: str) -> Object:
         """Return an object, or raise NoSuchBucket or NoSuchKey."""
@@ -162,8 +299,13 @@ class Objects:
             )
         return found
 
-    def open(self, bucket: str, key: str) -> tuple[Object, IO[bytes]]:
+    def open(
+        self, bucket: str, key: str, version: str | None = None
+    ) -> tuple[Object, IO[bytes]]:
         """Return an object with its open file; both are of the same version."""
+        if version is not None:
+            found = self.as_object(self.find_version(bucket, key, version))
+            return found, open(found.path, "rb")
         while True:
             found = self.get(bucket, key)
             try:
@@ -189,12 +331,15 @@ class Objects:
         metadata: dict[str, str] | None = None,
         etag: str | None = None,
         crc32: str | None = None,
+        details: dict[str, Any] | None = None,
         allowed: Callable[[Object | None], None] | None = None,
     ) -> Object:
         """Make a written file the object of a key.
 
         Parameters
         ----------
+        details : dict, optional
+            Class, lock, tags; the version's id is added.
         allowed : callable, optional
             Sees the object that is there, in the same transaction; raises to refuse.
         """
@@ -204,24 +349,65 @@ class Objects:
                 old = self.find(bucket, key)
                 if allowed is not None:
                     allowed(old)
-                self._state.execute(
-                    "insert or replace into objects values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    bucket,
-                    key,
-                    written.path.name,
-                    written.size,
-                    etag or written.etag,
-                    crc32 or written.crc32,
-                    float(int(self._clock.now())),
-                    json.dumps(headers or {}),
-                    json.dumps(metadata or {}),
+                now = self._clock.now()
+                versioning = self.settings(bucket).get("versioning")
+                version = new_id() if versioning == "Enabled" else NONE
+                dropped = self._make_room(bucket, key, versioning, at=now)
+                self._insert(
+                    (bucket, key, written.path.name, written.size),
+                    (etag or written.etag, crc32 or written.crc32, float(int(now))),
+                    headers or {},
+                    metadata or {},
+                    {**(details or {}), **({"version": version} if versioning else {})},
                 )
         except BaseException:
             self.discard(written.path)
             raise
-        if old is not None:
-            self.discard(old.path)
+        for name in dropped:
+            self.discard(self.folder / name)
         return self.get(bucket, key)
+
+    def _insert(self, first: tuple, then: tuple, *texts: dict[str, Any]) -> None:
+        self._state.execute(
+            f"insert or replace into objects ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *first,
+            *then,
+            *map(json.dumps, texts),
+        )
+
+    def _make_room(
+        self, bucket: str, key: str, versioning: str | None, *, at: float
+    ) -> list[str]:
+        """Put the current version among the older ones; return the files of those that go."""
+        dropped = []
+        current = self._find(bucket, key)
+        marker = self.versions.marker(bucket, key) if versioning else None
+        if versioning == "Suspended":
+            # The new version takes the id null, and there is one of that.
+            for old in self.versions.of_key(bucket, key):
+                if old.version == NONE:
+                    self.versions.remove(old.number)
+                    dropped.append(old.file)
+        if marker is not None:
+            self.versions.supersede(marker.number, at)
+        if current is None:
+            return [name for name in dropped if name]
+        self._state.execute("delete from objects where bucket = ? and key = ?", bucket, key)
+        if versioning is None or (versioning == "Suspended" and current.version == NONE):
+            dropped.append(current.path.name)
+        else:
+            self.versions.add(
+                bucket,
+                key,
+                version=current.version,
+                at=current.modified,
+                superseded=at,
+                row=(current.path.name, current.size, current.etag, current.crc32),
+                headers=current.headers,
+                metadata=current.metadata,
+                details=current.details,
+            )
+        return [name for name in dropped if name]
 
     def put(self, bucket: str, key: str, body: Any, *, content_type: str = "") -> Object:
         """Store bytes, or what can be read, as an object."""
@@ -230,15 +416,135 @@ class Objects:
         headers = {"ContentType": content_type or "binary/octet-stream"}
         return self.keep(bucket, key, self.receive(body), headers=headers)
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Remove an object if it is there."""
+    def delete(self, bucket: str, key: str) -> str | None:
+        """Remove an object if it is there, or hide it behind a delete marker.
+
+        Returns
+        -------
+        str or None
+            The id of the marker; None if the bucket is not versioned.
+        """
+        self.carry_out_rules(bucket)
+        return self._hide(bucket, key, at=self._clock.now())
+
+    def _hide(self, bucket: str, key: str, *, at: float) -> str | None:
         with self._state.transaction():
-            old = self.find(bucket, key)
+            versioning = self.settings(bucket).get("versioning")
+            dropped = self._make_room(bucket, key, versioning, at=at)
+            marker = None
+            if versioning:
+                marker = new_id() if versioning == "Enabled" else NONE
+                self.versions.add(bucket, key, version=marker, at=float(int(at)))
+        for name in dropped:
+            self.discard(self.folder / name)
+        return marker
+
+    def delete_version(
+        self, bucket: str, key: str, version: str, *, bypass: bool = False
+    ) -> Object | Older | None:
+        """Remove one version for good, and return what it was, None if there was none.
+
+        Parameters
+        ----------
+        bypass : bool
+            Whether a lock of mode GOVERNANCE is to be ignored.
+
+        Raises
+        ------
+        ApiError
+            AccessDenied, if an object lock keeps it.
+        """
+        with self._state.transaction():
+            try:
+                found = self.find_version(bucket, key, version)
+            except ApiError as error:
+                if error.code == "NoSuchVersion":
+                    return None
+                raise
+            if is_locked(found.details, self._clock.now(), bypass=bypass):
+                raise ApiError(
+                    "AccessDenied",
+                    "Access Denied because object protected by object lock.",
+                    status=403,
+                )
+            self._forget(found)
+        return found
+
+    def _forget(self, found: Object | Older) -> None:
+        """Remove a version; if it was the current one, the next becomes current."""
+        where = found.bucket, found.key
+        with self._state.transaction():
+            if isinstance(found, Older):
+                self.versions.remove(found.number)
+                was_current = found.superseded is None
+            else:
+                self._state.execute(
+                    "delete from objects where bucket = ? and key = ?", *where
+                )
+                was_current = True
+            older = self.versions.of_key(*where)
+            if was_current and older:
+                self._bring_back(older[0])
+        name = found.file if isinstance(found, Older) else found.path.name
+        if name:
+            self.discard(self.folder / name)
+
+    def _bring_back(self, newest: Older) -> None:
+        if newest.is_marker:
+            self.versions.supersede(newest.number, None)
+            return
+        self.versions.remove(newest.number)
+        self._insert(
+            (newest.bucket, newest.key, newest.file, newest.size),
+            (newest.etag, newest.crc32, newest.modified),
+            newest.headers,
+            newest.metadata,
+            newest.details,
+        )
+
+    def set_details(self, found: Object | Older, details: dict[str, Any]) -> None:
+        """Replace class, lock and tags of a version; members that are None are left out."""
+        kept = {name: value for name, value in details.items() if value is not None}
+        if isinstance(found, Older):
+            self.versions.set_details(found.number, kept)
+        else:
             self._state.execute(
-                "delete from objects where bucket = ? and key = ?", bucket, key
+                "update objects set details = ? where bucket = ? and key = ?",
+                json.dumps(kept),
+                found.bucket,
+                found.key,
             )
-        if old is not None:
-            self.discard(old.path)
+
+    def as_object(self, found: Object | Older) -> Object:
+        """Return a version as an object; a delete marker is none.
+
+        Raises
+        ------
+        ApiError
+            MethodNotAllowed for a delete marker.
+        """
+        if isinstance(found, Object):
+            return found
+        if found.is_marker:
+            raise ApiError(
+                "MethodNotAllowed",
+                "The specified method is not allowed against this resource.",
+                status=405,
+                Method="GET",
+                ResourceType="DeleteMarker",
+            )
+        return Object(
+            found.bucket,
+            found.key,
+            self.folder / found.file,
+            found.size,
+            found.etag,
+            found.crc32,
+            found.modified,
+            found.headers,
+            found.metadata,
+            found.details,
+        )
 
     def iterate(
         self, bucket: str, *, prefix: str = "", after: str = "", at: str | None = None
@@ -254,13 +560,14 @@ class Objects:
         at : str, optional
             Only keys from this one on.
         """
+        self.carry_out_rules(bucket)
         compare, begin = (">=", at) if at is not None else (">", after)
         if prefix > begin:
             compare, begin = ">=", prefix
         while True:
             rows = self._state.rows(
-                "select bucket, key, file, size, etag, crc32, modified, headers, metadata "
-                f"from objects where bucket = ? and key {compare} ? order by key limit 500",
+                f"select {_COLUMNS} from objects where bucket = ? and key {compare} ? "
+                "order by key limit 500",
                 bucket,
                 begin,
             )
@@ -273,7 +580,7 @@ class Objects:
             compare, begin = ">", rows[-1][1]
 
     def _object(self, row: tuple) -> Object:
-        bucket, key, file, size, etag, crc32, modified, headers, metadata = row
+        bucket, key, file, size, etag, crc32, modified, headers, metadata, details = row
         return Object(
             bucket,
             key,
@@ -284,131 +591,38 @@ class Objects:
             modified,
             json.loads(headers),
             json.loads(metadata),
+            json.loads(details),
         )
 
 
-# Bodies with checksums
-
-_HASHES = ("sha1", "sha256", "sha512", "md5")
-CHECKSUMS = ("crc32", *_HASHES)
+# Locks
 
 
-class Checks:
-    """The checksums that a request promises: fed with the body, then compared."""
-
-    def __init__(self, headers: dict[str, str]):
-        self._promised: dict[str, str] = {}
-        self._hashes: dict[str, Any] = {}
-        self._crc = 0
-        prefix = "x-amz-checksum-"
-        for name, value in headers.items():
-            if name.startswith(prefix) and name[len(prefix) :] not in ("algorithm", "type"):
-                self.promise(name[len(prefix) :], value)
-        # Promised at the end of the body; hashed from its beginning.
-        for name in headers.get("x-amz-trailer", "").split(","):
-            if name.strip().startswith(prefix):
-                self._begin(name.strip()[len(prefix) :])
-        if "content-md5" in headers:
-            self.promise("md5", headers["content-md5"], name="Content-MD5")
-
-    def promise(self, algorithm: str, value: str, name: str | None = None) -> None:
-        """Note what a checksum should be."""
-        self._begin(algorithm)
-        try:
-            base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            text = f"{name or algorithm.upper()} is {value[:100]!r}, which is not base64."
-            raise ApiError("InvalidDigest", text) from None
-        self._promised[algorithm] = value
-
-    def _begin(self, algorithm: str) -> None:
-        if algorithm in _HASHES:
-            self._hashes.setdefault(
-                algorithm, hashlib.new(algorithm, usedforsecurity=False)
-            )
-        elif algorithm != "crc32":
-            raise ApiError(
-                "NotImplemented",
-                f"The S3 on this machine cannot check {algorithm.upper()[:40]}. It checks "
-                f"{', '.join(CHECKSUMS).upper()}.",
-                status=501,
-            )
-
-    def feed(self, piece: bytes) -> None:
-        """See a piece of the body."""
-        for found in self._hashes.values():
-            found.update(piece)
-        self._crc = zlib.crc32(piece, self._crc)
-
-    def compare(self) -> None:
-        """Raise BadDigest if a promise was not kept."""
-        for algorithm, promised in self._promised.items():
-            if algorithm == "crc32":
-                actual = crc_text(self._crc)
-            else:
-                actual = base64.b64encode(self._hashes[algorithm].digest()).decode("ascii")
-            if actual != promised:
-                raise ApiError(
-                    "BadDigest",
-                    f"The {algorithm.upper()} you specified did not match the calculated "
-                    "checksum.",
-                )
+def locked_until(details: dict[str, Any]) -> float:
+    """Return until when a version is kept from deletion; infinite under a legal hold."""
+    return math.inf if details.get("hold") else details.get("until", -math.inf)
 
 
-class AwsChunks:
-    """A body in ``aws-chunked`` encoding, without the encoding; reads the trailer."""
+def is_locked(details: dict[str, Any], now: float, *, bypass: bool = False) -> bool:
+    """Say whether a version may not be deleted now.
 
-    def __init__(self, body: Any, checks: Checks):
-        self._body = body
-        self._checks = checks
-        self._left = 0
-        self._ended = False
-
-    def read(self, size: int) -> bytes:
-        """Return up to `size` bytes."""
-        if not self._left and not self._ended:
-            length = self._line().partition(b";")[0]
-            try:
-                self._left = int(length, 16)
-            except ValueError:
-                raise _malformed() from None
-            if self._left < 0:
-                raise _malformed()
-            if not self._left:
-                self._ended = True
-                self._trailer()
-        if not self._left:
-            return b""
-        found = self._body.read(min(size, self._left))
-        if not found:
-            raise _malformed()
-        self._left -= len(found)
-        if not self._left:
-            self._line()
-        return found
-
-    def _line(self) -> bytes:
-        line = b""
-        while not line.endswith(b"\n"):
-            byte = self._body.read(1)
-            if not byte or len(line) > 8192:
-                raise _malformed()
-            line += byte
-        return line.strip()
-
-    def _trailer(self) -> None:
-        prefix = "x-amz-checksum-"
-        text = b""
-        while piece := self._body.read(8192):
-            text += piece
-        for line in text.decode("latin-1").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip().lower().startswith(prefix):
-                self._checks.promise(name.strip().lower()[len(prefix) :], value.strip())
+    Parameters
+    ----------
+    details : dict
+        Of an `Object`.
+    now : float
+        Seconds since 1970.
+    bypass : bool
+        Whether retention of mode GOVERNANCE is to be ignored; a legal hold never is.
+    """
+    if details.get("hold"):
+        return True
+    if bypass and details.get("mode") == "GOVERNANCE":
+        return False
+    return locked_until(details) > now
 
 
-def _malformed() -> ApiError:
-    return ApiError("IncompleteBody", "The body's aws-chunked encoding is malformed.")
+# Names
 
 
 def local_path(folder: Path, relative: str) -> Path:

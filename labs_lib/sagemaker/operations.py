@@ -28,6 +28,8 @@ SERVICES = {
     "events": "EVENTBRIDGE",
     "stepfunctions": "SFN",
     "resource-groups": "RESOURCE_GROUPS",
+    "dynamodb": "DYNAMODB",
+    "dynamodbstreams": "DYNAMODB_STREAMS",
 }
 """botocore's names of the services that answer, and how AWS_ENDPOINT_URL_... calls them."""
 

@@ -4,20 +4,24 @@ import base64
 import functools
 import hashlib
 import json
+import math
 import re
 import secrets
 import sys
 import zlib
 from email.utils import formatdate
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from labs_lib.aws.request import service_model
-from labs_lib.sagemaker import wire
+from labs_lib.platform import lifecycle
+from labs_lib.sagemaker import locks, wire
+from labs_lib.sagemaker.bodies import AwsChunks, Checks, crc_text
 from labs_lib.sagemaker.errors import ApiError
-from labs_lib.sagemaker.objects import AwsChunks, Checks, Object, Objects, Written, crc_text
+from labs_lib.sagemaker.objects import Object, Objects, Written
 from labs_lib.sagemaker.operations import Context, operation
 from labs_lib.sagemaker.site import Site
+from labs_lib.sagemaker.versions import Older
 
 PAGE = 1000
 _SMALLEST_PART = 5 * 1024 * 1024
@@ -42,9 +46,12 @@ def _operations(method: str, level: int) -> list[tuple[str, frozenset[str]]]:
     model = service_model("s3")
     found = []
     for name in model.operation_names:
-        http = model.operation_model(name).http
+        operation_model = model.operation_model(name)
+        http = operation_model.http
         path, _, query = http["requestUri"].partition("?")
-        if http["method"] == method and path.count("{") == level:
+        # A deprecated operation has the same form as the one that took its place.
+        here = http["method"] == method and path.count("{") == level
+        if here and not operation_model.deprecated:
             fixed = frozenset(part for part in query.split("&") if part)
             found.append((name, fixed))
     return sorted(found, key=lambda item: -len(item[1]))
@@ -98,7 +105,7 @@ def operation_of(request: wire.Request) -> tuple[str, dict[str, str]]:
 @operation(
     "s3",
     "CreateBucket",
-    uses="Bucket CreateBucketConfiguration.LocationConstraint",
+    uses="Bucket CreateBucketConfiguration.LocationConstraint ObjectLockEnabledForBucket",
     differs=(
         "A bucket that exists is answered with BucketAlreadyOwnedByYou in every region.",
         "Who may read or write is not checked: there is one user.",
@@ -121,6 +128,10 @@ def create_bucket(context: Context, request: dict[str, Any]) -> dict[str, Any]:
             )
         now = float(int(context.site.clock.now()))
         state.execute("insert into buckets values (?, ?, ?)", name, region, now)
+        settings = {}
+        if request.get("ObjectLockEnabledForBucket"):
+            settings = {"versioning": "Enabled", "lock": {"ObjectLockEnabled": "Enabled"}}
+        context.site.objects.set_settings(name, settings)
     return {"Location": f"/{name}"}
 
 
@@ -152,13 +163,14 @@ def delete_bucket(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     name, state = request["Bucket"], context.site.state
     with state.transaction():
         context.site.objects.require_bucket(name)
-        for table in ("objects", "uploads"):
-            if state.row(f"select 1 from {table} where bucket = ? limit 1", name):
-                raise ApiError(
-                    "BucketNotEmpty",
-                    "The bucket you tried to delete is not empty",
-                    status=409,
-                )
+        context.site.objects.carry_out_rules(name)
+        if not context.site.objects.is_empty(name):
+            raise ApiError(
+                "BucketNotEmpty",
+                "The bucket you tried to delete is not empty",
+                status=409,
+            )
+        context.site.objects.set_settings(name, {})
         state.execute("delete from buckets where name = ?", name)
     return {}
 
@@ -263,18 +275,43 @@ _OBJECT = (
     "ContentType Expires"
 )
 _CHECKED = "ChecksumCRC32 ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ContentMD5"
-_PLAIN = {
-    "SSECustomerKey": "nothing is encrypted.",
-    "Tagging": "objects have no tags.",
-    "ObjectLockMode": "there are no locks.",
-}
-_VERSION = {"VersionId": "there are no versions."}
+_DETAILS = "StorageClass Tagging ObjectLockMode ObjectLockRetainUntilDate ObjectLockLegalHoldStatus"
+_PLAIN = {"SSECustomerKey": "nothing is encrypted."}
+_CLASSES = ("STANDARD", *lifecycle.PREFERRED)
+
+
+def _details(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """Return class, tags and lock of what a request writes."""
+    details: dict[str, Any] = {}
+    found = request.get("StorageClass", "STANDARD")
+    if found not in _CLASSES:
+        raise ApiError(
+            "InvalidStorageClass",
+            f"The storage class {found} is not one of {', '.join(_CLASSES)}.",
+        )
+    if found != "STANDARD":
+        details["class"] = found
+    if request.get("Tagging"):
+        details["tags"] = dict(parse_qsl(request["Tagging"], keep_blank_values=True))
+    lock = locks.of_new_object(
+        context.site.objects.settings(request["Bucket"]).get("lock"),
+        mode=request.get("ObjectLockMode"),
+        until=request.get("ObjectLockRetainUntilDate"),
+        hold=request.get("ObjectLockLegalHoldStatus"),
+        now=context.site.clock.now(),
+    )
+    return details | lock
+
+
+def _version_of(found: Object) -> str | None:
+    """Return the version's id as answers name it: not at all without versions."""
+    return found.details.get("version")
 
 
 @operation(
     "s3",
     "PutObject",
-    uses=f"{_OBJECT} Body {_CHECKED} IfMatch IfNoneMatch",
+    uses=f"{_OBJECT} Body {_CHECKED} {_DETAILS} IfMatch IfNoneMatch",
     refuses=_PLAIN,
     differs=(
         "CRC32, SHA1, SHA256, SHA512 and MD5 are checked; a request with another checksum is "
@@ -286,6 +323,7 @@ def put_object(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     objects: Objects = context.site.objects
     objects.require_bucket(request["Bucket"])
     _check_key(request["Key"])
+    details = _details(context, request)
     written = _receive(context)
     found = objects.keep(
         request["Bucket"],
@@ -293,10 +331,12 @@ def put_object(context: Context, request: dict[str, Any]) -> dict[str, Any]:
         written,
         headers=_kept_headers(request),
         metadata=request.get("Metadata"),
+        details=details,
         allowed=_unless(request),
     )
     return {
         "ETag": f'"{found.etag}"',
+        "VersionId": _version_of(found),
         "ChecksumCRC32": found.crc32,
         "ChecksumType": "FULL_OBJECT",
     }
@@ -314,12 +354,39 @@ def _properties(found: Object, request: dict[str, Any]) -> dict[str, Any]:
         "ETag": f'"{found.etag}"',
         "Metadata": found.metadata,
         **found.headers,
+        **_shown_details(found),
     }
     for name in _HEADERS:
         asked = request.get(f"Response{name}")
         if asked:
             answer[name] = asked
     return answer
+
+
+def _shown_details(found: Object) -> dict[str, Any]:
+    details = found.details
+    shown = {
+        "VersionId": _version_of(found),
+        # S3 says nothing of the class STANDARD.
+        "StorageClass": details.get("class"),
+        "TagCount": len(details["tags"]) if details.get("tags") else None,
+        "ObjectLockMode": details.get("mode"),
+        "ObjectLockRetainUntilDate": details.get("until"),
+        "ObjectLockLegalHoldStatus": "ON" if details.get("hold") else None,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _require_online(found: Object, now: float) -> None:
+    """Raise InvalidObjectState if an object has to be restored first."""
+    ready, back = found.details.get("ready", math.inf), found.details.get("back", -math.inf)
+    if found.storage_class in lifecycle.KEPT_OFFLINE and not ready <= now < back:
+        raise ApiError(
+            "InvalidObjectState",
+            "The operation is not valid for the object's storage class",
+            status=403,
+            StorageClass=found.storage_class,
+        )
 
 
 def _conditions(found: Object, request: dict[str, Any]) -> bool:
@@ -360,17 +427,36 @@ def _range(text: str | None, size: int) -> tuple[int, int] | None:
 
 
 _READ = (
-    "Bucket Key Range IfMatch IfNoneMatch IfModifiedSince IfUnmodifiedSince ChecksumMode "
+    "Bucket Key VersionId Range IfMatch IfNoneMatch IfModifiedSince IfUnmodifiedSince ChecksumMode "
     "ResponseCacheControl ResponseContentDisposition ResponseContentEncoding "
     "ResponseContentLanguage ResponseContentType ResponseExpires"
 )
-_WHOLE = {**_VERSION, "PartNumber": "the parts of an object are not kept."}
+_WHOLE = {"PartNumber": "the parts of an object are not kept."}
+
+
+def _open(context: Context, request: dict[str, Any]) -> tuple[Object, Any]:
+    objects: Objects = context.site.objects
+    return objects.open(request["Bucket"], request["Key"], request.get("VersionId"))
+
+
+def _restore(found: Object, now: float) -> str | None:
+    """Return what HeadObject says of a copy that was restored, or is being."""
+    ready, back = found.details.get("ready"), found.details.get("back")
+    if ready is None or back is None or now >= back:
+        return None
+    if now < ready:
+        return 'ongoing-request="true"'
+    return f'ongoing-request="false", expiry-date="{formatdate(back, usegmt=True)}"'
 
 
 def _answer(context: Context, request: dict[str, Any], name: str) -> wire.Answer:
-    found, file = context.site.objects.open(request["Bucket"], request["Key"])
+    found, file = _open(context, request)
     try:
         answer = _properties(found, request)
+        if name == "GetObject":
+            _require_online(found, context.site.clock.now())
+        else:
+            answer["Restore"] = _restore(found, context.site.clock.now())
         if not _conditions(found, request):
             file.close()
             return wire.Answer(304, {"ETag": answer["ETag"], "Content-Length": "0"})
@@ -408,50 +494,79 @@ def head_object(context: Context, request: dict[str, Any]) -> Any:
     return _answer(context, request, "HeadObject")
 
 
-@operation("s3", "DeleteObject", uses="Bucket Key", refuses=_VERSION)
+@operation("s3", "DeleteObject", uses="Bucket Key VersionId BypassGovernanceRetention")
 def delete_object(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     context.site.objects.require_bucket(request["Bucket"])
-    context.site.objects.delete(request["Bucket"], request["Key"])
-    return {}
+    bypass = request.get("BypassGovernanceRetention", False)
+    return _delete(context, request["Bucket"], request, bypass=bypass)
+
+
+def _delete(
+    context: Context, bucket: str, item: dict[str, Any], *, bypass: bool
+) -> dict[str, Any]:
+    """Delete an object or one version; say which version, and whether it is a marker."""
+    objects: Objects = context.site.objects
+    version = item.get("VersionId")
+    if version is None:
+        marker = objects.delete(bucket, item["Key"])
+        return {"DeleteMarker": True, "VersionId": marker} if marker else {}
+    gone = objects.delete_version(bucket, item["Key"], version, bypass=bypass)
+    was_marker = isinstance(gone, Older) and gone.is_marker
+    return {"VersionId": version} | ({"DeleteMarker": True} if was_marker else {})
 
 
 @operation(
     "s3",
     "DeleteObjects",
-    uses="Bucket Delete.Objects[].Key Delete.Quiet",
-    refuses={"Delete.Objects[].VersionId": "there are no versions."},
+    uses="Bucket Delete.Objects[].Key Delete.Objects[].VersionId Delete.Quiet "
+    "BypassGovernanceRetention",
 )
 def delete_objects(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     context.site.objects.require_bucket(request["Bucket"])
-    keys = [item["Key"] for item in request["Delete"]["Objects"]]
-    if len(keys) > PAGE:
+    items = request["Delete"]["Objects"]
+    if len(items) > PAGE:
         raise ApiError("MalformedXML", f"At most {PAGE} keys may be deleted at a time.")
-    for key in keys:
-        context.site.objects.delete(request["Bucket"], key)
+    bypass = request.get("BypassGovernanceRetention", False)
+    deleted, errors = [], []
+    for item in items:
+        named = {name: item[name] for name in ("Key", "VersionId") if item.get(name)}
+        try:
+            answer = _delete(context, request["Bucket"], item, bypass=bypass)
+        except ApiError as error:
+            errors.append({**named, "Code": error.code, "Message": error.message})
+            continue
+        if answer.get("DeleteMarker"):
+            named |= {"DeleteMarker": True, "DeleteMarkerVersionId": answer["VersionId"]}
+        deleted.append(named)
     quiet = request["Delete"].get("Quiet", False)
-    return {"Deleted": [] if quiet else [{"Key": key} for key in keys]}
+    return {"Deleted": [] if quiet else deleted, "Errors": errors or None}
 
 
 @operation(
     "s3",
     "CopyObject",
-    uses=f"{_OBJECT} CopySource MetadataDirective CopySourceIfMatch CopySourceIfNoneMatch",
+    uses=f"{_OBJECT} {_DETAILS} CopySource MetadataDirective TaggingDirective "
+    "CopySourceIfMatch CopySourceIfNoneMatch",
     refuses=_PLAIN,
 )
 def copy_object(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     objects: Objects = context.site.objects
-    source, key = _copy_source(request["CopySource"])
+    source, key, version = _copy_source(request["CopySource"])
     _check_key(request["Key"])
     objects.require_bucket(request["Bucket"])
-    found, file = objects.open(source, key)
+    details = _details(context, request)
+    found, file = objects.open(source, key, version)
     with file:
+        _require_online(found, context.site.clock.now())
         etag = f'"{found.etag}"'
         if request.get("CopySourceIfMatch") not in (None, etag, found.etag):
             raise _precondition("x-amz-copy-source-If-Match")
         if request.get("CopySourceIfNoneMatch") in (etag, found.etag):
             raise _precondition("x-amz-copy-source-If-None-Match")
         replaces = request.get("MetadataDirective", "COPY") == "REPLACE"
-        if not replaces and (source, key) == (request["Bucket"], request["Key"]):
+        same = (source, key) == (request["Bucket"], request["Key"])
+        changes = replaces or version or details.get("class") != found.details.get("class")
+        if same and not changes:
             raise ApiError(
                 "InvalidRequest",
                 "This copy request is illegal because it is trying to copy an object to "
@@ -465,22 +580,31 @@ def copy_object(context: Context, request: dict[str, Any]) -> dict[str, Any]:
         written,
         headers=_kept_headers(request) if replaces else found.headers,
         metadata=request.get("Metadata") if replaces else found.metadata,
+        details=_copied_tags(request, found) | details,
     )
     return {
-        "CopyObjectResult": {"ETag": f'"{copied.etag}"', "LastModified": copied.modified}
+        "VersionId": _version_of(copied),
+        "CopySourceVersionId": _version_of(found),
+        "CopyObjectResult": {"ETag": f'"{copied.etag}"', "LastModified": copied.modified},
     }
 
 
-def _copy_source(text: str) -> tuple[str, str]:
+def _copied_tags(request: dict[str, Any], found: Object) -> dict[str, Any]:
+    replaces = request.get("TaggingDirective", "COPY") == "REPLACE"
+    return (
+        {} if replaces or "tags" not in found.details else {"tags": found.details["tags"]}
+    )
+
+
+def _copy_source(text: str) -> tuple[str, str, str | None]:
     path, _, query = text.partition("?")
-    if query:
-        raise ApiError("NotImplemented", "There are no versions here.", status=501)
     bucket, _, key = unquote(path).lstrip("/").partition("/")
-    if not bucket or not key:
+    version = dict(parse_qsl(query)).get("versionId")
+    if not bucket or not key or (query and not version):
         raise ApiError(
             "InvalidArgument", "Copy Source must mention the source bucket and key"
         )
-    return bucket, key
+    return bucket, key, version
 
 
 # Lists
@@ -530,7 +654,7 @@ def _list(
                 "LastModified": item.modified,
                 "ETag": f'"{item.etag}"',
                 "Size": item.size,
-                "StorageClass": "STANDARD",
+                "StorageClass": item.storage_class,
                 "ChecksumAlgorithm": ["CRC32"],
             }
         )
@@ -589,9 +713,9 @@ def list_objects(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 # Uploads in parts
 
 
-def _upload(context: Context, request: dict[str, Any]) -> tuple[dict, dict]:
+def _upload(context: Context, request: dict[str, Any]) -> tuple[dict, dict, dict]:
     row = context.site.state.row(
-        "select headers, metadata from uploads where id = ? and bucket = ? and key = ?",
+        "select headers, metadata, details from uploads where id = ? and bucket = ? and key = ?",
         request["UploadId"],
         request["Bucket"],
         request["Key"],
@@ -603,13 +727,13 @@ def _upload(context: Context, request: dict[str, Any]) -> tuple[dict, dict]:
             "may have been aborted or completed.",
             status=404,
         )
-    return json.loads(row[0]), json.loads(row[1])
+    return json.loads(row[0]), json.loads(row[1]), json.loads(row[2])
 
 
 @operation(
     "s3",
     "CreateMultipartUpload",
-    uses=_OBJECT,
+    uses=f"{_OBJECT} {_DETAILS}",
     refuses={
         **_PLAIN,
         "ChecksumType=FULL_OBJECT": "the checksum of an object in parts is that of its parts.",
@@ -620,13 +744,14 @@ def create_multipart_upload(context: Context, request: dict[str, Any]) -> dict[s
     _check_key(request["Key"])
     identifier = secrets.token_hex(24)
     context.site.state.execute(
-        "insert into uploads values (?, ?, ?, ?, ?, ?)",
+        "insert into uploads values (?, ?, ?, ?, ?, ?, ?)",
         identifier,
         request["Bucket"],
         request["Key"],
         context.site.clock.now(),
         json.dumps(_kept_headers(request)),
         json.dumps(request.get("Metadata", {})),
+        json.dumps(_details(context, request)),
     )
     return {
         "Bucket": request["Bucket"],
@@ -698,7 +823,7 @@ def _parts(context: Context, upload: str) -> dict[int, tuple]:
 )
 def complete_multipart_upload(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     objects: Objects = context.site.objects
-    headers, metadata = _upload(context, request)
+    headers, metadata, details = _upload(context, request)
     asked = (request.get("MultipartUpload") or {}).get("Parts") or []
     if not asked:
         raise ApiError("MalformedXML", "You must specify at least one part")
@@ -738,6 +863,7 @@ def complete_multipart_upload(context: Context, request: dict[str, Any]) -> dict
         written,
         headers=headers,
         metadata=metadata,
+        details=details,
         etag=f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(chosen)}",
         crc32=f"{crc_text(zlib.crc32(crcs))}-{len(chosen)}",
         allowed=_unless(request),
@@ -747,6 +873,7 @@ def complete_multipart_upload(context: Context, request: dict[str, Any]) -> dict
         "Location": f"{context.site.endpoint}/{kept.bucket}/{kept.key}",
         "Bucket": kept.bucket,
         "Key": kept.key,
+        "VersionId": _version_of(kept),
         "ETag": f'"{kept.etag}"',
         "ChecksumCRC32": kept.crc32,
         "ChecksumType": "COMPOSITE",

@@ -53,6 +53,9 @@ _SCOPES = {
 }
 """Service by the name in its signature; the runtimes of SageMaker sign as sagemaker."""
 
+_OWN_CODES = frozenset({"kinesis", "sqs", "events", "stepfunctions"})
+"""Services whose engines refuse with codes of their own what no model says."""
+
 _CBOR = "smithy-rpc-v2-cbor"
 _CONTROL = "x-labs-key"
 
@@ -289,7 +292,10 @@ class Server(ThreadingHTTPServer):
             # A body that is still on its way has no value yet.
             members.pop("Body", None)
         try:
-            validate(operation.name, members, service=operation.service)
+            own_rules = operation.service not in _OWN_CODES
+            validate(
+                operation.name, members, service=operation.service, own_rules=own_rules
+            )
         except RequestError as error:
             raise _validation_error(operation, error, members) from None
         refuse_what_is_missing(operation, members)
@@ -392,6 +398,7 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
     target = request.headers.get("x-amz-target")
     if target is not None:
         prefix, _, name = target.partition(".")
+        service = _by_target(scope, prefix) or service
         expected = service_model(service).metadata.get("targetPrefix")
         if prefix != expected:
             raise ApiError(
@@ -421,6 +428,16 @@ def _route(request: wire.Request) -> tuple[str, str, dict[str, str]]:
         "and there is no X-Amz-Target.",
         status=404,
     )
+
+
+def _by_target(scope: str, prefix: str) -> str | None:
+    """Return the service of a target: two may sign with one name."""
+    for service in SERVICES:
+        metadata = service_model(service).metadata
+        signs_as = metadata.get("signingName", metadata["endpointPrefix"])
+        if signs_as == scope and metadata.get("targetPrefix") == prefix:
+            return service
+    return None
 
 
 def _protocol_of(service: str, request: wire.Request) -> str:

@@ -23,6 +23,11 @@ create table if not exists buckets (
 create table if not exists objects (
     bucket text, key text, file text, size integer, etag text, crc32 text, modified real,
     headers text, metadata text, primary key (bucket, key)) without rowid;
+create table if not exists versions (
+    number integer primary key autoincrement, bucket text, key text, version text,
+    marker integer, superseded real, file text, size integer, etag text, crc32 text,
+    modified real, headers text, metadata text, details text);
+create index if not exists versions_by_key on versions (bucket, key, number);
 create table if not exists uploads (
     id text primary key, bucket text, key text, created real, headers text,
     metadata text) without rowid;
@@ -37,6 +42,11 @@ create table if not exists queued (
     queue text, number integer, message text, primary key (queue, number)) without rowid;
 create table if not exists deduplicated (
     queue text, number integer, message text, primary key (queue, number)) without rowid;
+create table if not exists table_items (
+    name text, key text, item text, primary key (name, key)) without rowid;
+create table if not exists table_changes (
+    name text, sequence integer, shard integer, change text, at real,
+    primary key (name, sequence)) without rowid;
 create table if not exists stream_records (
     stream text, sequence text, shard text, partition_key text, data blob, arrived real,
     primary key (stream, sequence)) without rowid;
@@ -88,6 +98,8 @@ class State:
         self.rollbacks = 0
         self._changed = threading.Condition()
         self._changes = 0
+        for table in ("objects", "uploads"):
+            self._add_details(table)
         found = self.setting("version", str(VERSION))
         if found != str(VERSION):
             raise ValueError(
@@ -95,6 +107,12 @@ class State:
                 "Start with another folder, or delete this one."
             )
         self.set_setting("version", str(VERSION))
+
+    def _add_details(self, table: str) -> None:
+        """Add the column to a table of a folder that is older than it."""
+        columns = {row[1] for row in self.rows(f"pragma table_info({table})")}
+        if "details" not in columns:
+            self.execute(f"alter table {table} add column details text default '{{}}'")
 
     def close(self) -> None:
         """Close the file."""

@@ -5,6 +5,7 @@ that botocore's parser expects. Times are numbers of seconds since 1970 on both 
 """
 
 import base64
+import contextlib
 import functools
 import io
 import json
@@ -230,12 +231,16 @@ def _from_text(text: str, shape: Any) -> Any:
     if kind == "list":
         return [_from_text(part.strip(), shape.member) for part in text.split(",")]
     if kind == "timestamp":
-        try:
-            return parsedate_to_datetime(text).timestamp()
-        except (ValueError, OverflowError, OSError):
-            shown = text[:60]
-            raise ApiError("InvalidArgument", f"{shown!r} is no date of HTTP.") from None
+        for read in (parsedate_to_datetime, datetime.fromisoformat):
+            with contextlib.suppress(ValueError, OverflowError, OSError, TypeError):
+                return _utc(read(text)).timestamp()
+        shown = text[:60]
+        raise ApiError("InvalidArgument", f"{shown!r} is no date of HTTP or ISO 8601.")
     return text
+
+
+def _utc(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _read_xml(body: bytes, shape: Any) -> Any:

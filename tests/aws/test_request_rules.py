@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labs_lib import aws
-from labs_lib.aws.request_rules import RULES
+from labs_lib.aws.rules.sagemaker import RULES
 from tests.aws.examples import (
     GOOD,
     HYPERPARAMETERS,

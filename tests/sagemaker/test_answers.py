@@ -184,10 +184,100 @@ def use_s3(client, bucket):
     client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a/b"}]})
     client.delete_bucket(Bucket=bucket)
     client.create_bucket(Bucket=bucket)
+    use_s3_settings(client, bucket + "-kept")
     for call in (client.get_object, client.head_object, client.delete_bucket):
         with contextlib.suppress(ClientError):
             call(**{"Bucket": "nothing", "Key": "k"} if call != client.delete_bucket else
                  {"Bucket": "nothing"})  # fmt: skip
+
+
+def use_s3_settings(client, bucket):
+    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    where, here = {"Bucket": bucket}, {"Bucket": bucket, "Key": "a"}
+    client.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
+    client.get_bucket_versioning(**where)
+    rules = [{"Status": "Enabled", "Filter": {}, "Expiration": {"Days": 9}}]
+    client.put_bucket_lifecycle_configuration(
+        **where, LifecycleConfiguration={"Rules": rules}
+    )
+    client.get_bucket_lifecycle_configuration(**where)
+    client.delete_bucket_lifecycle(**where)
+    lock = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    configuration = {"ObjectLockEnabled": "Enabled", "Rule": lock}
+    client.put_object_lock_configuration(**where, ObjectLockConfiguration=configuration)
+    client.get_object_lock_configuration(**where)
+    client.put_object(**here, Body=b"1", StorageClass="GLACIER", Tagging="a=1")
+    client.get_object_tagging(**here)
+    client.put_object_tagging(**here, Tagging={"TagSet": [{"Key": "b", "Value": "2"}]})
+    client.delete_object_tagging(**here)
+    client.get_object_retention(**here)
+    client.put_object_retention(**here, Retention={}, BypassGovernanceRetention=True)
+    client.put_object_legal_hold(**here, LegalHold={"Status": "ON"})
+    client.get_object_legal_hold(**here)
+    client.restore_object(**here, RestoreRequest={"Days": 1})
+    client.head_object(**here)
+    client.delete_object(**here)
+    client.list_object_versions(**where)
+
+
+def use_tables(client, streams):
+    here, key = {"TableName": "answers"}, {"k": {"S": "1"}}
+    index = {
+        "IndexName": "by-v",
+        "KeySchema": [{"AttributeName": "v", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    client.create_table(
+        **here,
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("k", "v")
+        ],
+        GlobalSecondaryIndexes=[index],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    arn = client.describe_table(**here)["Table"]["LatestStreamArn"]
+    client.list_tables()
+    client.update_table(**here, DeletionProtectionEnabled=False)
+    live = {"Enabled": True, "AttributeName": "gone"}
+    client.update_time_to_live(**here, TimeToLiveSpecification=live)
+    client.describe_time_to_live(**here)
+    cost = {"ReturnConsumedCapacity": "INDEXES"}
+    item = {**key, "v": {"S": "1"}, "b": {"B": b"1"}}
+    client.put_item(**here, Item=item, **cost)
+    client.update_item(**here, Key=key, UpdateExpression="remove b", ReturnValues="ALL_OLD")
+    client.get_item(**here, Key=key, **cost)
+    client.scan(**here, **cost, Limit=1)
+    client.query(
+        **here,
+        KeyConditionExpression="k = :k",
+        ExpressionAttributeValues={":k": {"S": "1"}},
+        **cost,
+    )
+    client.batch_get_item(RequestItems={"answers": {"Keys": [key]}}, **cost)
+    client.batch_write_item(
+        RequestItems={"answers": [{"PutRequest": {"Item": item}}]}, **cost
+    )
+    client.transact_write_items(TransactItems=[{"Put": {**here, "Item": item}}], **cost)
+    client.transact_get_items(TransactItems=[{"Get": {**here, "Key": key}}], **cost)
+    client.delete_item(**here, Key=key, ReturnValues="ALL_OLD")
+    streams.list_streams()
+    described = streams.describe_stream(StreamArn=arn)["StreamDescription"]
+    place = {"StreamArn": arn, "ShardIteratorType": "TRIM_HORIZON"}
+    shard = described["Shards"][0]["ShardId"]
+    place = streams.get_shard_iterator(**place, ShardId=shard)["ShardIterator"]
+    assert streams.get_records(ShardIterator=place)["Records"]
+    condition = {"ConditionExpression": "attribute_exists(k)"}
+    for call in (
+        lambda: client.put_item(**here, Item={"k": {"S": "2"}}, **condition),
+        lambda: client.transact_write_items(
+            TransactItems=[{"Put": {**here, "Item": {"k": {"S": "2"}}, **condition}}]
+        ),
+    ):
+        with contextlib.suppress(ClientError):
+            call()
+    client.delete_table(**here)
 
 
 def use_cloudwatch(client):
@@ -841,6 +931,7 @@ def test_every_operation_answers_in_its_shape(recorder, local):
     use_kinesis(recorder.client("kinesis"))
     use_step_functions(recorder.client("stepfunctions"), local.role)
     use_events(recorder.client("events"), recorder.client("sqs"))
+    use_tables(recorder.client("dynamodb"), recorder.client("dynamodbstreams"))
     use_registry(client)
     use_groups(recorder.client("resource-groups"))
     use_lineage(client)

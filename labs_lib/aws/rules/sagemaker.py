@@ -1,32 +1,12 @@
-"""Rules of a request that are not in the limits of the service model.
-
-Each rule is a function from a request, from which parts of a wrong type were removed, to
-remarks: path, problem, what is allowed. `RULES` names the rules of an operation and where
-each of them stands. Only the operations of the course have rules.
-"""
+"""Rules of requests to SageMaker and its runtime."""
 
 import functools
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from labs_lib.aws.findings import Severity
-
-Remark = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule with its source.
-
-    With severity ``"conflict"`` two of AWS's own sources disagree; the remark quotes both.
-    """
-
-    check: Callable[[dict], Iterator[Remark]]
-    source: str
-    severity: Severity = "error"
-
+from labs_lib.aws.rules.rule import Remark, Rule
 
 # Training jobs
 
