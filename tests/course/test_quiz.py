@@ -80,6 +80,7 @@ def test_the_first_choice_counts(questions, progress_file):
     assert reason.value == ""
     buttons["b"].click()
     assert "Question 1, b: right" in reason.value
+    assert reason.value.startswith("<div role='status'>")  # read out as it changes
     assert buttons["b"].button_style == "success"
     buttons["a"].click()
     assert (buttons["a"].button_style, buttons["b"].button_style) == ("danger", "")

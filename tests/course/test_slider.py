@@ -1,3 +1,5 @@
+import re
+
 import ipywidgets
 import numpy as np
 import pytest
@@ -63,6 +65,11 @@ def test_slider_moves_the_table(shown, monkeypatch):
     assert "threshold 0.500" in table.value
     choice.index = len(choice.options) - 1
     assert "threshold 0.500" not in table.value
+    # Announced at each step, as the handle has no name, and the focus is seen.
+    announced = re.search(r"<div role=.status.>(.*)</div>", table.value, re.DOTALL)[1]
+    assert announced.startswith("<table")
+    assert "threshold" in announced
+    assert ".noUi-handle:focus {outline: " in table.value
     assert "threshold 0.500" in shown[0][0][0]["text/plain"]
 
 

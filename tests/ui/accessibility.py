@@ -55,6 +55,11 @@ def violations(notebook: Notebook) -> list[str]:
         for node in rule["nodes"]
         if not _excepted(page, rule["id"], node["target"][0])
     ]
+    # JupyterLab calls an image of HTML "Image" if it has no alternative text.
+    unnamed = page.locator(f"{OURS[1]} img[alt=Image]").evaluate_all(
+        "images => images.map(image => image.src.slice(0, 60))"
+    )
+    problems += [f"image-alt: no alternative text: {source}" for source in unnamed]
     page.set_viewport_size(before)
     judged = [rule for rule in found["passes"] if rule["id"] == "color-contrast"]
     assert judged, "the contrast of no text was judged"
