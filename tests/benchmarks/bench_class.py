@@ -1,4 +1,4 @@
-"""A full room on one class server: ``python tests/benchmarks/bench_class.py [LEARNERS] [SECONDS]``.
+"""A full room on one class server: ``python -m tests.benchmarks.bench_class [LEARNERS] [SECONDS]``.
 
 Each simulated learner sends its state every three seconds over a connection of its own, as a kernel
 does, while the page asks every two. Printed are the milliseconds of an update and of a view (median

@@ -76,7 +76,7 @@ def send() -> bool:
 
 def _run() -> None:
     pause = 0.0
-    while True:
+    while _thread is threading.current_thread():  # one sends for a kernel
         # Woken by the next record, or by the clock if something has not arrived.
         woken = _due.wait(pause * random.uniform(0.75, 1.25) if pause else None)
         if woken:

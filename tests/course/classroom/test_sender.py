@@ -38,6 +38,12 @@ def impatient(monkeypatch):
     monkeypatch.setattr(sender, "LAST_RETRY", 0.1)
     monkeypatch.setattr(sender, "_thread", None)
     monkeypatch.setattr(sender, "_due", threading.Event())
+    yield
+    thread, sender._thread = sender._thread, None
+    sender._due.set()
+    if thread is not None:
+        thread.join(timeout=120)  # it belongs to this learner alone
+        assert not thread.is_alive()
 
 
 @pytest.fixture
