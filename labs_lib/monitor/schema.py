@@ -141,6 +141,9 @@ def to_json(content: Mapping, *, indent: int | None = None) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+MOST = 2**53
+"""The largest count: beyond it, a number of 64 bits skips whole numbers."""
+
 Check = Callable[[object], bool]
 
 
@@ -162,8 +165,9 @@ def _share(value: object) -> bool:
 
 
 def _count(value: object) -> bool:
-    """a whole number of at least 0"""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    """a whole number of at least 0, and at most 2**53"""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole and 0 <= value <= MOST
 
 
 def _text(value: object) -> bool:
