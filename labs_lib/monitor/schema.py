@@ -10,7 +10,7 @@ model-monitor-byoc-constraints.
 
 import difflib
 import json
-import math
+import sys
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,8 @@ Check = Callable[[object], bool]
 
 
 def _number(value: object) -> bool:
-    finite = isinstance(value, int | float) and math.isfinite(value)
+    # A whole number of a thousand digits is no float; NaN compares as false.
+    finite = isinstance(value, int | float) and abs(value) <= sys.float_info.max
     return finite and not isinstance(value, bool)
 
 
