@@ -167,8 +167,7 @@ def _share(value: object) -> bool:
 
 def _count(value: object) -> bool:
     """a whole number of at least 0, and at most 2**53"""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return whole and 0 <= value <= MOST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
 
 
 def _text(value: object) -> bool:
