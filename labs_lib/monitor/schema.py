@@ -10,7 +10,7 @@ model-monitor-byoc-constraints.
 
 import difflib
 import json
-import math
+import sys
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -141,11 +141,15 @@ def to_json(content: Mapping, *, indent: int | None = None) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+MOST = 2**53
+"""The largest count: beyond it, a number of 64 bits skips whole numbers."""
+
 Check = Callable[[object], bool]
 
 
 def _number(value: object) -> bool:
-    finite = isinstance(value, int | float) and math.isfinite(value)
+    # A whole number of a thousand digits is no float; NaN compares as false.
+    finite = isinstance(value, int | float) and abs(value) <= sys.float_info.max
     return finite and not isinstance(value, bool)
 
 
@@ -162,8 +166,8 @@ def _share(value: object) -> bool:
 
 
 def _count(value: object) -> bool:
-    """a whole number of at least 0"""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    """a whole number of at least 0, and at most 2**53"""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
 
 
 def _text(value: object) -> bool:

@@ -18,7 +18,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, redirect_stderr
+from contextlib import ExitStack, redirect_stderr, suppress
 from pathlib import Path
 from typing import Any
 
@@ -438,7 +438,8 @@ class Monitor:
             names[chance.randrange(4)] = chance.choice((*TEXTS, *NUMBERS, None, ("a", 1)))
             frame.columns = pd.Index(names, dtype=object, tupleize_cols=False)
         if chance.random() < 0.5:
-            frame = frame.infer_objects()
+            with suppress(UnicodeEncodeError):  # pandas knows no half characters
+                frame = frame.infer_objects()
         if chance.random() < 0.1:
             frame = frame.iloc[: chance.randrange(3), : chance.randrange(5)]
         return self._either(frame, chance)

@@ -177,3 +177,14 @@ def test_any_edit_gives_a_check_or_a_clear_error(edits):
     with suppress(ValueError):  # and no other error
         found = monitor.check(FRAME, monitor.Baseline(BASE.statistics, constraints))
         assert set(found.table["feature"]) <= {"x", "c"}
+
+
+def test_a_count_that_is_no_number_of_64_bits_is_refused(tmp_path):
+    monitor.baseline(pd.DataFrame({"kind": ["a", "b"] * 50})).write(tmp_path)
+    file = tmp_path / "statistics.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    spread = content["features"][0]["string_statistics"]["distribution"]
+    spread["categorical"]["buckets"][0]["count"] = 10**30
+    file.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"count is 10+ in .*at most 2\*\*53"):
+        monitor.read_baseline(tmp_path)
