@@ -284,8 +284,16 @@ def _update(arguments: argparse.Namespace) -> int:
     from labs_lib import settings
     from labs_lib.course import update
 
+    own = catalog.own_notebooks()
+    if own and arguments.source:
+        raise ValueError(
+            "This course is shared, and whoever keeps it brings the newest one. "
+            "Without --from, `labs update` brings its notebooks to yours."
+        )
     if arguments.undo:
-        said = update.undo(settings.ROOT)
+        said = update.undo(own or settings.ROOT)
+    elif own:
+        said = update.from_shared(own, catalog.NOTEBOOKS)
     else:
         said = update.update(settings.ROOT, source=arguments.source)
     print("\n".join(said))
