@@ -30,6 +30,8 @@ SYSTEMD = Path("/run/systemd/system").is_dir()  # as sd_booted(3) asks
 
 if CODE is not None and len(CODE) < 8:
     raise ValueError("LABS_HUB_CODE is shorter than 8 characters. Choose a longer one.")
+if CODE is not None and os.geteuid() == 0:
+    raise ValueError("LABS_HUB_CODE is for a trial. Start it as an ordinary user, not as root.")
 if bool(CERT) != bool(KEY):
     raise ValueError("LABS_HUB_CERT and LABS_HUB_KEY belong together: set both, or neither.")
 if CODE and CERT:
@@ -101,6 +103,7 @@ c.JupyterHub.concurrent_spawn_limit = 2 * (os.cpu_count() or 1)
 
 # A kernel whose page is closed, and which computes nothing, ends after half an hour.
 c.Spawner.args = [
+    "--LabApp.extension_manager=readonly",
     "--MappingKernelManager.cull_idle_timeout=1800",
     "--MappingKernelManager.cull_interval=300",
 ]
