@@ -31,9 +31,13 @@ SYSTEMD = Path("/run/systemd/system").is_dir()  # as sd_booted(3) asks
 if CODE is not None and len(CODE) < 8:
     raise ValueError("LABS_HUB_CODE is shorter than 8 characters. Choose a longer one.")
 if CODE is not None and os.geteuid() == 0:
-    raise ValueError("LABS_HUB_CODE is for a trial. Start it as an ordinary user, not as root.")
+    raise ValueError(
+        "LABS_HUB_CODE is for a trial. Start it as an ordinary user, not as root."
+    )
 if bool(CERT) != bool(KEY):
-    raise ValueError("LABS_HUB_CERT and LABS_HUB_KEY belong together: set both, or neither.")
+    raise ValueError(
+        "LABS_HUB_CERT and LABS_HUB_KEY belong together: set both, or neither."
+    )
 if CODE and CERT:
     raise ValueError(
         "A class code is for a trial on loopback: unset LABS_HUB_CERT and LABS_HUB_KEY, or unset "
@@ -121,4 +125,3 @@ c.JupyterHub.services = [
         "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=7200"],
     }
 ]
-

@@ -3,9 +3,10 @@
 ``ipython_kernel_config.json``, installed with the course, loads it in every kernel before the
 first cell. So nothing heavy is imported here.
 
-Threads of OpenMP that wait for each other sleep instead of spinning. It changes no number; in a
-full room a spinning thread keeps another learner's from working
-(`tests/benchmarks/bench_room.py`).
+It also says how threads wait, where nobody else has said it. In a full room a thread that spins
+while it waits keeps another learner's from working. So those of OpenMP (XGBoost, scikit-learn)
+sleep instead, and OpenBLAS (NumPy, SciPy), whose threads spin in any case, has one. It changes no
+number. `labs_lib.settings` has the figures.
 """
 
 import os
@@ -20,10 +21,14 @@ RUN_ABOVE = (
     "Run > Run All Above Selected Cell."
 )
 
+THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+"""How threads wait. Each library reads it once, when it is loaded."""
+
 
 def load_ipython_extension(shell: Any) -> None:
     """Let threads sleep; say how long a cell takes, and with a `NameError` what to run first."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when OpenMP is loaded
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
     try:
         learns = mode.current() == "learn"
     except ValueError:

@@ -100,7 +100,12 @@ class Learner:
 def _execute(socket: websocket.WebSocket, code: str) -> None:
     own = uuid.uuid4().hex
     content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
-    header = {"msg_id": own, "msg_type": "execute_request", "session": own, "version": "5.3"}
+    header = {
+        "msg_id": own,
+        "msg_type": "execute_request",
+        "session": own,
+        "version": "5.3",
+    }
     message = {"header": header | {"username": "", "date": ""}, "channel": "shell"}
     socket.send(
         json.dumps(message | {"parent_header": {}, "metadata": {}, "content": content})
