@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from labs_lib.course import catalog, progress
 from labs_lib.settings import ROOT
@@ -219,3 +220,12 @@ def test_a_bundle_is_not_for_a_folder_of_a_hub(monkeypatch, tmp_path, capsys):
     assert cli.main(["update", "--from", str(tmp_path)]) == 1
     assert "This course is shared" in capsys.readouterr().err
     assert not Path(tmp_path / "own").exists()
+
+
+def test_the_values_for_kubernetes_are_yaml_and_say_that_they_are_untested():
+    text = (HUB / "zero-to-jupyterhub.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# UNTESTED")
+    values = yaml.safe_load(text)
+    assert values["hub"]["config"]["JupyterHub"]["authenticator_class"] == "null"
+    assert values["singleuser"]["cmd"][1].removeprefix("/srv/labs/") == "docs/hub/begin.sh"
+    assert values["singleuser"]["memory"]["limit"] == "2G"
