@@ -282,6 +282,7 @@ def test_what_is_sorted_keeps_equal_values_in_order(file):
 
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
+PAGES += [*ROOT.glob("docs/*/*.md")]
 PAGES += [*ROOT.glob("notebooks/*.md"), ROOT / "data" / "README.md"]
 
 
