@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from labs_lib import monitor_options
-from labs_lib.course import catalog, home, overview, progress
+from labs_lib.course import catalog, overview, progress
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -222,6 +222,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _home(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import home
+
     print(home.of(progress.load()))
     return 0
 
