@@ -98,10 +98,9 @@ c.Spawner.notebook_dir = "~/labs"
 c.Spawner.default_url = "/lab/tree/00_start_here.ipynb"
 c.Spawner.mem_limit = "2G"  # the heaviest lab, its server and one more kernel
 c.Spawner.cpu_limit = 2.0
-# In a room that signs in at once the last one waits for the first.
-c.Spawner.start_timeout = 180
-c.Spawner.http_timeout = 180
-c.JupyterHub.concurrent_spawn_limit = 2 * (os.cpu_count() or 1)
+# In a room that signs in at once all servers start at once, and slowly.
+c.Spawner.start_timeout = 300
+c.Spawner.http_timeout = 300
 
 # What nobody uses ----------------------------------------------------------------------------
 
