@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from labs_lib import monitor_options
-from labs_lib.course import catalog, home, overview, progress
+from labs_lib.course import catalog, overview, progress
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -275,6 +275,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _home(arguments: argparse.Namespace) -> int:
+    from labs_lib.course import home
+
     print(home.of(progress.load()))
     return 0
 
@@ -337,8 +339,16 @@ def _update(arguments: argparse.Namespace) -> int:
     from labs_lib import settings
     from labs_lib.course import update
 
+    own = catalog.own_notebooks()
+    if own and arguments.source:
+        raise ValueError(
+            "This course is shared, and whoever keeps it brings the newest one. "
+            "Without --from, `labs update` brings its notebooks to yours."
+        )
     if arguments.undo:
-        said = update.undo(settings.ROOT)
+        said = update.undo(own or settings.ROOT)
+    elif own:
+        said = update.from_shared(own, catalog.NOTEBOOKS)
     else:
         said = update.update(settings.ROOT, source=arguments.source)
     print("\n".join(said))

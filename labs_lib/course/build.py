@@ -267,6 +267,8 @@ def measured(infos: Sequence[LabInfo]) -> list[str]:
 def reset(info: LabInfo) -> Path | None:
     """Give a learner the fresh notebook; the old one is kept beside it.
 
+    It stands in the course's folder, or in the learner's own where the course is shared.
+
     Returns
     -------
     Path or None
@@ -277,7 +279,9 @@ def reset(info: LabInfo) -> Path | None:
     ValueError
         If this copy of the course holds no fresh notebook, or cannot be written.
     """
-    old = _read(info.learner)
+    own = catalog.own_notebooks()
+    place = own / f"{info.stem}.ipynb" if own else info.learner
+    old = _read(place)
     if info.fresh.exists():
         fresh = info.fresh.read_text(encoding="utf-8")
     elif not info.solution.exists():
@@ -289,10 +293,10 @@ def reset(info: LabInfo) -> Path | None:
         page = source.read(info)
         committed = nbformat.read(info.solution, as_version=4)
         fresh = render(page, committed).learner
-    kept, texts = None, {info.learner: fresh}
+    kept, texts = None, {place: fresh}
     if old is not None and old != fresh:
         stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
-        kept = info.learner.with_name(f"{info.learner.stem}.mine_{stamp}.ipynb")
+        kept = place.with_name(f"{place.stem}.mine_{stamp}.ipynb")
         texts[kept] = old
     try:
         files.write_all(texts)

@@ -3,6 +3,7 @@
 import csv
 import difflib
 import importlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -238,6 +239,15 @@ def find(name: str) -> LabInfo:
     near = difflib.get_close_matches(name, ids, n=1, cutoff=0.4)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise ValueError(f"There is no lab {name!r}.{hint} The labs are: {', '.join(ids)}.")
+
+
+def own_notebooks() -> Path | None:
+    """Return the folder of a learner's own notebooks, where the course itself is shared.
+
+    It is named by ``LABS_NOTEBOOKS``, which a JupyterHub sets (``docs/hub``); None without it.
+    """
+    named = os.environ.get("LABS_NOTEBOOKS")
+    return Path(named).expanduser() if named else None
 
 
 def line_of(lab: str) -> int:

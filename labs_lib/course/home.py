@@ -81,7 +81,7 @@ class Home:
             "",
             f"Next: {self.next.title}",
             f"      {self.next.why}",
-            f"      notebooks/{self.next.page}",
+            f"      {'' if catalog.own_notebooks() else 'notebooks/'}{self.next.page}",
             *self._review(),
             "",
             f"Your progress is kept in {self.file}",
@@ -158,7 +158,9 @@ def _due() -> int | None:
 
 
 def come_back() -> str:
-    """Return the command that opens the course on another day, for this system's shell."""
+    """Return how to open the course on another day: on a hub, or with this system's shell."""
+    if catalog.own_notebooks():
+        return "sign in again, and open 00_start_here.ipynb"
     if os.name == "nt":
         return (
             r".venv\Scripts\Activate.ps1, then jupyter lab notebooks/00_start_here.ipynb, "

@@ -20,6 +20,7 @@ import pytest
 from nbval.kernel import RunningKernel
 
 from labs_lib.course import outputs
+from labs_lib.course.session import THREADS
 
 OFFLINE = Path(__file__).parent / "offline"
 """On the path of every process under test; its ``sitecustomize`` closes the network."""
@@ -43,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(environment.undo)
     environment.setenv("LABS_MODE", "build")
     # They share the cores: a thread that spins while it waits keeps another notebook from working.
-    for name, value in (("OPENBLAS_NUM_THREADS", "1"), ("OMP_WAIT_POLICY", "PASSIVE")):
+    for name, value in THREADS.items():
         environment.setenv(name, os.environ.get(name, value))
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     paths = [str(OFFLINE), *(path for path in paths if path not in ("", str(OFFLINE)))]

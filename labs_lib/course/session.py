@@ -8,9 +8,10 @@ PNG no alternative text, and a screen reader would meet a picture without a name
 repository keep the PNG, which every viewer shows, with the description as text below it. A panel
 is a status message, which a screen reader reads out when it appears.
 
-Threads of OpenMP that wait for each other sleep instead of spinning. It changes no number; in a
-full room a spinning thread keeps another learner's from working
-(`tests/benchmarks/bench_room.py`).
+It also says how threads wait, where nobody else has said it. In a full room a thread that spins
+while it waits keeps another learner's from working. So those of OpenMP (XGBoost, scikit-learn)
+sleep instead, and OpenBLAS (NumPy, SciPy), whose threads spin in any case, has one. It changes no
+number. `labs_lib.settings` has the figures.
 """
 
 import base64
@@ -27,10 +28,14 @@ RUN_ABOVE = (
     "Run > Run All Above Selected Cell."
 )
 
+THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+"""How threads wait. Each library reads it once, when it is loaded."""
+
 
 def load_ipython_extension(shell: Any) -> None:
     """Let threads sleep; say how long a cell takes, and with a `NameError` what to run first."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when OpenMP is loaded
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
     try:
         learns = mode.current() == "learn"
     except ValueError:

@@ -3,7 +3,8 @@
 The course is compared with what it was when it came (its *base*), and with the newest one, file by
 file. What the learner has left alone is replaced. What only the learner has changed stays. Where
 both have changed a file, the new one takes its place and the learner's is kept beside it, under a
-name with ``mine_``. Nothing is merged.
+name with ``mine_``. Nothing is merged. The newest course comes from git, from a bundle, or, on a
+JupyterHub, from the folder that all learners share.
 
 Everything that an update will write stands in ``.labs/update/`` before the first file moves: what
 was there, what comes, and a journal. So an update that was killed is finished by the next one, and
@@ -24,9 +25,10 @@ from pathlib import Path, PurePosixPath
 import nbformat
 
 from labs_lib import files
-from labs_lib.course import bundle
+from labs_lib.course import bundle, catalog
 
 INSTALL = "pip install -r requirements.txt"
+_CAME = ".labs/came"
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,62 @@ def update(root: Path, *, source: Path | None = None) -> list[str]:
     if source is None:
         return said + _from_git(root)
     return said + _from_bundle(root, source)
+
+
+def from_shared(root: Path, notebooks: Path) -> list[str]:
+    """Bring the notebooks of a course that many share into a learner's own folder.
+
+    The first time all of them come. They are kept in ``.labs/came/`` as they came: what has
+    changed since is told by it. A notebook that the learner has deleted comes back with the
+    next newer course, or with `labs reset`.
+
+    Parameters
+    ----------
+    root : Path
+        The learner's folder; made if needed.
+    notebooks : Path
+        The shared course's ``notebooks/``.
+
+    Returns
+    -------
+    list of str
+        What happened, line by line.
+
+    Raises
+    ------
+    ValueError
+        If the shared course is not complete, or a file cannot be written. Nothing is changed
+        then, or the next call finishes what was begun.
+    """
+    said = _finish(root)
+    new = {}
+    for path in [*(f"{page.stem}.ipynb" for page in catalog.pages()), *catalog.DOCUMENTS]:
+        fresh = notebooks / ".fresh" / path
+        new[path] = fresh if fresh.exists() else notebooks / path
+    if missing := [path for path, file in new.items() if not file.is_file()]:
+        raise ValueError(
+            f"The shared course is not complete: {notebooks / missing[0]} is missing. Tell "
+            "whoever keeps it. Nothing was changed."
+        )
+    came = root / _CAME
+    old = {
+        file.relative_to(came).as_posix(): file
+        for file in came.rglob("*")
+        if file.is_file()
+    }
+    base, newest = _twice(old), _twice(new)
+    if base.ids == newest.ids:
+        return [*said, "Nothing is newer than what you have."]
+    return said + _apply(
+        root, base, newest, lambda content: sha256(content).hexdigest(), {}
+    )
+
+
+def _twice(courses: Mapping[str, Path]) -> Snapshot:
+    """Return files as a learner has them: to work in, and as they came."""
+    places = {**courses, **{f"{_CAME}/{path}": file for path, file in courses.items()}}
+    ids = {path: files.sha256(file) for path, file in places.items()}
+    return Snapshot(ids, lambda path: places[path].read_bytes())
 
 
 def undo(root: Path) -> list[str]:
@@ -306,11 +364,12 @@ def _apply(
             said.append(
                 f"{change.path} {what}; yours is {Path(change.kept).name}, beside it."
             )
-    if any(change.path.startswith("notebooks/") for change in todo):
+    if any(change.path.endswith(".ipynb") and change.was for change in todo):
         said.append("A lab that is open: close it without saving, and open it again.")
     if any(change.path in ("requirements.txt", "pyproject.toml") for change in todo):
         said.append(f"Other packages are needed: {INSTALL}")
-    files_are = f"{len(todo)} file{'s' * (len(todo) != 1)}"
+    number = sum(not change.path.startswith(f"{_CAME}/") for change in todo)
+    files_are = f"{number} file{'s' * (number != 1)}"
     return [f"Updated: {files_are}.", *said, "To go back: labs update --undo"]
 
 

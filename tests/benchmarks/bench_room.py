@@ -6,6 +6,7 @@ of them.
 """
 
 import os
+import resource
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
@@ -13,10 +14,12 @@ from subprocess import DEVNULL, run
 from time import perf_counter
 
 ARMS = {
-    "2 threads that spin": {"LABS_JOBS": "2", "OMP_WAIT_POLICY": "ACTIVE"},
-    "2 threads that sleep": {"LABS_JOBS": "2", "OMP_WAIT_POLICY": "PASSIVE"},
-    "1 thread": {"LABS_JOBS": "1", "OMP_WAIT_POLICY": "PASSIVE"},
+    "2 threads that spin": ("2", "ACTIVE", "2"),
+    "2 threads that sleep": ("2", "PASSIVE", "2"),
+    "2 that sleep, OpenBLAS 1": ("2", "PASSIVE", "1"),
+    "1 thread": ("1", "PASSIVE", "1"),
 }
+NAMES = ("LABS_JOBS", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")
 
 # No limit to the time of a cell: in a full room it may take minutes.
 KERNEL = """
@@ -30,30 +33,40 @@ sys.exit(result.error)
 """
 
 
-def one_room(lab: str, learners: int, cells: int, arm: dict[str, str]) -> float:
-    """Return the seconds until the last of them is through."""
-    env = os.environ | arm | {"OPENBLAS_NUM_THREADS": arm["LABS_JOBS"]}
+def one_room(
+    lab: str, learners: int, cells: int, arm: tuple[str, str, str]
+) -> tuple[float, float]:
+    """Return the seconds until the last of them is through, and those of the processors."""
+    env = os.environ | dict(zip(NAMES, arm, strict=True))
     command = [sys.executable, "-c", KERNEL, lab, str(cells)]
-    start = perf_counter()
+    start, before = perf_counter(), _processors()
     with ThreadPoolExecutor(learners) as room:
         for ended in room.map(
             lambda _: run(command, env=env, stdout=DEVNULL, stderr=DEVNULL), range(learners)
         ):
             ended.check_returncode()
-    return perf_counter() - start
+    return perf_counter() - start, _processors() - before
+
+
+def _processors() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main(
     lab: str = "train/metrics", learners: int = 8, rounds: int = 3, cells: int = 0
 ) -> None:
-    seconds: dict[str, list[float]] = {name: [] for name in ARMS}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ARMS}
     for _ in range(rounds):
         for name, arm in ARMS.items():
-            seconds[name].append(one_room(lab, learners, cells, arm))
-            print(f"{name}: {seconds[name][-1]:.0f} s", flush=True)
-    base = median(seconds["1 thread"])
-    for name, found in seconds.items():
-        print(f"{lab}, {learners} at once, {name}: {median(found) / base:.2f} of 1 thread")
+            found[name].append(one_room(lab, learners, cells, arm))
+    for name, rooms in found.items():
+        seconds, processors = (sorted(times) for times in zip(*rooms, strict=True))
+        print(
+            f"{lab}, {learners} at once, {name}: {median(seconds):.1f} s "
+            f"({seconds[0]:.1f} to {seconds[-1]:.1f}), processors {median(processors):.1f} s",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

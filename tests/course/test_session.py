@@ -4,13 +4,15 @@ import base64
 import os
 from html.parser import HTMLParser
 
+import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from labs_lib import plots
-from labs_lib.course import session
+from labs_lib.course import run, session
 from labs_lib.course.exercise import Outcome
 from labs_lib.course.panel import Panel
+from labs_lib.settings import ROOT
 
 
 @pytest.fixture
@@ -114,13 +116,31 @@ def test_the_error_stays_an_error(shell, capsys):
     assert shell.run_cell("nowhere_defined").success is False
 
 
-def test_waiting_threads_sleep_unless_somebody_said_otherwise(monkeypatch, shell):
-    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+@pytest.mark.parametrize(
+    ("name", "default"), [("OMP_WAIT_POLICY", "PASSIVE"), ("OPENBLAS_NUM_THREADS", "1")]
+)
+def test_no_thread_spins_unless_somebody_said_otherwise(monkeypatch, shell, name, default):
+    monkeypatch.setenv(name, "ACTIVE")
     session.load_ipython_extension(shell)
-    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
-    monkeypatch.delenv("OMP_WAIT_POLICY")
+    assert os.environ[name] == "ACTIVE"
+    monkeypatch.delenv(name)
     session.load_ipython_extension(shell)
-    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert os.environ[name] == default
+
+
+def test_a_kernel_has_the_threads_that_the_course_says(monkeypatch):
+    """The libraries read the variables when they load, so the extension has to be before them."""
+    for name in session.THREADS:
+        monkeypatch.delenv(name, raising=False)
+    cell = nbformat.v4.new_code_cell(
+        "import numpy, scipy.linalg, threadpoolctl\n"
+        "found = threadpoolctl.threadpool_info()\n"
+        "sorted({p['num_threads'] for p in found if p['internal_api'] == 'openblas'})"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    assert run.execute(notebook, mode="build", folder=ROOT, timeout=120).error is None
+    # No OpenBLAS at all on a Mac.
+    assert cell.outputs[0].data["text/plain"] in ("[1]", "[]")
 
 
 @pytest.mark.parametrize("mode", ["build", "wrong"])

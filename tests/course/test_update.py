@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -489,3 +490,125 @@ def test_a_bundle_of_which_a_byte_has_flipped_changes_nothing(pair):
     with pytest.raises(ValueError, match=r"damaged: labs_lib/code.py.*Copy it again"):
         update.update(root, source=source)
     assert contents(root, own=True) == before
+
+
+# From a course that many share -------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(tmp_path, monkeypatch):
+    """The notebooks of a shared course of three pages, and the place for a learner's own."""
+    pages = [
+        SimpleNamespace(stem=name) for name in ("00_start", "1_prepare/10_lab", "gone")
+    ]
+    monkeypatch.setattr(update.catalog, "pages", lambda: pages)
+    monkeypatch.setattr(update.catalog, "DOCUMENTS", ("glossary.md",))
+    notebooks = tmp_path / "course" / "notebooks"
+    write(
+        notebooks,
+        {
+            "00_start.ipynb": notebook("start"),
+            "1_prepare/10_lab.ipynb": notebook("x = ...", "x"),
+            "gone.ipynb": notebook("z"),
+            "glossary.md": "words\n",
+            "solutions/1_prepare/10_lab.ipynb": notebook("x = 1", "x"),
+            "1_prepare/10_lab.mine_2026.ipynb": notebook("the instructor's"),
+        },
+    )
+    return notebooks, tmp_path / "Zoë 課程" / "labs"
+
+
+def pages_of(notebooks):
+    """Return what a learner gets: neither solutions nor what somebody keeps beside."""
+    return {
+        name: content
+        for name, content in contents(notebooks).items()
+        if not name.startswith(("solutions/", ".fresh/"))
+    }
+
+
+def test_the_first_sign_in_brings_the_pages_and_no_solution(shared):
+    notebooks, own = shared
+    assert update.from_shared(own, notebooks)[0] == "Updated: 4 files."
+    assert contents(own, own=True) == pages_of(notebooks)
+    assert all(mode & 0o200 for _, mode in contents(own).values())
+
+
+def test_what_has_another_name_in_the_folder_is_never_lost(shared):
+    notebooks, own = shared
+    write(own, {"00_start.ipynb": "somebody's", "notes.txt": "n"})
+    update.from_shared(own, notebooks)
+    texts = {name: content for name, (content, _) in contents(own, own=True).items()}
+    (kept,) = mine(own)
+    assert texts[kept] == b"somebody's"
+    assert texts["notes.txt"] == b"n"
+    assert texts["00_start.ipynb"] == (notebooks / "00_start.ipynb").read_bytes()
+
+
+def test_the_next_sign_in_changes_nothing(shared):
+    notebooks, own = shared
+    update.from_shared(own, notebooks)
+    write(own, {"1_prepare/10_lab.ipynb": notebook("x = 3", "x"), "gone.ipynb": None})
+    before = contents(own, own=True)
+    assert update.from_shared(own, notebooks) == ["Nothing is newer than what you have."]
+    assert contents(own, own=True) == before
+
+
+NOTEBOOKS = ("00_start.ipynb", "1_prepare/10_lab.ipynb", "gone.ipynb", "glossary.md")
+DOINGS = st.sampled_from(["leave", "work", "delete"])
+
+
+@given(
+    learner=st.tuples(*[DOINGS] * len(NOTEBOOKS)),
+    course=st.tuples(*[st.booleans()] * len(NOTEBOOKS)),
+)
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
+def test_a_newer_course_comes_and_no_work_is_lost(shared, learner, course):
+    notebooks, own = shared
+    shutil.rmtree(own, ignore_errors=True)
+    update.from_shared(own, notebooks)
+    work = {}
+    for name, doing in zip(NOTEBOOKS, learner, strict=True):
+        if doing == "work":
+            work[name] = f"{(own / name).read_text('utf-8')}mine "
+            write(own, {name: work[name]})
+        elif doing == "delete":
+            write(own, {name: None})
+    before = contents(own, own=True)
+    newer = [name for name, new in zip(NOTEBOOKS, course, strict=True) if new]
+    for name in newer:
+        write(notebooks, {name: f"{(notebooks / name).read_text('utf-8')} "})
+    update.from_shared(own, notebooks)
+    after = {name: content for name, (content, _) in contents(own, own=True).items()}
+    for name in newer:
+        assert after[name] == (notebooks / name).read_bytes()
+    for name, text in work.items():
+        kept = [
+            own_name for own_name in mine(own) if own_name.startswith(name.split(".")[0])
+        ]
+        places = kept if name in newer else [name]
+        assert [after[place].decode() for place in places] == [text]
+    if newer:
+        update.undo(own)
+        assert contents(own, own=True) == before
+
+
+def test_a_shared_course_that_is_not_complete_changes_nothing(shared):
+    notebooks, own = shared
+    update.from_shared(own, notebooks)
+    before = contents(own, own=True)
+    write(notebooks, {"00_start.ipynb": notebook("newer"), "gone.ipynb": None})
+    with pytest.raises(ValueError, match=r"not complete: .*gone.ipynb is missing"):
+        update.from_shared(own, notebooks)
+    assert contents(own, own=True) == before
+
+
+def test_a_page_that_somebody_has_opened_in_a_bundle_comes_fresh(shared):
+    notebooks, own = shared
+    write(notebooks, {".fresh/gone.ipynb": notebook("fresh")})
+    update.from_shared(own, notebooks)
+    assert (own / "gone.ipynb").read_text("utf-8") == notebook("fresh")

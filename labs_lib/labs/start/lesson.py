@@ -60,8 +60,8 @@ lab.ex1.check(accuracy)
 #
 # - `lab.ex1.solution()` shows an answer. Nobody keeps count.
 # - On another day, start with `. .venv/bin/activate && jupyter lab notebooks/00_start_here.ipynb` in the
-#   course's folder (Windows: `.venv\Scripts\Activate.ps1` first, then the rest). A lab knows what you
-#   passed, but its cells have to run again: choose *Run > Run All Above Selected Cell*.
+#   course's folder (Windows: `.venv\Scripts\Activate.ps1` first, then the rest); on a hub, sign in. A
+#   lab knows what you passed, but its cells have to run again: choose *Run > Run All Above Selected Cell*.
 # - You may change any cell. `labs reset LAB` in a terminal gives you the fresh lab back and keeps
 #   yours beside it.
 # - Numbers in the text come from the code. If a library changes an answer, the course's own tests
