@@ -60,6 +60,7 @@ def main(
     for _ in range(rounds):
         for name, arm in ARMS.items():
             found[name].append(one_room(lab, learners, cells, arm))
+            print(f"{name}: {found[name][-1][0]:.1f} s", flush=True)
     for name, rooms in found.items():
         seconds, processors = (sorted(times) for times in zip(*rooms, strict=True))
         print(

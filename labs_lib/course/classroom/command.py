@@ -261,7 +261,7 @@ def _join_line(code: str, address: str, port: int) -> str:
     return f'labs class join {code} "YOUR NAME" {address}:{port}'
 
 
-def _listening(page: service.Page, *, host: str, port: int) -> ClassServer:
+def _listening(page: service.ClassPage, *, host: str, port: int) -> ClassServer:
     try:
         return ClassServer(page, host=host, port=port)
     except OverflowError:
@@ -289,7 +289,7 @@ def _tell_served(page: service.Service, lines: Sequence[str], host: str, port: i
     print("# Ctrl-C stops the server and keeps the class.", flush=True)
 
 
-def _tell_page(page: service.Page, host: str, port: int) -> None:
+def _tell_page(page: service.ClassPage, host: str, port: int) -> None:
     host = f"[{host}]" if ":" in host else host
     print(f"Your page, on this machine only: http://{host}:{port}/#{page.key}")
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from labs_lib.course.classroom import columns, names
 from labs_lib.course.classroom.folder import LEARNERS, Reader
 from labs_lib.course.classroom.room import Room
-from labs_lib.course.classroom.service import Page
+from labs_lib.course.classroom.service import ClassPage
 
 AT_LEAST = 1.0
 """Seconds between two looks into the folder."""
 
 
-class FolderPage(Page):
+class FolderPage(ClassPage):
     """Shows what stands in a folder, read again whenever the page asks.
 
     Parameters

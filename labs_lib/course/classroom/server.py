@@ -8,7 +8,7 @@ import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from labs_lib.course.classroom.service import BODY, ClassAnswer, ClassRequest, Page
+from labs_lib.course.classroom.service import BODY, ClassAnswer, ClassPage, ClassRequest
 
 CONNECTIONS = 600
 """At once; more are closed without an answer, and their learners' machines try again."""
@@ -93,7 +93,7 @@ class ClassServer(ThreadingHTTPServer):
 
     Parameters
     ----------
-    page : Page
+    page : ClassPage
     host : str
         Such as ``127.0.0.1``, ``0.0.0.0`` for every address of this machine, or ``::``.
     port : int
@@ -110,7 +110,7 @@ class ClassServer(ThreadingHTTPServer):
     # On Windows that would let two servers have one port.
     allow_reuse_address = sys.platform != "win32"
 
-    def __init__(self, page: Page, *, host: str, port: int) -> None:
+    def __init__(self, page: ClassPage, *, host: str, port: int) -> None:
         self.page = page
         self._free = threading.BoundedSemaphore(CONNECTIONS)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -93,7 +93,7 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-class Page:
+class ClassPage:
     """What the instructor's page asks for; the base of both kinds of class.
 
     Parameters
@@ -158,7 +158,7 @@ class Page:
         return ClassAnswer(200, text.encode("utf-8-sig"), "text/csv; charset=utf-8")
 
 
-class Service(Page):
+class Service(ClassPage):
     """A class that learners reach over the network.
 
     Parameters
@@ -167,7 +167,7 @@ class Service(Page):
         Its settings hold ``code`` and ``key``.
     heads : sequence of ClassColumn
     join : str
-        See `Page`.
+        See `ClassPage`.
     clock, wall : callable
         Seconds that never go back, and seconds since 1970.
     """
