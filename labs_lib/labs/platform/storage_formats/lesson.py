@@ -3,7 +3,7 @@
 #   labs:
 #     concepts:
 #       de-parquet-orc: 'On trial: "ORC is smaller than Parquet"'
-#       de-athena-partitions: "Folders that the catalog does not list"
+#       de-athena-partitions: "Where it fails: shuffled rows, folders that nobody listed"
 #       de-athena-buckets: 'On trial: "push-down and folders make it cheap"'
 #       de-athena-other: "On SageMaker: the query beside it"
 #     constants: {}
@@ -65,7 +65,7 @@ guess = (
 lab.folders.commit(guess)
 
 # %% [markdown]
-# ## The same rows in four formats
+# ## On trial: "ORC is smaller than Parquet"
 #
 # A [world](../glossary.md#world) of payments, with ten columns of different kinds. The day is a text, as it will be the name of a
 # folder later.
@@ -74,7 +74,6 @@ lab.folders.commit(guess)
 import io
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from pyarrow import orc, parquet
 
@@ -107,36 +106,28 @@ table.slice(50_000, 3).to_pandas().iloc[:, :6]
 
 # %% tags=["trial"]
 def chosen(table):
-    """Return Parquet options by a rule of thumb: an encoding for each kind of column."""
-    kinds = {field.name: field.type for field in table.schema}
-    texts = [n for n, k in kinds.items() if pa.types.is_large_string(k)]
-    encoding = {
-        name: "BYTE_STREAM_SPLIT"
-        if pa.types.is_floating(kind)
-        else "DELTA_BINARY_PACKED"
-        for name, kind in kinds.items()
-        if name not in texts and kind.bit_width >= 32
-    }
-    small = [name for name in kinds if name not in encoding]
-    return {"use_dictionary": small, "column_encoding": encoding}
+    """Return Parquet options by a rule of thumb: an encoding by kind of column."""
+    encoding = {}
+    for field in table.schema:
+        if pa.types.is_floating(field.type):
+            encoding[field.name] = "BYTE_STREAM_SPLIT"
+        elif pa.types.is_integer(field.type) and field.type.bit_width >= 32:
+            encoding[field.name] = "DELTA_BINARY_PACKED"
+    others = [name for name in table.column_names if name not in encoding]
+    return {"use_dictionary": others, "column_encoding": encoding}
 
 
-def as_parquet(table, codec, **options):
-    """Return the bytes of a Parquet file."""
+def packed(write, table, codec, **options):
+    """Return the bytes of a file as `write` makes it."""
     file = io.BytesIO()
-    parquet.write_table(table, file, compression=codec, **options)
-    return file.getvalue()
-
-
-def as_orc(table, codec, **options):
-    """Return the bytes of an ORC file."""
-    file = io.BytesIO()
-    orc.write_table(table, file, compression=codec, **options)
+    write(table, file, compression=codec, **options)
     return file.getvalue()
 
 
 # %%
 import gzip
+
+import pandas as pd
 
 lines = table.to_pandas().to_csv(index=False).encode()
 records = table.to_pandas().to_json(orient="records", lines=True).encode()
@@ -144,8 +135,8 @@ files = {
     "CSV": lines,
     "CSV, gzip": gzip.compress(lines, 6, mtime=0),
     "JSON lines": records,
-    "Parquet, Snappy": as_parquet(table, "snappy"),
-    "ORC, Snappy": as_orc(table, "snappy"),
+    "Parquet, Snappy": packed(parquet.write_table, table, "snappy"),
+    "ORC, Snappy": packed(orc.write_table, table, "snappy"),
 }
 
 # %% [markdown]
@@ -183,10 +174,8 @@ formats = pd.DataFrame(sizes_kb, ["file (KB)", "one column (KB)"]).T / 1_000
 formats.round(0).astype(int)
 
 # %% [markdown]
-# Compression makes the CSV file smaller, and still all of it is read.{{!rows_whole}} By columns, the sum takes a small part of
-# the file.{{!columns_part}} That first step, from rows to columns, is the same for both colleagues.
-#
-# ## On trial: "ORC is smaller than Parquet"
+# A compressed CSV file is smaller, and still read whole.{{!rows_whole}} By columns, the sum takes a small part of
+# the file.{{!columns_part}} That step is the same for both formats.
 #
 # Ten worlds; two codecs; defaults and chosen options.
 
@@ -198,10 +187,10 @@ ORC = {"dictionary_key_size_threshold": 0.8, "compression_strategy": "compressio
 def written(table, codec):
     """Return the bytes a row of each way to write a table."""
     bodies = {
-        "Parquet, defaults": as_parquet(table, codec),
-        "Parquet, chosen": as_parquet(table, codec, **chosen(table)),
-        "ORC, defaults": as_orc(table, codec),
-        "ORC, chosen": as_orc(table, codec, **ORC),
+        "Parquet, defaults": packed(parquet.write_table, table, codec),
+        "Parquet, chosen": packed(parquet.write_table, table, codec, **chosen(table)),
+        "ORC, defaults": packed(orc.write_table, table, codec),
+        "ORC, chosen": packed(orc.write_table, table, codec, **ORC),
     }
     return {(way, "bytes a row"): len(b) / len(table) for way, b in bodies.items()}
 
@@ -223,8 +212,8 @@ rows.design(
     measure="bytes of the file for each row, low is good; ORC minus Parquet, in pairs",
     margin=1,
     yardstick="the size of the whole file, for this table. The rules of thumb were set "
-    "with world 0 in sight, which favours neither by intent; Parquet has one encoding a "
-    "column to choose, ORC a switch for all. The writer is pyarrow's.",
+    "with world 0 in sight, which favours neither by intent; Parquet has one encoding "
+    "for each column to choose, ORC a switch for all. The writer is pyarrow's.",
 )
 
 # %% [markdown]
@@ -238,16 +227,16 @@ pd.DataFrame({codec: wide.mean() for codec, wide in by_codec.items()}).round(1)
 # %% [markdown]
 # First the arms. Do the files of all four hold the same table?
 
+
 # %%
-back = {
-    "Parquet, defaults": parquet.read_table(io.BytesIO(as_parquet(table, "snappy"))),
-    "Parquet, chosen": parquet.read_table(
-        io.BytesIO(as_parquet(table, "snappy", **chosen(table)))
-    ),
-    "ORC, defaults": orc.read_table(io.BytesIO(as_orc(table, "snappy"))),
-    "ORC, chosen": orc.read_table(io.BytesIO(as_orc(table, "snappy", **ORC))),
-}
-same = {way: read.cast(table.schema).equals(table) for way, read in back.items()}
+def read_back(way):
+    options = {"Parquet, chosen": chosen(table), "ORC, chosen": ORC}.get(way, {})
+    module = orc if "ORC" in way else parquet
+    file = io.BytesIO(packed(module.write_table, table, "snappy", **options))
+    return module.read_table(file).cast(table.schema)
+
+
+same = {way: read_back(way).equals(table) for way in by_codec["snappy"]}
 same
 
 # %% [markdown]
@@ -259,7 +248,6 @@ from labs_lib import stats
 
 
 def orc_minus_parquet(ours, theirs, codec, **how):
-    """Compare ORC with some options to Parquet with some options, in pairs."""
     wide = by_codec[codec]
     pair = wide[f"ORC, {ours}"], wide[f"Parquet, {theirs}"]
     return stats.worlds(*pair, margin=1, **how)
@@ -285,7 +273,7 @@ with plots.figure(
     title="Options of unequal care make the difference",
     x="ORC minus Parquet (bytes a row)",
     y="",
-    alt="Four intervals lie near zero. Two, with unequal options, lie far to the right.",
+    alt="Four intervals lie near zero. Two, with unequal options, lie far right.",
 ) as ax:
     plots.intervals(ax, compared)
 
@@ -293,12 +281,11 @@ with plots.figure(
 # With defaults and Snappy the two differ by {{smaller}} bytes a row: a tie.{{!snappy_tie}} With defaults and zstd, ORC is
 # smaller, by {{zstd}}.{{!zstd_lower}} With options of the same care both codecs give a tie.{{!chosen_tie}} Who tunes Parquet alone finds
 # it {{unequal}} bytes a row smaller than ORC, with Snappy.{{!unequal_higher}} Who tunes ORC alone finds
-# the opposite.{{!opposite}} So the claim is a comparison of two writers' options. Measure with your own columns, and tune
-# both.
+# the opposite.{{!opposite}} So the claim compares options. Tune both, on your own columns.
 #
-# The notes of this course give another reason for ORC: it "supports complex types". Both formats have structs, lists and maps.
+# The course's notes have another reason for ORC: complex types. Both formats have structs, lists and maps.
 #
-# ## A file that says what it holds
+# ## On trial: "push-down and folders make it cheap"
 #
 # A Parquet file is cut into *row groups*. At its end, in the *footer*, stands where each column of each group lies, with its smallest
 # and largest value. A query for one day can leave out groups whose values cannot match: that is push-down. Here is
@@ -332,7 +319,7 @@ def scanned(body, needed, column=0, value=None):
 
 
 # %%
-body = as_parquet(table, "zstd", row_group_size=20_000)
+body = packed(parquet.write_table, table, "zstd", row_group_size=20_000)
 says, amounts = footer(io.BytesIO(body)), ["day", "amount_cents"]
 groups = [says.row_group(g).column(0).statistics for g in range(says.num_row_groups)]
 print(scanned(body, amounts), scanned(body, amounts, value="2025-03-12"))
@@ -363,8 +350,6 @@ def to_read(groups, low, high):
 lab.ex1.check(to_read)
 
 # %% [markdown]
-# ## On trial: "push-down and folders make it cheap"
-#
 # Six ways to lay out the same rows. A *partition* is a folder with its value in the name, `day=2025-03-12/`: a query for a day need not
 # even open the other files. A *bucket* is a file that is found by a rule from one column; here the rule is the remainder of the
 # customer's number, divided by 16.
@@ -374,22 +359,20 @@ lab.ex1.check(to_read)
 def layouts(table, group, rng):
     """Return the files of each way to lay the rows out, by folder."""
     frame = table.to_pandas()
-    mixed = frame.iloc[rng.permutation(len(frame))]
-    owned = frame.sort_values("customer", kind="stable")
+    one = np.full(len(frame), "file=all")
     cuts = {
-        "one file, by time": (frame, np.full(len(frame), "file=all")),
-        "one file, shuffled": (mixed, np.full(len(frame), "file=all")),
-        "one file, by customer": (owned, np.full(len(frame), "file=all")),
+        "one file, by time": (frame, one),
+        "one file, shuffled": (frame.iloc[rng.permutation(len(frame))], one),
+        "one file, by customer": (frame.sort_values("customer", kind="stable"), one),
         "folders by month": (frame, "month=" + frame["day"].str[:7]),
         "folders by day": (frame, "day=" + frame["day"]),
         "16 buckets": (frame, "bucket=" + (frame["customer"] % 16).astype(str)),
     }
 
     def body(part):
-        packed = pa.Table.from_pandas(part, preserve_index=False)
-        return as_parquet(
-            packed.replace_schema_metadata(), "zstd", row_group_size=group
-        )
+        part = pa.Table.from_pandas(part, preserve_index=False)
+        part = part.replace_schema_metadata()
+        return packed(parquet.write_table, part, "zstd", row_group_size=group)
 
     return {
         name: {key: body(part) for key, part in rows.groupby(np.asarray(cut))}
@@ -397,7 +380,6 @@ def layouts(table, group, rng):
     }
 
 
-# %% tags=["trial"]
 def asked(files, day=None, customer=None):
     """Return the kilobytes that the sum of amounts takes, for a day or a customer."""
     taken = 0
@@ -421,13 +403,12 @@ def scans(seed, group=1_000):
     """Ask each layout for three days, for three customers, and for everything."""
     table, rng = paid(seed), np.random.default_rng([seed, 1])
     found = {}
-    days = rng.choice(np.unique(table["day"]), 3, replace=False)
+    days = rng.choice(np.unique(table["day"]), 3, replace=False).tolist()
     people = rng.choice(np.unique(table["customer"]), 3, replace=False).tolist()
     for layout, files in layouts(table, group, rng).items():
-        one_day = np.mean([asked(files, day=str(day)) for day in days])
-        person = np.mean([asked(files, customer=one) for one in people])
-        found[layout, "one day (KB)"] = one_day
-        found[layout, "one customer (KB)"] = person
+        found[layout, "one day (KB)"] = np.mean([asked(files, day=d) for d in days])
+        kb = [asked(files, customer=one) for one in people]
+        found[layout, "one customer (KB)"] = np.mean(kb)
         found[layout, "all days (KB)"] = asked(files)
         found[layout, "stored (KB)"] = sum(map(len, files.values())) / 1_000
     return found
@@ -444,9 +425,9 @@ reads.design(
     worlds="100,000 payments in five months; three days and three customers at random",
     measure="kilobytes that the reader takes, footers too, low is good; in pairs",
     margin=10,
-    yardstick="our own reader, which fetches nothing that it does not need and remembers no "
-    "footer. That favours small files: real readers fetch more. The table is small, "
-    "about 700 rows a day, which is against folders by day.",
+    yardstick="our own reader, which fetches nothing that it does not need and "
+    "remembers no footer. That favours small files: real readers fetch more. The table "
+    "is small, about 700 rows a day, which is against folders by day.",
 )
 
 # %% [markdown]
@@ -497,10 +478,9 @@ stats.table(pairs, digits=0)
 # Who asks for one customer reads least from the buckets and from the file in order of customers. The other
 # layouts read five times as much and more.{{!customer}} One order serves one question.
 #
-# ## Where it fails: the same rows, shuffled
+# ## Where it fails: shuffled rows, folders that nobody listed
 #
-# Nothing is wrong with push-down in the shuffled file. Each group holds all days, so no group can be left out. What does a
-# smaller group change?
+# In the shuffled file, each group holds many days of all months, so none can be left out. Do smaller groups help?
 
 # %%
 parts = []
@@ -508,6 +488,7 @@ for group in (1_000, 5_000, 20_000):
     for layout in ("one file, by time", "one file, shuffled"):
         kb = reads.wide("one day (KB)", group=group)[layout].mean()
         parts.append({"rows a group": group, "layout": layout, "KB": kb})
+# %%
 parts = pd.DataFrame(parts)
 with plots.figure(
     title="Push-down skips where rows lie in order",
@@ -522,8 +503,7 @@ with plots.figure(
 # order of time, of the three sizes the middle one reads least.{{!groups_middle}} Small groups also make the file larger,
 # in either order.{{!groups_size}}
 #
-# Our reader takes no byte too many. Does an engine? We write two layouts to disk and ask DuckDB, which reports what it
-# has read.
+# Our reader takes no byte too many. Does an engine? DuckDB reports what it has read.
 
 # %%
 import json
@@ -556,6 +536,7 @@ def engine(layout, where):
     return seen["query"]["total_row_groups_scanned"], taken
 
 
+# %%
 answers = {}
 for layout in ("one file, by time", "folders by day"):
     for asks, where in (("one day", "day = '2025-03-12'"), ("all days", "true")):
@@ -568,10 +549,8 @@ engine_read
 # days, ten times as much as from one file, where our reader took twice as much.{{!engine_whole}} How much a small file costs depends on the
 # engine; that it costs does not.
 #
-# ## Folders that the catalog does not list
-#
-# Athena does not look into S3 for folders; it takes the list of the catalog. `MSCK REPAIR TABLE` (the notes call it "MSK
-# Repair", but MSK is managed Kafka) brings the list up to date. Does it?
+# Athena takes its folders from a list in the catalog. `MSCK REPAIR TABLE` brings the list up to date. (The notes call it "MSK
+# Repair"; MSK is managed Kafka.)
 
 # %%
 from labs_lib.platform import partitions
@@ -601,8 +580,8 @@ outside = partitions.projected(properties, {"day": "2025-06-01"})
 inside, outside, len(partitions.projected(properties))
 
 # %% [markdown]
-# The first of June has files, perhaps, but lies outside the range. The answer is zero rows and no error. A range that ends
-# with `NOW` avoids it. And only Athena knows projected folders: Redshift Spectrum and EMR do not.
+# The first of June lies outside the range: zero rows, whatever is in S3, and no error. A range that ends
+# with `NOW` avoids it. Redshift Spectrum and EMR do not know projected folders.
 #
 # ### Exercise 2: what does the month cost?
 #
@@ -638,7 +617,7 @@ def measured(table, codec):
     rule = chosen(table)["column_encoding"]
 
     def size(name, **options):
-        return len(as_parquet(table.select([name]), codec, **options))
+        return len(packed(parquet.write_table, table.select([name]), codec, **options))
 
     kept = {
         name: encoding
@@ -660,11 +639,12 @@ months = [
     pa.Table.from_pandas(part, preserve_index=False).replace_schema_metadata()
     for _, part in flights.groupby(flights["day"].str[:7])
 ]
+# %%
 found = {}
 for codec in ("snappy", "zstd"):
     learned = measured(months[0], codec)
     for number, month in enumerate(months[1:], 2):
-        body = as_parquet(month, codec, **learned)
+        body = packed(parquet.write_table, month, codec, **learned)
         way = {key[0]: size for key, size in written(month, codec).items()}
         found[codec, number] = way | {"Parquet, measured": len(body) / len(month)}
 
@@ -676,8 +656,7 @@ real.groupby("codec").mean().T.round(1)
 # is smaller than with defaults under Snappy, and within a quarter of a byte of them under zstd.{{!measured_better}}
 #
 # And ORC? Under Snappy it is larger than Parquet with defaults in every month, whichever options it has.{{!real_snappy}} Under zstd, with chosen
-# options, it is within 1 byte a row of it.{{!real_zstd}} There is one year, so these are counts and no test. They say
-# that the payments' tie is no law.
+# options, it is within 1 byte a row of it.{{!real_zstd}} These are counts of one year, and no test.
 #
 # And skipping? All days of the year, each asked once, from the year in order and shuffled:
 
@@ -685,7 +664,7 @@ real.groupby("codec").mean().T.round(1)
 year = pa.concat_tables(months)
 order = np.random.default_rng(0).permutation(len(year))
 bodies = {
-    layout: as_parquet(rows_, "zstd", row_group_size=1_000)
+    layout: packed(parquet.write_table, rows_, "zstd", row_group_size=1_000)
     for layout, rows_ in {"by time": year, "shuffled": year.take(order)}.items()
 }
 each_day = {
@@ -714,6 +693,7 @@ from labs_lib import aws
 
 names = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
 athena = boto3.client("athena", region_name="eu-west-1", **names)
+# %%
 query = {
     "QueryString": "SELECT sum(amount_cents) FROM payments WHERE day = '2025-03-12'",
     "QueryExecutionContext": {"Database": "bank"},
@@ -774,9 +754,9 @@ target = {
 aws.validate("CreateTable", target, service="glue")
 
 # %% [markdown]
-# In the last request, `Parameters` carry the projection. Three words for the exam. A query across Regions moves what it reads, which can be
-# more than the table. A bucketed table takes no `INSERT INTO`. Athena for Apache Spark runs code without a cluster of yours. And
-# S3 Select, which older notes name for reading parts of an object, is closed to new customers.
+# In the last request, `Parameters` carry the projection. For the exam: a query across Regions can move more than the
+# table holds. A bucketed table takes no `INSERT INTO`. Athena for Apache Spark runs code without a cluster of yours. S3
+# Select, which older notes name, is closed to new customers.
 #
 # ### Exercise 3: what would you do first?
 #
