@@ -90,7 +90,7 @@ def paid(seed):
     table = world[KEPT].astype({"channel": str, "merchant_category": str})
     table.insert(0, "day", world["time"].dt.strftime("%Y-%m-%d"))
     table.insert(1, "second", world["time"].astype("int64"))
-    return pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+    return pa.Table.from_pandas(table, preserve_index=False)
 
 
 # %%
@@ -120,7 +120,7 @@ def chosen(table):
 def packed(write, table, codec, **options):
     """Return the bytes of a file as `write` makes it."""
     file = io.BytesIO()
-    write(table, file, compression=codec, **options)
+    write(table.replace_schema_metadata(), file, compression=codec, **options)
     return file.getvalue()
 
 
@@ -140,26 +140,29 @@ files = {
 }
 
 # %% [markdown]
-# How much of each file does a sum of amounts need? We do not believe a planner; we count. `Counted` is a file in memory
+# How much of each file does a sum of amounts need? We do not believe a planner; we count. `counted` makes a file in memory
 # that adds up what it hands out.
 
 
 # %% tags=["trial"]
-class Counted(io.BytesIO):
-    """A file that counts the bytes which its reader takes."""
+def counted(body):
+    """Return a file in memory that counts the bytes which its reader takes."""
 
-    taken = 0
+    class Counted(io.BytesIO):
+        taken = 0
 
-    def read(self, size=-1):
-        part = super().read(size)
-        self.taken += len(part)
-        return part
+        def read(self, size=-1):
+            part = super().read(size)
+            self.taken += len(part)
+            return part
+
+    return Counted(body)
 
 
 # %%
 def sum_needs(name):
     """Return the bytes that reading the amounts takes."""
-    file, needed = Counted(files[name]), ["amount_cents"]
+    file, needed = counted(files[name]), ["amount_cents"]
     if "Parquet" in name:
         parquet.ParquetFile(file, pre_buffer=False).read(needed)
     elif "ORC" in name:
@@ -309,7 +312,7 @@ def may_hold(group, column, value):
 
 def scanned(body, needed, column=0, value=None):
     """Return the bytes taken from a Parquet file by a reader that skips."""
-    file = Counted(body)
+    file = counted(body)
     says = footer(file)
     groups = range(says.num_row_groups)
     groups = [g for g in groups if may_hold(says.row_group(g), column, value)]
@@ -371,7 +374,6 @@ def layouts(table, group, rng):
 
     def body(part):
         part = pa.Table.from_pandas(part, preserve_index=False)
-        part = part.replace_schema_metadata()
         return packed(parquet.write_table, part, "zstd", row_group_size=group)
 
     return {
@@ -636,7 +638,7 @@ flights = data.load_flights()
 flights.insert(0, "day", flights.pop("date").dt.strftime("%Y-%m-%d"))
 flights = flights.astype({name: str for name in ("carrier", "origin", "dest")})
 months = [
-    pa.Table.from_pandas(part, preserve_index=False).replace_schema_metadata()
+    pa.Table.from_pandas(part, preserve_index=False)
     for _, part in flights.groupby(flights["day"].str[:7])
 ]
 # %%
