@@ -494,7 +494,7 @@ for group in (1_000, 5_000, 20_000):
 parts = pd.DataFrame(parts)
 with plots.figure(
     title="Push-down skips where rows lie in order",
-    x="rows a group",
+    x="size of a group (rows)",
     y="read for one day (KB)",
     alt="The line of the shuffled file lies above, and falls with larger groups.",
 ) as ax:
@@ -810,7 +810,7 @@ lab.quiz()
 
 # %% tags=["facts", "nbval-check-output"]
 small, middle, large = (means(group) for group in (1_000, 5_000, 20_000))
-day, all_days, customer = MEASURES[:3]
+day, customer, all_days = MEASURES[:3]
 zstd = orc_minus_parquet("defaults", "defaults", "zstd")
 unequal = orc_minus_parquet("defaults", "chosen", "snappy")
 opposite = [orc_minus_parquet("chosen", "defaults", codec) for codec in by_codec]
