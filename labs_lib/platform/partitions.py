@@ -8,7 +8,7 @@ user guide, pages ``msck-repair-table`` and ``partition-projection-supported-typ
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import product
+from itertools import islice, product
 
 _UNITS = {"DAYS": timedelta(days=1), "HOURS": timedelta(hours=1)}
 _JAVA = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H"}
@@ -105,7 +105,7 @@ def projected(
         total *= len(some)
     if total > _MOST:
         raise ValueError(
-            f"{total:,} locations would be read, more than {_MOST:,}. Ask for fewer values "
+            f"More than {_MOST:,} locations would be read. Ask for fewer values "
             "in `where`, or narrow a range."
         )
     found = []
@@ -134,9 +134,9 @@ def _values(
     if kind == "enum":
         every = _needed(properties, column, "values").split(",")
     elif kind == "integer":
-        every = list(_integers(properties, column))
+        every = list(islice(_integers(properties, column), _MOST + 1))
     elif kind == "date":
-        every = list(_dates(properties, column, now))
+        every = list(islice(_dates(properties, column, now), _MOST + 1))
     else:
         raise ValueError(
             f"projection.{column}.type is {kind!r}, expected enum, integer, date or injected."

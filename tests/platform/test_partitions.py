@@ -106,8 +106,8 @@ def test_the_other_types_and_their_product():
         ({"projection.day.format": "yyyy/MMM/dd"}, "may hold yyyy, MM, dd and HH"),
         ({"projection.day.type": "integer"}, "expected two whole numbers"),
         (
-            {"projection.day.type": "integer", "projection.day.range": "1,1000001"},
-            "more than 1,000,000",
+            {"projection.day.type": "integer", "projection.day.range": "1,999999999999"},
+            "More than 1,000,000",
         ),
     ],
 )
