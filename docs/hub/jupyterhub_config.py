@@ -110,7 +110,7 @@ c.Spawner.args = [
     "--MappingKernelManager.cull_idle_timeout=1800",
     "--MappingKernelManager.cull_interval=300",
 ]
-# A server without a page ends after two hours. Files and progress stay.
+# A server on which nothing runs ends after two hours. Files and progress stay.
 c.JupyterHub.load_roles = [
     {
         "name": "idle-culler",

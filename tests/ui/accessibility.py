@@ -66,6 +66,30 @@ def violations(notebook: Notebook) -> list[str]:
     return problems
 
 
+def violations_of_page(page) -> list[str]:
+    """Return what breaks a rule in a whole page of ours, in a light and in a dark theme.
+
+    Raises
+    ------
+    AssertionError
+        If no text was looked at, so that nothing could have been found.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    problems = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options={"runOnly": LEVELS}).response
+        problems += [
+            f"{scheme}: {rule['id']}: {rule['help']}: {node['html'][:200]}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
+        judged = [rule for rule in found["passes"] if rule["id"] == "color-contrast"]
+        assert judged, "the contrast of no text was judged"
+    return problems
+
+
 def _excepted(page, rule: str, selector: str) -> bool:
     where = EXCEPTIONS.get(rule)
     return where is not None and page.evaluate(

@@ -7,6 +7,7 @@ from labs_lib.course.classroom import columns
 from labs_lib.course.classroom.service import Service
 from labs_lib.course.classroom.store import Store
 from tests.course.classroom.conftest import listening
+from tests.ui.accessibility import violations_of_page
 
 pytestmark = pytest.mark.xdist_group("ui")
 
@@ -96,4 +97,34 @@ def test_a_link_without_its_key_shows_nothing(browser, service):
             "Open the link that the command has printed."
         ).wait_for()
         assert "Ana" not in page.content()
+    page.close()
+
+
+def test_the_page_breaks_no_rule_of_accessibility(browser, service):
+    pytest.importorskip("axe_playwright_python", reason="pip install -e .[ui]")
+    for id in ("1", "2", "3"):
+        service.room.add(id, name=f"Learner {id}", pseudonym=f"amber heron {id}")
+    put(
+        service,
+        "1",
+        1,
+        ex1={"attempts": 4, "hints": 2},
+        quiz1={"attempts": 1, "choice": "b"},
+    )
+    put(service, "2", 1, ex1={"attempts": 2, "hints": 0, "passed": True})
+    put(
+        service,
+        "3",
+        1,
+        ex1={"attempts": 1, "hints": 1},
+        quiz1={"attempts": 1, "choice": "c"},
+    )
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    with listening(service) as address:
+        page.goto(f"{address}/#secret")
+        page.get_by_text("Stuck: Learner 1").wait_for()
+        assert violations_of_page(page) == []
+        page.get_by_role("switch", name="Right answers").click()
+        page.get_by_role("cell", name="chose c, wrong").wait_for()
+        assert violations_of_page(page) == []
     page.close()

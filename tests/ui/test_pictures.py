@@ -3,6 +3,7 @@
 import pytest
 
 from labs_lib.course import catalog, pictures
+from tests.ui.accessibility import violations_of_page
 
 pytestmark = pytest.mark.xdist_group("ui")
 
@@ -72,3 +73,10 @@ def test_light_or_dark_by_the_system_and_by_a_button(page):
     assert (light, dark) == ("rgb(255, 255, 255)", "rgb(20, 24, 30)")
     page.get_by_role("button", name="Light or dark").click()
     assert page.evaluate(paper) == dark
+
+
+def test_no_page_breaks_a_rule_of_accessibility(page):
+    pytest.importorskip("axe_playwright_python", reason="pip install -e .[ui]")
+    for _ in range(page.locator("section").count()):
+        assert violations_of_page(page) == []
+        page.keyboard.press("ArrowRight")

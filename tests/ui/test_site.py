@@ -7,6 +7,7 @@ import pytest
 
 from labs_lib.course import catalog, run_sheet
 from labs_lib.course.site import make, pages
+from tests.ui.accessibility import violations_of_page
 
 pytestmark = pytest.mark.xdist_group("ui")
 
@@ -116,3 +117,10 @@ def test_the_longest_sheet_is_one_page_of_paper(page, site):
     page.goto((site / "docs/run_sheet/sheet.html").as_uri())
     paper = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+@pytest.mark.parametrize("name", ["lab.html", "docs/run_sheet/sheet.html"])
+def test_no_page_breaks_a_rule_of_accessibility(page, site, name):
+    pytest.importorskip("axe_playwright_python", reason="pip install -e .[ui]")
+    page.goto((site / name).as_uri())
+    assert violations_of_page(page) == []
