@@ -86,6 +86,10 @@ def test_many_at_once_share_one_server(tmp_path):
     assert len({local.endpoint for local in found}) == 1
     for local in found:
         local.close()
+    # On a busy machine somebody may have asked twice; the server hears that the first is gone.
+    end = time.monotonic() + 60
+    while lock.read_owner(tmp_path) is not None and time.monotonic() < end:
+        time.sleep(0.05)
     assert lock.read_owner(tmp_path) is None
 
 
