@@ -485,7 +485,9 @@ laid = layouts(table, 5_000, np.random.default_rng(0))
 days = laid["folders by day"].values()
 feet = np.mean([footer(io.BytesIO(body)).serialized_size for body in days])
 read = np.mean([scanned(body, ["amount_cents"]) for body in days])
+whole = footer(io.BytesIO(packed(parquet.write_table, table, "zstd"))).serialized_size
 print(f"a file of a day: {feet / 1e3:.2f} KB of footer, {read / 1e3:.2f} KB read")
+print(f"all rows in one group: {whole / 1e3:.2f} KB of footer")
 
 # %% [markdown]
 # Each entry is a layout minus the one file by time, for one size of group. The ten worlds hardly differ: this
@@ -496,8 +498,8 @@ print(f"a file of a day: {feet / 1e3:.2f} KB of footer, {read / 1e3:.2f} KB read
 # For all days, folders by day read {{folders}} kilobytes more at 5,000 rows a group, and more at the other sizes
 # too.{{!folders_higher}} Folders by month read at most four in a hundred more.{{!months_little}}
 #
-# What the sum reads in a file of a day is nearly half footer.{{!footer_half}} A footer has an entry for each column of each group, however
-# few rows a group has. In a file of 100 MB it would hardly count; our files are too small to show that. So a folder pays
+# What the sum reads in a file of a day is nearly half footer.{{!footer_half}} A footer has an entry for each column of each group: one
+# group of all rows has a footer of nearly the same size.{{!footer_fixed}} In a file of 100 MB it would hardly count. So a folder pays
 # if queries name it, and if its files are large.
 #
 # Who asks for one customer reads least from the buckets and from the file in order of customers. The other
@@ -898,6 +900,7 @@ lab.facts(
         for some in (small, middle, large)
     ),
     footer_half=bool(0.4 < feet / read < 0.5),
+    footer_fixed=bool(0.9 < whole / feet < 1.1),
     customer=all(
         means(group).loc[others, customer].min()
         > 5 * means(group).loc[few, customer].max()
