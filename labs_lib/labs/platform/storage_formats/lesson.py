@@ -67,8 +67,7 @@ lab.folders.commit(guess)
 # %% [markdown]
 # ## On trial: "ORC is smaller than Parquet"
 #
-# A [world](../glossary.md#world) of payments, with ten columns of different kinds. The day is a text, as it will be the name of a
-# folder later.
+# A [world](../glossary.md#world) of payments, with ten columns of different kinds.
 
 # %% tags=["trial"]
 import io
@@ -274,7 +273,7 @@ compared = {
 # %%
 # {{!unequal_largest}}
 with plots.figure(
-    title="Options of unequal care make the largest differences",
+    title="Unequal options differ most",
     x="ORC minus Parquet (bytes a row)",
     y="",
     alt="Four intervals of equal care lie between -2 and 1, four others further out.",
@@ -523,8 +522,7 @@ with plots.figure(
 
 # %% [markdown]
 # Small groups are no cure: shuffled, they read more. The footer has more entries, and each group is packed alone.{{!groups_shuffled}} In
-# order of time, of the three sizes the middle one reads least.{{!groups_middle}} Small groups also make the file larger,
-# in either order.{{!groups_size}}
+# order of time, of the three sizes the middle one reads least.{{!groups_middle}}
 #
 # DuckDB, an engine, reports what it has read.
 
@@ -914,10 +912,6 @@ lab.facts(
     groups_middle=bool(
         middle.loc[sorted_one, day]
         < 0.9 * min(small.loc[sorted_one, day], large.loc[sorted_one, day])
-    ),
-    groups_size=all(
-        small.loc[layout, "stored (KB)"] > 1.05 * large.loc[layout, "stored (KB)"]
-        for layout in (sorted_one, mixed_one)
     ),
     engine_prunes=engine_read.loc[("folders by day", "one day"), "row groups"] == 1
     and engine_read.loc[("folders by day", "all days"), "row groups"] == 150,
