@@ -873,7 +873,7 @@ lab.facts(
         for codec in by_codec
     ),
     unequal_largest=all(
-        (-2 < one.low and one.high < 1) if equal else (one.high < -2 or one.low > 2)
+        (one.low > -2 and one.high < 1) if equal else (one.high < -2 or one.low > 2)
         for equal, one in care
     ),
     unequal=unequal,
