@@ -175,6 +175,15 @@ def _range(properties: Mapping[str, str], column: str) -> list[str]:
     return ends
 
 
+def _forward(column: str, ends: list[str], forward: bool) -> None:
+    """Refuse a range that ends before it begins: it would hide every row of the table."""
+    if not forward:
+        raise ValueError(
+            f"projection.{column}.range is {','.join(ends)!r}, which ends before it begins. "
+            "Write the lower end first."
+        )
+
+
 def _integers(properties: Mapping[str, str], column: str) -> Iterator[str]:
     """Yield the values of an integer column; both ends belong to the range."""
     ends = _range(properties, column)
@@ -185,6 +194,7 @@ def _integers(properties: Mapping[str, str], column: str) -> Iterator[str]:
     low, high = map(int, ends)
     digits = _whole(properties, column, "digits", "1")
     step = _whole(properties, column, "interval", "1")
+    _forward(column, ends, low <= high)
     for value in range(low, high + 1, step):
         yield f"{value:0{digits}d}"
 
@@ -206,7 +216,9 @@ def _dates(
             f"projection.{column}.interval.unit is {unit!r}, expected DAYS or HOURS here."
         )
     step = _UNITS[unit] * _whole(properties, column, "interval", "1")
-    first, last = (_moment(end, python, column, now) for end in _range(properties, column))
+    ends = _range(properties, column)
+    first, last = (_moment(end, python, column, now) for end in ends)
+    _forward(column, ends, first <= last)
     while first <= last:
         yield first.strftime(python)
         first += step

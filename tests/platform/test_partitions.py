@@ -101,6 +101,11 @@ def test_the_other_types_and_their_product():
         ({"projection.day.type": "week"}, "expected enum, integer, date or injected"),
         ({"projection.day.range": "2025/02/27"}, "expected two ends"),
         ({"projection.day.range": "2025-02-27,2025-03-02"}, "not in its format"),
+        ({"projection.day.range": "2025/03/02,2025/02/27"}, "ends before it begins"),
+        (
+            {"projection.day.type": "integer", "projection.day.range": "5,1"},
+            "ends before it begins",
+        ),
         ({"projection.day.interval": "0"}, "whole number from 1 on"),
         ({"projection.day.interval.unit": "WEEKS"}, "expected DAYS or HOURS"),
         ({"projection.day.format": "yyyy/MMM/dd"}, "may hold yyyy, MM, dd and HH"),

@@ -202,8 +202,7 @@ lab.match(
     options=("add", "bucket", "drop", "merge", "project", "repair", "sort"),
     mistakes={
         "projection": (
-            "In a the folders follow a rule, and new ones come every hour. What needs no list of "
-            "them at all?",
+            "In a the names of the folders follow a rule. What needs no list of them at all?",
             "a",
         ),
         "never_removes": (
@@ -215,8 +214,8 @@ lab.match(
             "c",
         ),
         "many_values": (
-            "In d a folder for each card would make two million. What finds a file by a rule from "
-            "the value?",
+            "In d the rows have to stay in order of time, and a folder for each card would make "
+            "two million. What finds a file by a rule from the value?",
             "d",
         ),
         "wide_ranges": (
