@@ -19,6 +19,12 @@ LIMIT = 300
 """Seconds that one command may take on a machine under load."""
 
 
+@pytest.fixture(autouse=True)
+def unmeasured(monkeypatch):
+    """Leave coverage out of the processes here: it could not write either, and would say so."""
+    monkeypatch.delenv("COVERAGE_PROCESS_START", raising=False)
+
+
 @pytest.fixture
 def labs(tmp_path):
     """Return a function that runs `labs` in a process of its own, as `tests.faults.child` says."""
