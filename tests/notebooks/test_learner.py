@@ -50,7 +50,11 @@ class LearnerNotebook:
         assert f"{cells} passed" in ran.stdout
         sent = requests_sent.recorded(tmp_path)
         lesson = self.info.lesson.read_text(encoding="utf-8")
-        assert bool(sent) == ("sagemaker.start(" in lesson)
+        answered = (
+            "sagemaker.start(",
+            "Stubber(",
+        )  # by the server here, or by the lesson itself
+        assert bool(sent) == any(text in lesson for text in answered)
         for request in sent:
             host = urlsplit(requests_sent.prepare(*request)).hostname
             assert host.endswith(".amazonaws.com"), request

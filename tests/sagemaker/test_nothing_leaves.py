@@ -53,7 +53,7 @@ except runtime.exceptions.ValidationError as error:
     assert "not found" in str(error)
 boto3.client("logs").describe_log_groups()
 for service, call in (("ec2", "describe_instances"), ("iam", "list_users"),
-                      ("dynamodb", "list_tables"), ("lambda", "list_functions")):
+                      ("rds", "describe_db_instances"), ("lambda", "list_functions")):
     try:
         getattr(boto3.client(service), call)()
     except Exception as error:
