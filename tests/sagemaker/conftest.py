@@ -17,6 +17,13 @@ def local(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def still(tmp_path_factory):
+    """A SageMaker whose clock moves only when a test steps it."""
+    with sagemaker.start(tmp_path_factory.mktemp("still"), speed=0) as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
 def client(local):
     return local.client("sagemaker", config=ONCE)
 

@@ -99,12 +99,6 @@ def test_points_added_in_two_parts_are_points_added_at_once(values, cut):
 
 
 @pytest.fixture(scope="module")
-def still(tmp_path_factory):
-    with sagemaker.start(tmp_path_factory.mktemp("still"), speed=0) as local:
-        yield local
-
-
-@pytest.fixture(scope="module")
 def watch(still):
     return still.client("cloudwatch", config=ONCE)
 

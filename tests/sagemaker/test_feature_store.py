@@ -102,12 +102,6 @@ def definitions(kinds):
     return [{"FeatureName": n, "FeatureType": kind} for n, kind in kinds.items()]
 
 
-@pytest.fixture(scope="module")
-def still(tmp_path_factory):
-    with sagemaker.start(tmp_path_factory.mktemp("features"), speed=0) as local:
-        yield local
-
-
 @pytest.fixture
 def store(still, request):
     name = request.node.name.removeprefix("test_").replace("_", "-")[:60]

@@ -12,12 +12,6 @@ from .conftest import ONCE
 TOP = str((1 << 128) - 1)
 
 
-@pytest.fixture(scope="module")
-def still(tmp_path_factory):
-    with sagemaker.start(tmp_path_factory.mktemp("still"), speed=0) as local:
-        yield local
-
-
 @pytest.fixture
 def kinesis(still):
     return still.client("kinesis", config=ONCE)

@@ -12,13 +12,6 @@ from labs_lib import sagemaker
 from .conftest import ONCE
 
 
-@pytest.fixture(scope="module")
-def still(tmp_path_factory):
-    """A SageMaker whose clock moves only when a test steps it."""
-    with sagemaker.start(tmp_path_factory.mktemp("still"), speed=0) as local:
-        yield local
-
-
 @pytest.fixture
 def sqs(still):
     return still.client("sqs", config=ONCE)

@@ -101,12 +101,6 @@ def test_a_rolling_plan_ends_with_the_new_instances_alone(blue, green, size, per
 
 
 @pytest.fixture(scope="module")
-def still(tmp_path_factory):
-    with sagemaker.start(tmp_path_factory.mktemp("still"), speed=0) as local:
-        yield local
-
-
-@pytest.fixture(scope="module")
 def site(still):
     return Site(still)
 

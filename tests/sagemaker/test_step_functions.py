@@ -13,12 +13,6 @@ from .conftest import ONCE
 SQS = "arn:aws:states:::sqs:sendMessage"
 
 
-@pytest.fixture(scope="module")
-def still(tmp_path_factory):
-    with sagemaker.start(tmp_path_factory.mktemp("still"), speed=0) as local:
-        yield local
-
-
 @pytest.fixture
 def client(still):
     return still.client("stepfunctions", config=ONCE)

@@ -32,12 +32,6 @@ def test_botocore_reads_a_message(headers, payload):
 
 
 @pytest.fixture(scope="module")
-def still(tmp_path_factory):
-    with sagemaker.start(tmp_path_factory.mktemp("still"), speed=0) as local:
-        yield local
-
-
-@pytest.fixture(scope="module")
 def site(still):
     return Site(still)
 
