@@ -153,7 +153,8 @@ def _run(
                 found[task] = (checked(lab, plan, task, result), took)
                 bar.advance(row)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # Not waited for, it would close its pipes while the end of Python wakes it: OSError.
+            pool.shutdown(cancel_futures=True)
     return found
 
 
