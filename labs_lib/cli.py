@@ -85,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add("review", _review, "Answer again what is due: ten questions, five minutes a day.")
 
-    sub = add("exam", _exam, "A practice exam in the shape of MLA-C01: begin it, or go on.")
+    sub = add(
+        "exam", _exam, "A practice exam, in the shape of MLA-C01: begin it, or go on."
+    )
     shown = sub.add_mutually_exclusive_group()
     for name, help in (
         ("result", "show the last results and what to study"),
@@ -93,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
         ("bank", "show what the bank of questions holds"),
     ):
         shown.add_argument(f"--{name}", action="store_true", help=help)
+    sub.add_argument(
+        "--of",
+        metavar="CODE",
+        help="the exam: MLA-C01, or DEA-C01 of the data engineer",
+    )
     sub.add_argument(
         "--questions",
         type=int,
@@ -307,7 +314,9 @@ def _exam(arguments: argparse.Namespace) -> int:
     elif arguments.review:
         print(terminal.review())
     else:
-        with sitting.begin(questions=arguments.questions, seed=arguments.seed) as sit:
+        with sitting.begin(
+            code=arguments.of, questions=arguments.questions, seed=arguments.seed
+        ) as sit:
             terminal.session(sit, ask=input, show=print)
     return 0
 

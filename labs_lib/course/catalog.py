@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from labs_lib import files
+from labs_lib.course import guides
 from labs_lib.settings import ROOT
 
 HERE = Path(__file__).parent
@@ -35,6 +36,8 @@ class Part:
     id: str
     number: int
     title: str
+    exam: str = guides.FIRST
+    """Whose domains the questions of its labs have, one of `labs_lib.course.guides`."""
 
     @property
     def folder(self) -> str:
@@ -144,6 +147,12 @@ def _course() -> dict:
 def parts() -> list[Part]:
     """Return the parts in the order of the course."""
     return sorted((Part(**p) for p in _course()["part"]), key=lambda p: p.number)
+
+
+def exam_of(lab: str) -> guides.Guide:
+    """Return the exam whose domains the questions of the lab with this identity have."""
+    named = {part.id: part.exam for part in parts()}
+    return guides.find(named.get(lab.split("/")[0], guides.FIRST))
 
 
 def labs(*, planned: bool = False) -> list[LabInfo]:

@@ -4,7 +4,8 @@ The questions of a lab are data, in the file ``quiz.toml`` of its folder::
 
     [[question]]
     text = "A situation with a constraint. What do you do?"
-    domain = 2                      # of the exam MLA-C01, see `DOMAINS`
+    domain = 2                      # of the exam of its part, see `labs_lib.course.guides`
+    also = {"DEA-C01" = 4}          # optional: its domain in another exam
     concept = "sm-balance"          # an id of concepts.csv
     section = "On trial"            # heading of the lesson that proves the answer
 
@@ -27,16 +28,8 @@ from typing import Any
 import ipywidgets
 from IPython.display import display
 
-from labs_lib.course import mode, progress
+from labs_lib.course import catalog, guides, mode, progress
 from labs_lib.course.panel import FOCUS, Panel, to_html
-
-DOMAINS = {
-    1: "Data preparation",
-    2: "Model development",
-    3: "Deployment and orchestration",
-    4: "Monitoring, maintenance and security",
-}
-"""The domains of the exam MLA-C01, AWS Certified Machine Learning Engineer, in short."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +52,9 @@ class Question:
         By letter, in the order shown. At least one is right; where judgement is asked for,
         every defensible option is.
     domain : int, optional
-        Domain of the exam MLA-C01, one of `DOMAINS`.
+        Domain of the exam of its part, one of 1 to 4; `labs_lib.course.guides` has them.
+    also : mapping of str to int, optional
+        Its domain in other exams, by their codes.
     concept : str, optional
         Concept that it asks about, an id of ``concepts.csv``.
     section : str, optional
@@ -68,7 +63,7 @@ class Question:
     Raises
     ------
     ValueError
-        If there are fewer than three options, none is right, a reason is missing, or the
+        If there are fewer than three options, none is right, a reason is missing, or a
         domain is none.
     """
 
@@ -78,6 +73,7 @@ class Question:
         options: Mapping[str, Option],
         *,
         domain: int | None = None,
+        also: Mapping[str, int] | None = None,
         concept: str | None = None,
         section: str | None = None,
     ) -> None:
@@ -87,14 +83,15 @@ class Question:
             raise ValueError(f"{text!r} has no right option.")
         if not all(option.reason for option in options.values()):
             raise ValueError(f"{text!r} has an option without a reason.")
-        if domain is not None and domain not in DOMAINS:
-            raise ValueError(f"its domain is {domain!r}, expected 1 to 4.")
+        if domain is not None:
+            guides.check(domain)
         for name, value in (("concept", concept), ("section", section)):
             if value is not None and not isinstance(value, str):
                 raise ValueError(f"its {name} is {value!r}, expected a text.")
         self.text = text
         self.options = dict(options)
         self.domain = domain
+        self.also = guides.checked(also)
         self.concept = concept
         self.section = section
 
@@ -137,7 +134,7 @@ def load(file: Path) -> list[Question]:
 
 def _question(table: object) -> Question:
     text, options, *about = _fields(
-        table, ("text", "option"), domain=None, concept=None, section=None
+        table, ("text", "option"), domain=None, also=None, concept=None, section=None
     )
     if not isinstance(options, list):
         raise ValueError("its options have to be [[question.option]] tables.")
@@ -147,8 +144,10 @@ def _question(table: object) -> Question:
         if not isinstance(right, bool):
             raise ValueError(f"right is {right!r}, expected true or nothing.")
         made[letter] = Option(str(words), str(reason), right)
-    domain, concept, section = about
-    return Question(str(text), made, domain=domain, concept=concept, section=section)
+    domain, also, concept, section = about
+    return Question(
+        str(text), made, domain=domain, also=also, concept=concept, section=section
+    )
 
 
 def _fields(table: object, needed: Sequence[str], **optional: object) -> list[Any]:
@@ -222,9 +221,10 @@ class Quiz:
             text += f"\n\n{problem}"
         question = self.questions[number - 1]
         if question.section and question.domain:
+            exam = catalog.exam_of(self.lab)
             text += (
-                f'\n\nSee "{question.section}". Exam MLA-C01, domain {question.domain}: '
-                f"{DOMAINS[question.domain].lower()}."
+                f'\n\nSee "{question.section}". Exam {exam.code}, domain {question.domain}: '
+                f"{exam.domains[question.domain].title.lower()}."
             )
         if not chosen.right:
             return Panel(f"Question {number}, {letter}: not the best choice", text, "bad")

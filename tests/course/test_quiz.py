@@ -108,6 +108,8 @@ def test_a_reason_says_where_to_look(questions):
     assert panel.text == (
         'No.\n\nSee "On trial". Exam MLA-C01, domain 4: monitoring, maintenance and security.'
     )
+    panel = Quiz("platform/storage_formats", [placed]).answer(1, "a")
+    assert panel.text.endswith("Exam DEA-C01, domain 4: data security and governance.")
 
 
 @pytest.mark.parametrize(("letter", "said"), [("b", "b: right"), ("a", "not the best")])

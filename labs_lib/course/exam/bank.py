@@ -1,7 +1,7 @@
 """The bank of questions: the quizzes of the labs, and what ``exam.toml`` adds in a lab's folder.
 
 A quiz holds questions with one right option of four. An exam asks in three more ways, and its
-questions stand in ``exam.toml``, with the same `text`, `domain`, `concept` and `section`::
+questions stand in ``exam.toml``, with the same `text`, `domain`, `also`, `concept` and `section`::
 
     [[question]]
     kind = "response"               # all right options, two or more of five or more
@@ -31,14 +31,14 @@ and ``kind = "choice"``, one right option of four, where a domain is thin.
 
 import hashlib
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from labs_lib.course import catalog, quiz
-from labs_lib.course.quiz import DOMAINS, Question
+from labs_lib.course import catalog, guides, quiz
+from labs_lib.course.quiz import Question
 
 KINDS = {
     "choice": ("option", 4, 4),
@@ -84,9 +84,13 @@ class Item:
         One of `KINDS`.
     text, concept, section : str
     domain : int
-        Of the exam, one of `labs_lib.course.quiz.DOMAINS`.
+        Of `exam`, one of `labs_lib.course.guides`.
     parts : tuple of Piece
         Steps stand in the right order.
+    exam : str
+        Code of the exam that its lab's part prepares for.
+    also : mapping of str to int
+        Its domain in other exams, by their codes.
     """
 
     lab: str
@@ -96,6 +100,12 @@ class Item:
     concept: str
     section: str
     parts: tuple[Piece, ...]
+    exam: str = guides.FIRST
+    also: Mapping[str, int] = field(default_factory=dict, hash=False)
+
+    def domain_in(self, exam: str) -> int | None:
+        """Return its domain in the exam with this code; None if that does not ask it."""
+        return self.domain if exam == self.exam else self.also.get(exam)
 
     @property
     def key(self) -> str:
@@ -163,6 +173,8 @@ def of_quiz(lab: str, question: Question) -> Item | None:
         concept=question.concept or "",
         section=question.section or "",
         parts=parts,
+        exam=catalog.exam_of(lab).code,
+        also=question.also,
     )
 
 
@@ -221,9 +233,9 @@ def _item(table: object, lab: str) -> Item:
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"its kind is {kind!r}, expected one of {', '.join(KINDS)}.")
     parts_are, few, many = KINDS[kind]
-    _fields(table, {"kind", "text", "domain", "concept", "section", parts_are})
-    if type(table["domain"]) is not int or table["domain"] not in DOMAINS:
-        raise ValueError(f"its domain is {table['domain']!r}, expected 1 to 4.")
+    _fields(table, {"kind", "text", "domain", "concept", "section", parts_are}, {"also"})
+    exam = catalog.exam_of(lab).code
+    guides.check(table["domain"], exam)
     if not isinstance(table[parts_are], list):
         raise ValueError(f"its parts have to be [[question.{parts_are}]] tables.")
     parts = [_part(part, parts_are) for part in table[parts_are]]
@@ -241,6 +253,8 @@ def _item(table: object, lab: str) -> Item:
         concept=str(table["concept"]),
         section=str(table["section"]),
         parts=tuple(parts),
+        exam=exam,
+        also=guides.checked(table.get("also")),
     )
     rights = sum(part.right for part in parts)
     if kind == "choice" and rights != 1:

@@ -12,7 +12,7 @@ from functools import partial
 import ipywidgets
 from IPython.display import display
 
-from labs_lib.course import mode
+from labs_lib.course import guides, mode
 from labs_lib.course.exam import paper, result, sitting
 from labs_lib.course.exam.asked import Asked
 from labs_lib.course.exam.bank import KINDS
@@ -27,11 +27,15 @@ _desks: list["Desk"] = []
 """The desk of this kernel, so that a cell that runs again takes the exam over."""
 
 
-def sit(questions: int = paper.QUESTIONS, seed: int | None = None) -> Panel | None:
+def sit(
+    code: str | None = None, *, questions: int = paper.QUESTIONS, seed: int | None = None
+) -> Panel | None:
     """Show the exam: begin one, go on with the open one, or see its result.
 
     Parameters
     ----------
+    code : str, optional
+        Of the exam, such as ``DEA-C01``; without it, whichever is open, or MLA-C01.
     questions : int
         Of a new exam: fewer are a shorter practice, with two minutes for each.
     seed : int, optional
@@ -46,13 +50,13 @@ def sit(questions: int = paper.QUESTIONS, seed: int | None = None) -> Panel | No
         return Panel(
             "A practice exam",
             f"Here it begins: {paper.QUESTIONS} questions in {paper.MINUTES} minutes, as in "
-            "MLA-C01. It can be stopped and resumed.",
+            f"{code or guides.FIRST}. It can be stopped and resumed.",
             "quiet",
         )
     while _desks:
         _desks.pop().close()
     try:
-        desk = Desk(questions, seed)
+        desk = Desk(code, questions, seed)
     except ValueError as error:
         return Panel("The exam cannot be shown", str(error), "bad")
     _desks.append(desk)
@@ -127,7 +131,13 @@ class Desk:
     box : ipywidgets.VBox
     """
 
-    def __init__(self, questions: int = paper.QUESTIONS, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str | None = None,
+        questions: int = paper.QUESTIONS,
+        seed: int | None = None,
+    ) -> None:
+        self.code = code and guides.find(code).code
         self.questions, self.seed = questions, seed
         self.sit: Sitting | None = None
         self.number = 1
@@ -218,15 +228,16 @@ class Desk:
         if going:
             left = -(-(going.limit - going.seconds) // 60)
             text = (
-                f"Your exam of {going.begun[:10]} is open: {len(going.answers)} of "
-                f"{len(going.questions)} answered, {left:.0f} minutes left."
+                f"Your exam for {going.code} of {going.begun[:10]} is open: "
+                f"{len(going.answers)} of {len(going.questions)} answered, {left:.0f} minutes left."
             )
             self.begin.description = "Go on"
         else:
             minutes = paper.MINUTES * self.questions // paper.QUESTIONS
             text = (
-                f"{self.questions} questions, {minutes} minutes, no penalty for a wrong answer. "
-                "The clock runs from the button Begin on. You can stop and resume."
+                f"{self.code or guides.FIRST}: {self.questions} questions, {minutes} minutes, "
+                "no penalty for a wrong answer. The clock runs from the button Begin on. You can "
+                "stop and resume."
             )
             self.begin.description = "Begin"
         self.head.value = (
@@ -235,7 +246,7 @@ class Desk:
         self._show(self.begin)
 
     def _begin(self) -> None:
-        self.sit = sitting.begin(questions=self.questions, seed=self.seed)
+        self.sit = sitting.begin(code=self.code, questions=self.questions, seed=self.seed)
         self._partial.clear()
         self.number = (self.sit.open or [1])[0]
         self._show(self.moves)

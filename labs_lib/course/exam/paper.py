@@ -3,18 +3,18 @@
 import random
 from collections.abc import Mapping, Sequence
 
+from labs_lib.course import guides
 from labs_lib.course.exam.bank import Item
 
 QUESTIONS = 65
 MINUTES = 130
-WEIGHTS = {1: 28, 2: 26, 3: 22, 4: 24}
-"""Percent of the scored questions of MLA-C01 for each domain, by its exam guide."""
 
 
-def shares(questions: int = QUESTIONS) -> dict[int, int]:
+def shares(exam: str = guides.FIRST, questions: int = QUESTIONS) -> dict[int, int]:
     """Return how many questions of each domain an exam has; what is over goes to the largest
     remainders."""
-    exact = {domain: questions * weight / 100 for domain, weight in WEIGHTS.items()}
+    domains = guides.find(exam).domains
+    exact = {number: questions * domain.percent / 100 for number, domain in domains.items()}
     counts = {domain: int(value) for domain, value in exact.items()}
     by_rest = sorted(exact, key=lambda domain: counts[domain] - exact[domain])
     for domain in by_rest[: questions - sum(counts.values())]:
@@ -25,6 +25,7 @@ def shares(questions: int = QUESTIONS) -> dict[int, int]:
 def draw(
     items: Sequence[Item],
     *,
+    exam: str = guides.FIRST,
     seed: int,
     asked: Mapping[str, int] | None = None,
     questions: int = QUESTIONS,
@@ -35,6 +36,8 @@ def draw(
     ----------
     items : sequence of Item
         The bank.
+    exam : str
+        Its code.
     seed : int
     asked : mapping of str to int, optional
         How often a question, by its key, was in earlier exams. Those asked least often come
@@ -45,7 +48,8 @@ def draw(
     Raises
     ------
     ValueError
-        If there cannot be so many, or the bank has too few questions of a domain.
+        If there is no such exam, there cannot be so many, or the bank has too few questions
+        of a domain.
     """
     if questions not in range(1, QUESTIONS + 1):
         raise ValueError(
@@ -54,12 +58,12 @@ def draw(
     asked = asked or {}
     generator = random.Random(seed)
     drawn = []
-    for domain, count in shares(questions).items():
-        of_domain = [item for item in items if item.domain == domain]
+    for domain, count in shares(exam, questions).items():
+        of_domain = [item for item in items if item.domain_in(exam) == domain]
         if len(of_domain) < count:
             raise ValueError(
-                f"The bank has {len(of_domain)} questions of domain {domain}; an exam "
-                f"takes {count}."
+                f"The bank has {len(of_domain)} questions of domain {domain} of {exam}; an "
+                f"exam takes {count}."
             )
         generator.shuffle(of_domain)
         of_domain.sort(key=lambda item: asked.get(item.key, 0))

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from labs_lib.course import catalog
+from labs_lib.course import catalog, guides
 from labs_lib.course.exam import sitting
 from labs_lib.course.exam.asked import Asked
 from labs_lib.course.exam.bank import Item
 from labs_lib.course.panel import to_html
-from labs_lib.course.quiz import DOMAINS
 from labs_lib.stats import share_interval
 
 LABS = 5
@@ -68,6 +67,8 @@ class Result:
 
     Attributes
     ----------
+    code : str
+        Of the exam that it was a practice for.
     day : str
     minutes : int
         That were used.
@@ -80,6 +81,7 @@ class Result:
         The labs of missed questions, most missed first.
     """
 
+    code: str
     day: str
     minutes: int
     whole: Share
@@ -92,7 +94,7 @@ class Result:
     def headline(self) -> str:
         """All in one line."""
         return (
-            f"Exam of {self.day}: {self.whole.right} of {self.whole.asked} right "
+            f"Exam of {self.day} for {self.code}: {self.whole.right} of {self.whole.asked} right "
             f"({self.whole.percent}), {_minutes(self.minutes)}"
         )
 
@@ -200,11 +202,12 @@ def of(exam: sitting.Exam) -> Result:
         return Share(title, sum(item.key in right for item in some), len(some))
 
     domains = [
-        share(title, chosen)
-        for domain, title in DOMAINS.items()
-        if (chosen := [item for item in items if item.domain == domain])
+        share(domain.title, chosen)
+        for number, domain in guides.find(exam.code).domains.items()
+        if (chosen := [item for item in items if item.domain_in(exam.code) == number])
     ]
     return Result(
+        code=exam.code,
         day=(exam.ended or exam.begun)[:10],
         minutes=round(exam.seconds / 60),
         whole=share("All", items),

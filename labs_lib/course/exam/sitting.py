@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from labs_lib.course import progress
+from labs_lib.course import guides, progress
 from labs_lib.course.exam import bank, paper
 from labs_lib.course.exam.asked import Asked
 from labs_lib.course.exam.bank import Item
@@ -50,6 +50,8 @@ class Exam:
         Used so far.
     begun : str
     ended : str or None
+    code : str
+        Of the exam that it practises for. Files of before the second one do not name it.
     """
 
     seed: int
@@ -59,6 +61,7 @@ class Exam:
     seconds: float = 0.0
     begun: str = ""
     ended: str | None = None
+    code: str = guides.FIRST
 
     @property
     def limit(self) -> int:
@@ -249,6 +252,7 @@ class Sitting:
 
 def begin(
     *,
+    code: str | None = None,
     questions: int = paper.QUESTIONS,
     seed: int | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -257,6 +261,8 @@ def begin(
 
     Parameters
     ----------
+    code : str, optional
+        Of the exam, such as ``DEA-C01``; without it, whichever is open, or MLA-C01.
     questions : int
         Of a new exam: fewer are a shorter practice, with two minutes for each.
     seed : int, optional
@@ -268,8 +274,8 @@ def begin(
     Raises
     ------
     ValueError
-        If another terminal or notebook has it open, the file is damaged or cannot be written,
-        or there cannot be such an exam.
+        If another terminal or notebook has it open, or one with another code is not finished;
+        if the file is damaged or cannot be written, or there cannot be such an exam.
     """
     lock = _alone()
     try:
@@ -282,7 +288,12 @@ def begin(
             write_text(path(), _text(exams))
         resumed = exam is not None
         if exam is None:
-            exam = _drawn(exams, questions, seed)
+            exam = _drawn(exams, code or guides.FIRST, questions, seed)
+        elif code not in (None, exam.code):
+            raise ValueError(
+                f"Your exam for {exam.code} of {exam.begun[:10]} is not finished. Go on with "
+                f"it and hand it in before you begin {guides.find(str(code)).code}."
+            )
         sitting = Sitting(exam, lock, clock=clock, resumed=resumed)
         sitting.step()
         return sitting
@@ -291,13 +302,13 @@ def begin(
         raise
 
 
-def _drawn(exams: Sequence[Exam], questions: int, seed: int | None) -> Exam:
+def _drawn(exams: Sequence[Exam], code: str, questions: int, seed: int | None) -> Exam:
     asked: Counter[str] = Counter()
     if seed is None:
         seed = secrets.randbits(32)
         asked.update(key for exam in exams for key in exam.questions)
-    items = paper.draw(bank.items(), seed=seed, asked=asked, questions=questions)
-    return Exam(seed, tuple(item.key for item in items), begun=_now())
+    items = paper.draw(bank.items(), exam=code, seed=seed, asked=asked, questions=questions)
+    return Exam(seed, tuple(item.key for item in items), begun=_now(), code=code)
 
 
 def _alone() -> IO[bytes]:
@@ -333,6 +344,7 @@ def _exam(**table: Any) -> Exam:
     if (
         not exam.questions
         or len(set(exam.questions)) < len(exam.questions)
+        or exam.code not in guides.GUIDES
         or not all(isinstance(text, str) for text in texts)
         or not all(type(number) is int for number in numbers)
         or type(exam.seconds) not in (int, float)

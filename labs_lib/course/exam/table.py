@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from labs_lib.course import guides
 from labs_lib.course.exam.bank import KINDS, Item
-from labs_lib.course.quiz import DOMAINS
 
 LETTERS = "abcd"
 
@@ -21,11 +21,16 @@ def share_of_longest(item: Item, *, shortest: bool = False) -> float:
 
 
 def text(items: Sequence[Item]) -> str:
-    """Return the tables: domain by kind, lab by kind, length and letters of right options."""
-    titles = list(DOMAINS.values())
-    lines = _counted("domain", titles, [DOMAINS[item.domain] for item in items], items)
+    """Return the tables: domain of each exam by kind, lab by kind, length and letters of right
+    options."""
+    lines = []
+    for guide in guides.GUIDES.values():
+        titles = {number: domain.title for number, domain in guide.domains.items()}
+        of_exam = [item for item in items if item.domain_in(guide.code) is not None]
+        rows = [titles[item.domain_in(guide.code) or 0] for item in of_exam]
+        lines += [*_counted(guide.code, list(titles.values()), rows, of_exam), ""]
     labs = [item.lab for item in items]
-    lines += ["", *_counted("lab", list(dict.fromkeys(labs)), labs, items)]
+    lines += _counted("lab", list(dict.fromkeys(labs)), labs, items)
     lines += [
         "",
         "longest, shortest: choice questions whose right option is it (one of two of a length: "

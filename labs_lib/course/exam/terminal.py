@@ -88,10 +88,15 @@ def review() -> str:
 
 def _greeting(sit: Sitting) -> str:
     count = len(sit.asked)
-    text = f"An exam of {count} questions, {_left(sit)}. No penalty for a wrong answer."
+    exam = sit.exam
+    text = (
+        f"A practice exam for {exam.code}: {count} questions, {_left(sit)}. No penalty for a "
+        "wrong answer."
+    )
     if sit.resumed:
+        day = exam.begun[:10]
         text = (
-            f"Your exam of {sit.exam.begun[:10]} goes on: {count} questions, {_left(sit)}."
+            f"Your exam for {exam.code} of {day} goes on: {count} questions, {_left(sit)}."
         )
     if sit.lost:
         text += (

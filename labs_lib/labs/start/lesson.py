@@ -83,7 +83,8 @@ lab.quiz()
 #
 # When you want to know where you stand, take the practice exam: 65 questions in 130 minutes, as in
 # MLA-C01. Run `labs exam` in a terminal, or `from labs_lib.course import exam; exam.sit()` in a cell. You
-# may stop it, and go on another day.
+# may stop it, and go on another day. The questions of the last part are a data engineer's:
+# `labs exam --of DEA-C01`, or `exam.sit("DEA-C01")`.
 
 # %%
 from labs_lib.course import home

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from labs_lib import cli
-from labs_lib.course import catalog, quiz, source
+from labs_lib.course import catalog, guides, quiz, source
 from labs_lib.course.exam import bank, paper, table
 from labs_lib.course.exam.asked import NUMBERS
 from tests.course.exam import examples
@@ -131,6 +131,29 @@ def test_a_broken_file_says_what_is_wrong(load, text, old, new, message):
         load(broken)
 
 
+def test_a_question_may_be_of_two_exams(item_of):
+    item = item_of(CHOICE)
+    assert (item.exam, item.domain_in("DEA-C01")) == ("MLA-C01", None)
+    both = item_of(CHOICE.replace("concept =", 'also = {"DEA-C01" = 4}\nconcept ='))
+    assert both.domain_in("MLA-C01") == item.domain
+    assert both.domain_in("DEA-C01") == 4
+    assert both.key == item.key
+
+
+@pytest.mark.parametrize(
+    ("also", "message"),
+    [
+        ("4", "its also is 4, expected a table such as"),
+        ('{"DEA-C01" = 5}', "its domain is 5, expected 1 to 4"),
+        ('{"DEA-C01" = true}', "its domain is True, expected 1 to 4"),
+        ('{"AIF-C01" = 1}', "no exam 'AIF-C01' here; give one of MLA-C01, DEA-C01"),
+    ],
+)
+def test_an_exam_or_a_domain_that_is_not_there_is_refused(load, also, message):
+    with pytest.raises(ValueError, match=message):
+        load(CHOICE.replace("concept =", f"also = {also}\nconcept ="))
+
+
 def test_pairs_with_one_match_are_refused(load):
     same = re.sub(r'match = "\w+"', 'match = "water"', examples.MATCHING)
     with pytest.raises(ValueError, match="all pairs have the same match"):
@@ -164,7 +187,7 @@ def test_every_question_is_proven_by_its_lab(lab):
         if item.lab == lab.id:
             assert item.section in sections, item.text
             assert item.concept in concepts, item.text
-            assert item.domain in quiz.DOMAINS
+            assert item.domain_in(item.exam) in guides.find(item.exam).domains
             assert item.text.strip()
             assert all(part.text.strip() and part.reason.strip() for part in item.parts)
 
@@ -179,8 +202,8 @@ def test_a_question_says_how_many_to_choose():
 
 
 def test_the_bank_is_enough_for_an_exam_and_its_keys_differ():
-    counts = Counter(item.domain for item in bank.items())
-    assert all(counts[domain] >= need for domain, need in paper.shares().items())
+    counts = Counter(item.domain_in("MLA-C01") for item in bank.items())
+    assert all(counts[domain] >= need for domain, need in paper.shares("MLA-C01").items())
     keys = [item.key for item in bank.items()]
     assert len(set(keys)) == len(keys)
 
@@ -194,6 +217,9 @@ def test_files_are_part_of_the_package():
 def test_the_table_counts_kinds_lengths_and_letters(load):
     shown = table.text(load(examples.BANK))
     assert re.search(r"^Data preparation +1 +1 +0 +0 +2 ", shown, re.MULTILINE)
+    assert re.search(
+        r"^DEA-C01 +choice .*\n(Data .* 0 +0 +0 +0 +0 .*\n){4}all", shown, re.M
+    )
     assert re.search(r"^train/xgboost +4 +1 +1 +1 +7 ", shown, re.MULTILINE)
     assert "b in 100%" in shown
 

@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labs_lib.course import guides
 from labs_lib.course.exam import bank, paper
 
 SEEDS = st.integers(0, 2**32)
 NEEDS = {1: 18, 2: 17, 3: 14, 4: 16}
+EXAMS = st.sampled_from(sorted(guides.GUIDES))
 
 
 def small(count):
@@ -15,22 +17,23 @@ def small(count):
     parts = tuple(bank.Piece(text, "Why.", right=text == "a") for text in "abcd")
     return [
         bank.Item("x/y", "choice", f"{domain} {n}", domain, "c", "s", parts)
-        for domain in paper.WEIGHTS
+        for domain in NEEDS
         for n in range(count)
     ]
 
 
 def test_the_weights_of_the_exam_guide():
-    assert paper.shares() == NEEDS
+    assert paper.shares("MLA-C01") == NEEDS
+    assert paper.shares("DEA-C01") == {1: 22, 2: 17, 3: 14, 4: 12}
     assert sum(NEEDS.values()) == paper.QUESTIONS == 65
 
 
-@given(st.integers(1, 65))
-def test_shares_add_up_and_are_near_their_weights(questions):
-    shares = paper.shares(questions)
+@given(EXAMS, st.integers(1, 65))
+def test_shares_add_up_and_are_near_their_weights(exam, questions):
+    shares = paper.shares(exam, questions)
     assert sum(shares.values()) == questions
     for domain, count in shares.items():
-        assert abs(count - questions * paper.WEIGHTS[domain] / 100) < 1
+        assert abs(count - questions * guides.find(exam).domains[domain].percent / 100) < 1
 
 
 @given(SEEDS)
@@ -51,7 +54,7 @@ def test_two_exams_share_as_few_questions_as_the_bank_allows(seed, count, exams)
     for number in range(exams):
         drawn = paper.draw(items, seed=seed + number, asked=asked)
         # Nobody is asked a question again while there is one that was asked less often.
-        for domain in paper.WEIGHTS:
+        for domain in NEEDS:
             chosen = {i.key for i in drawn if i.domain == domain}
             left = [
                 asked[i.key] for i in items if i.domain == domain and i.key not in chosen
@@ -75,7 +78,9 @@ def test_an_exam_has_1_to_65_questions(questions):
 
 
 def test_a_bank_that_is_too_small_says_so():
-    with pytest.raises(ValueError, match="has 17 questions of domain 1; an exam takes 18"):
+    with pytest.raises(
+        ValueError, match="has 17 questions of domain 1 of MLA-C01; an exam takes 18"
+    ):
         paper.draw(small(17), seed=0)
 
 

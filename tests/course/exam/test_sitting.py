@@ -110,6 +110,39 @@ def test_the_next_exam_asks_what_was_not_asked(begin, small_bank):
     assert {of_domain[key] for key in both} == {2}
 
 
+def test_an_exam_of_another_code_waits_until_the_open_one_is_handed_in(begin):
+    first = begin()
+    assert first.exam.code == "MLA-C01"
+    before = kept()
+    with pytest.raises(ValueError, match=r"for MLA-C01 of .* before you begin DEA-C01"):
+        begin(code="DEA-C01")
+    with pytest.raises(
+        ValueError, match="no exam 'AIF-C01' here; give one of MLA-C01, DEA"
+    ):
+        begin(code="AIF-C01")
+    assert kept() == before
+    first = begin(code="MLA-C01")
+    assert first.resumed
+    first.end()
+    with pytest.raises(
+        ValueError, match="0 questions of domain 1 of DEA-C01; an exam takes 1"
+    ):
+        begin(code="DEA-C01")
+
+
+def test_a_file_of_before_the_second_exam_is_of_the_first_one(begin):
+    begin().close()
+    content = kept()
+    (exam,) = content["exams"]
+    assert exam.pop("code") == "MLA-C01"
+    sitting.path().write_text(json.dumps(content), encoding="utf-8")
+    assert begin().exam.code == "MLA-C01"
+    content["exams"][0]["code"] = "XYZ-C01"
+    sitting.path().write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ValueError, match="does not hold exams of this version"):
+        sitting.load()
+
+
 def test_time_counts_while_it_is_used(begin, clock):
     sit = begin()
     clock.now += 60

@@ -187,7 +187,10 @@ def test_the_command(small_bank, monkeypatch, capsys):
     lines = iter(["b", "q", "end", "end"])
     monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
     assert cli.main(["exam", "--questions", "4", "--seed", "1"]) == 0
-    assert "An exam of 4 questions, 8 minutes left." in capsys.readouterr().out
+    assert (
+        "A practice exam for MLA-C01: 4 questions, 8 minutes left."
+        in capsys.readouterr().out
+    )
     assert cli.main(["exam"]) == 0
     assert "goes on" in capsys.readouterr().out
     assert cli.main(["exam", "--result"]) == 0
