@@ -9,6 +9,7 @@ from labs_lib.course.exam import bank, paper
 
 SEEDS = st.integers(0, 2**32)
 NEEDS = {1: 18, 2: 17, 3: 14, 4: 16}
+ALL_NEEDS = {"MLA-C01": NEEDS, "DEA-C01": {1: 22, 2: 17, 3: 14, 4: 12}}
 EXAMS = st.sampled_from(sorted(guides.GUIDES))
 
 
@@ -23,8 +24,7 @@ def small(count):
 
 
 def test_the_weights_of_the_exam_guide():
-    assert paper.shares("MLA-C01") == NEEDS
-    assert paper.shares("DEA-C01") == {1: 22, 2: 17, 3: 14, 4: 12}
+    assert {exam: paper.shares(exam) for exam in guides.GUIDES} == ALL_NEEDS
     assert sum(NEEDS.values()) == paper.QUESTIONS == 65
 
 
@@ -36,10 +36,10 @@ def test_shares_add_up_and_are_near_their_weights(exam, questions):
         assert abs(count - questions * guides.find(exam).domains[domain].percent / 100) < 1
 
 
-@given(SEEDS)
-def test_an_exam_has_its_counts_and_no_question_twice(seed):
-    drawn = paper.draw(bank.items(), seed=seed)
-    assert Counter(item.domain for item in drawn) == NEEDS
+@given(EXAMS, SEEDS)
+def test_an_exam_has_its_counts_and_no_question_twice(exam, seed):
+    drawn = paper.draw(bank.items(), exam=exam, seed=seed)
+    assert Counter(item.domain_in(exam) for item in drawn) == ALL_NEEDS[exam]
     assert len({item.key for item in drawn}) == len(drawn) == 65
 
 
