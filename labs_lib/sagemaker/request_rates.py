@@ -23,7 +23,9 @@ def limit(site: Site, asked: dict[str, Any]) -> dict[str, Any]:
     if not site.objects.has_bucket(bucket):
         raise ValueError(f"There is no bucket {bucket!r}. Create it first.")
     numbers = {"reads": READS, "writes": WRITES, "sustained": None, "depth": 8}
-    given = {name: asked.get(name, default) for name, default in numbers.items()}
+    given: dict[str, Any] = {
+        name: asked.get(name, default) for name, default in numbers.items()
+    }
     for name, value in given.items():
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not (whole or (isinstance(value, float) and name != "depth")):
