@@ -1,0 +1,262 @@
+"""Exercises of the lab platform/objects."""
+
+import math
+from collections.abc import Callable
+
+from labs_lib.course.lab import Lab
+
+lab = Lab("platform/objects")
+
+lab.predict("digits", options=("higher", "lower", "tie", "undecided"))
+lab.predict("rule", options=("lower", "higher", "the same"))
+
+# Exercise 1: whose line is it? ---------------------------------------------------------------
+
+Span = tuple[int, int, bytes]
+
+
+def _spans(body: bytes) -> list[Span]:
+    """Return where each line starts, where its last byte stands, and the line."""
+    found, start = [], 0
+    for line in body.split(b"\n"):
+        if start < len(body):
+            found.append((start, start + max(len(line), 1) - 1, line))
+        start += len(line) + 1
+    return found
+
+
+def _taken(takes: Callable[[int, int, int, int], bool]) -> Callable[..., list[bytes]]:
+    """Return the answer that takes a line by its start and end, and the range's."""
+
+    def lines_of(body: bytes, first: int, last: int) -> list[bytes]:
+        return [line for a, b, line in _spans(body) if takes(a, b, first, last)]
+
+    return lines_of
+
+
+_starts = _taken(lambda a, b, first, last: first <= a <= last)
+
+
+def _cut(body: bytes, first: int, last: int) -> list[bytes]:
+    """Cut the bytes of the range, then split them, as they are."""
+    piece = body[first : last + 1].removesuffix(b"\n")
+    return piece.split(b"\n") if piece else []
+
+
+def _drops_first(body: bytes, first: int, last: int) -> list[bytes]:
+    """Drop what stands before the first end of a line, even if a whole line begins there."""
+    begin = body.find(b"\n", first) + 1 if first else 0
+    return _starts(body, begin, last) if begin or not first else []
+
+
+def _not_whole(body: bytes, first: int, last: int) -> list[bytes]:
+    """Take the right lines, and cut the last one where the range ends."""
+    return [line[: last + 1 - a] for a, b, line in _spans(body) if first <= a <= last]
+
+
+lab.function(
+    "whose line is it?",
+    cases=(
+        (b"A,B\nC,D\nE,F\nG,H\n", 1, 4),
+        (b"A,B\nC,D\nE,F\nG,H\n", 0, 3),
+        (b"A,B\nC,D\nE,F\nG,H\n", 4, 11),
+        (b"A,B\nC,D\nE,F\nG,H\n", 5, 7),
+        (b"A,B\nC,D\nE,F\nG,H", 11, 100),
+        (b"one\ntwo\n\nfour, which is long\nfive", 0, 9),
+        (b"one\ntwo\n\nfour, which is long\nfive", 8, 8),
+        (b"one\ntwo\n\nfour, which is long\nfive", 10, 28),
+        (b"one\ntwo\n\nfour, which is long\nfive", 29, 29),
+        (b"same\nsame\nsame\n", 0, 14),
+        (b"same\nsame\nsame\n", 15, 20),
+        (b"a\rb\r\nc\n", 0, 3),
+        (b"", 0, 5),
+    ),
+    right=_starts,
+    mistakes={
+        "cut": (
+            "You cut the bytes at both ends of the range. The first line may have begun before it, and "
+            "the last one goes on behind it.",
+            _cut,
+        ),
+        "not_whole": (
+            "The lines are right, but the last one is cut where the range ends. It comes whole.",
+            _not_whole,
+        ),
+        "drops_first": (
+            "You drop what stands before the first end of a line. If the range begins where a line "
+            "begins, this line belongs to it, and nobody else takes it.",
+            _drops_first,
+        ),
+        "inside": (
+            "You take the lines that lie inside the range. One that reaches over its end belongs to "
+            "no other range either, and is lost.",
+            _taken(lambda a, b, first, last: first <= a and b <= last),
+        ),
+        "touching": (
+            "You take every line of which a byte lies in the range. At a border two ranges would "
+            "both take the same line.",
+            _taken(lambda a, b, first, last: a <= last and b >= first),
+        ),
+        "open_end": (
+            "Byte `last` belongs to the range. Look at a line that starts exactly there.",
+            _taken(lambda a, b, first, last: first <= a < last),
+        ),
+        "ends": (
+            "You take the lines that end in the range. The rule asks where they start.",
+            _taken(lambda a, b, first, last: first <= b <= last),
+        ),
+    },
+    hints=(
+        "Walk through all lines, and keep the byte at which each one starts.",
+        "After a line, the next one starts `len(line) + 1` further on. Only starts are compared.",
+        '`body.split(b"\\n")`, and `first <= start <= last`. What follows the last end of a line, at the '
+        "end of the body, is no line.",
+    ),
+    praise="However a file is cut into ranges, each line belongs to exactly one. So readers need not "
+    "talk to each other.",
+)
+
+# Exercise 2: from which size does moving pay? -------------------------------------------------
+
+_KB = 2.0**10
+_GB = 2.0**30
+
+
+def _size(
+    months: float,
+    standard: float,
+    archive: float,
+    request: float,
+    *,
+    least: float = 3,
+    own: float = 32,
+    extra: float = 8,
+    extra_rate: str = "standard",
+    never: bool = True,
+) -> float:
+    """Return the size, by what is billed least and added."""
+    billed = max(months, least)
+    rate = {"standard": standard, "archive": archive}[extra_rate]
+    added = request + billed * (own * archive + extra * rate) * _KB / _GB
+    saved = (months * standard - billed * archive) / _GB
+    if saved <= 0:
+        return math.inf if never or saved == 0 else added / saved
+    return added / saved
+
+
+lab.function(
+    "from which size does moving pay?",
+    cases=(
+        (12.0, 0.023, 0.0036, 0.00003),
+        (12.0, 0.023, 0.0036, 0.0),
+        (3.0, 0.023, 0.0036, 0.00003),
+        (1.0, 0.023, 0.0036, 0.00003),
+        (0.5, 0.023, 0.0036, 0.00003),
+        (0.25, 0.023, 0.0036, 0.00003),
+        (120.0, 0.023, 0.00099, 0.00005),
+        (1.0, 0.03, 0.01, 0.001),
+        (6.0, 0.01, 0.02, 0.00001),
+        (2.0, 0.02, 0.004, 0.0),
+    ),
+    right=lambda months, standard, archive, request: _size(
+        months, standard, archive, request
+    ),
+    mistakes={
+        "no_minimum": (
+            "GLACIER bills three months at least, also for an object that goes after one. Look at "
+            "months below 3.",
+            lambda m, s, a, r: _size(m, s, a, r, least=0),
+        ),
+        "standard_too": (
+            "The three months are GLACIER's. In STANDARD the object pays for the months that it stays.",
+            lambda m, s, a, r: _size(max(m, 3), s, a, r),
+        ),
+        "no_additions": (
+            "Each object in GLACIER adds 32 KB at its own rate and 8 KB at that of STANDARD. Small "
+            "objects pay mostly for these.",
+            lambda m, s, a, r: _size(m, s, a, r, own=0, extra=0),
+        ),
+        "one_rate": (
+            "Of the 40 KB, 8 are billed at the rate of STANDARD.",
+            lambda m, s, a, r: _size(m, s, a, r, extra_rate="archive"),
+        ),
+        "free_move": (
+            "The move itself is a request, paid once. It weighs most for a short stay.",
+            lambda m, s, a, r: _size(m, s, a, 0.0),
+        ),
+        "request_each_month": (
+            "The request is paid once, and not in each month.",
+            lambda m, s, a, r: _size(m, s, a, r * max(m, 3)),
+        ),
+        "negative": (
+            "If a byte costs as much in GLACIER or more, no size makes it cheaper: `math.inf`.",
+            lambda m, s, a, r: _size(m, s, a, r, never=False),
+        ),
+    },
+    hints=(
+        "Write both bills for `size` bytes, and ask when they are equal.",
+        "On one side what a move adds, whatever the size; on the other what each byte saves.",
+        "`(request + billed * (32 * archive + 8 * standard) / 2**20) / "
+        "((months * standard - billed * archive) / 2**30)`, with `billed = max(months, 3)`.",
+    ),
+    praise="At our prices and a year, the size is more than 100 KB, mostly for the request. Below, "
+    "gather first.",
+)
+
+# Exercise 3: what would you do first? ---------------------------------------------------------
+
+lab.match(
+    "what would you do first?",
+    right={
+        "a": "cloudfront",
+        "b": "line",
+        "c": "compliance",
+        "d": "one_zone",
+        "e": "waf",
+        "f": "data_events",
+        "g": "gather",
+    },
+    options=(
+        "cloudfront",
+        "compliance",
+        "data_events",
+        "gather",
+        "governance",
+        "line",
+        "one_zone",
+        "waf",
+    ),
+    mistakes={
+        "far_readers": (
+            "In a the same objects go to far places again and again. What keeps copies near readers?",
+            "a",
+        ),
+        "days": (
+            "In b compute the days on the line, and compare them with the deadline.",
+            "b",
+        ),
+        "administrators": (
+            "In c administrators are named too. Which mode can nobody go around?",
+            "c",
+        ),
+        "made_again": (
+            "In d losing one means to make it again, and reads are rare. What is cheaper and still "
+            "answers at once?",
+            "d",
+        ),
+        "countries": ("In e requests are to be let through by country.", "e"),
+        "who": (
+            "In f the question is who did it, next time. What has to be switched on for objects?",
+            "f",
+        ),
+        "small": (
+            "In g look at the size, and at what a rule does with it by default.",
+            "g",
+        ),
+    },
+    hints=(
+        "Two cases are about getting bytes somewhere, two about who may do what, two about money.",
+        "One option is left over: a lock that somebody with a permission can go around.",
+    ),
+    praise="First what the objects are and who asks for them, then the setting.",
+)
