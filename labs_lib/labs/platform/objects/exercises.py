@@ -12,23 +12,23 @@ lab.predict("rule", options=("lower", "higher", "the same"))
 
 # Exercise 1: whose line is it? ---------------------------------------------------------------
 
-Span = tuple[int, int, bytes]
+Span = tuple[int, int, str]
 
 
-def _spans(body: bytes) -> list[Span]:
+def _spans(body: str) -> list[Span]:
     """Return where each line starts, where its last byte stands, and the line."""
     found, start = [], 0
-    for line in body.split(b"\n"):
+    for line in body.split("\n"):
         if start < len(body):
             found.append((start, start + max(len(line), 1) - 1, line))
         start += len(line) + 1
     return found
 
 
-def _taken(takes: Callable[[int, int, int, int], bool]) -> Callable[..., list[bytes]]:
+def _taken(takes: Callable[[int, int, int, int], bool]) -> Callable[..., list[str]]:
     """Return the answer that takes a line by its start and end, and the range's."""
 
-    def lines_of(body: bytes, first: int, last: int) -> list[bytes]:
+    def lines_of(body: str, first: int, last: int) -> list[str]:
         return [line for a, b, line in _spans(body) if takes(a, b, first, last)]
 
     return lines_of
@@ -37,19 +37,19 @@ def _taken(takes: Callable[[int, int, int, int], bool]) -> Callable[..., list[by
 _starts = _taken(lambda a, b, first, last: first <= a <= last)
 
 
-def _cut(body: bytes, first: int, last: int) -> list[bytes]:
-    """Cut the bytes of the range, then split them, as they are."""
-    piece = body[first : last + 1].removesuffix(b"\n")
-    return piece.split(b"\n") if piece else []
+def _cut(body: str, first: int, last: int) -> list[str]:
+    """Cut the range out, then split them, as they are."""
+    piece = body[first : last + 1]
+    return piece.removesuffix("\n").split("\n") if piece else []
 
 
-def _drops_first(body: bytes, first: int, last: int) -> list[bytes]:
+def _drops_first(body: str, first: int, last: int) -> list[str]:
     """Drop what stands before the first end of a line, even if a whole line begins there."""
-    begin = body.find(b"\n", first) + 1 if first else 0
+    begin = body.find("\n", first) + 1 if first else 0
     return _starts(body, begin, last) if begin or not first else []
 
 
-def _not_whole(body: bytes, first: int, last: int) -> list[bytes]:
+def _not_whole(body: str, first: int, last: int) -> list[str]:
     """Take the right lines, and cut the last one where the range ends."""
     return [line[: last + 1 - a] for a, b, line in _spans(body) if first <= a <= last]
 
@@ -57,26 +57,29 @@ def _not_whole(body: bytes, first: int, last: int) -> list[bytes]:
 lab.function(
     "whose line is it?",
     cases=(
-        (b"A,B\nC,D\nE,F\nG,H\n", 1, 4),
-        (b"A,B\nC,D\nE,F\nG,H\n", 0, 3),
-        (b"A,B\nC,D\nE,F\nG,H\n", 4, 11),
-        (b"A,B\nC,D\nE,F\nG,H\n", 5, 7),
-        (b"A,B\nC,D\nE,F\nG,H", 11, 100),
-        (b"one\ntwo\n\nfour, which is long\nfive", 0, 9),
-        (b"one\ntwo\n\nfour, which is long\nfive", 8, 8),
-        (b"one\ntwo\n\nfour, which is long\nfive", 10, 28),
-        (b"one\ntwo\n\nfour, which is long\nfive", 29, 29),
-        (b"same\nsame\nsame\n", 0, 14),
-        (b"same\nsame\nsame\n", 15, 20),
-        (b"a\rb\r\nc\n", 0, 3),
-        (b"", 0, 5),
+        ("A,B\nC,D\nE,F\nG,H\n", 1, 4),
+        ("A,B\nC,D\nE,F\nG,H\n", 0, 3),
+        ("A,B\nC,D\nE,F\nG,H\n", 4, 11),
+        ("A,B\nC,D\nE,F\nG,H\n", 5, 7),
+        ("A,B\nC,D\nE,F\nG,H", 11, 100),
+        ("one\ntwo\n\nfour, which is long\nfive", 0, 9),
+        ("one\ntwo\n\nfour, which is long\nfive", 8, 8),
+        ("one\ntwo\n\nfour, which is long\nfive", 10, 28),
+        ("one\ntwo\n\nfour, which is long\nfive", 29, 29),
+        ("same\nsame\nsame\n", 0, 14),
+        ("same\nsame\nsame\n", 15, 20),
+        ("a\rb\r\nc\n", 0, 3),
+        ("", 0, 5),
     ),
     right=_starts,
     mistakes={
         "cut": (
-            "You cut the bytes at both ends of the range. The first line may have begun before it, and "
+            "You cut the body at both ends of the range. The first line may have begun before it, and "
             "the last one goes on behind it.",
             _cut,
+            lambda body, first, last: body[first : last + 1].split("\n"),
+            lambda body, first, last: body[first : last + 1].splitlines(),
+            lambda body, first, last: body[first:last].split("\n"),
         ),
         "not_whole": (
             "The lines are right, but the last one is cut where the range ends. It comes whole.",
@@ -109,7 +112,7 @@ lab.function(
     hints=(
         "Walk through all lines, and keep the byte at which each one starts.",
         "After a line, the next one starts `len(line) + 1` further on. Only starts are compared.",
-        '`body.split(b"\\n")`, and `first <= start <= last`. What follows the last end of a line, at the '
+        '`body.split("\\n")`, and `first <= start <= last`. What follows the last end of a line, at the '
         "end of the body, is no line.",
     ),
     praise="However a file is cut into ranges, each line belongs to exactly one. So readers need not "
@@ -154,7 +157,7 @@ lab.function(
         (0.5, 0.023, 0.0036, 0.00003),
         (0.25, 0.023, 0.0036, 0.00003),
         (120.0, 0.023, 0.00099, 0.00005),
-        (1.0, 0.03, 0.01, 0.001),
+        (1.0, 0.375, 0.125, 0.001),
         (6.0, 0.01, 0.02, 0.00001),
         (2.0, 0.02, 0.004, 0.0),
     ),

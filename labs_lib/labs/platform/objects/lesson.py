@@ -112,8 +112,9 @@ part("bytes=300-340")
 #
 # ### Exercise 1: whose line is it?
 #
-# `body` holds lines, each ended by `b"\n"`, the last one perhaps not. Return the lines, without their ends, that
-# start at a byte from `first` to `last`, both included. A line that reaches beyond `last` comes whole.
+# `body` is text, one byte a character. Each line ends with `"\n"`, the last one perhaps not. Return a list: the lines,
+# without their ends, that start from `first` to `last`, both included, counted from 0. A line that reaches beyond
+# `last` comes whole.
 
 
 # %% tags=["exercise"]
@@ -121,7 +122,7 @@ part("bytes=300-340")
 def lines_of(body, first, last):
     """Return the lines that start in a range of bytes."""
     found, start = [], 0
-    for line in body.split(b"\n"):
+    for line in body.split("\n"):
         if first <= start <= last and start < len(body):
             found.append(line)
         start += len(line) + 1
@@ -625,8 +626,8 @@ monthly.groupby(level=1, sort=False).agg(["min", "max"]).round(2)
 #
 # ## On SageMaker: how the bytes get there
 #
-# Amazon SageMaker AI trains from S3, so the data have to be there. How long does a line need? Terabytes, bits a
-# second, and the share of the line that you get:
+# Amazon SageMaker AI trains from S3, so the data have to be there. How long does a line need
+# of which you get 80 in 100?
 
 # %%
 plan = pd.DataFrame({"TB": [100, 10, 80, 100], "Gbit/s": [1, 0.1, 1, 10]})
