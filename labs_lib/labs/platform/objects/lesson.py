@@ -282,8 +282,8 @@ rows.design(
 )
 
 # %% [markdown]
-# **What to try.** Write `20` for the `5` of `SUSTAINED`, and run that cell, the next trial cell, the one with
-# `lab.trial` and the table again: how far are the schemes after 100 seconds?
+# **What to try.** Write `20` for the `5` of `SUSTAINED`, and run that cell, the next trial cell and the one with
+# `lab.trial`. In the table that appears, look at "last 10 s": how far do 100 seconds get you?
 
 # %%
 SETTINGS = [(order, depth) for order in ("at random", "in time") for depth in (2, 24)]
@@ -337,9 +337,9 @@ with plots.figure(
 # %% [markdown]
 # At random, with splits anywhere, the ten digits change nothing: a difference of {{digits_more}}.{{!digits_tie}} The
 # time alone, one "folder", gets far more than ten times through.{{!folder}} If splits see two characters only, or
-# reads come in order of time, the ten digits give about ten.{{!ten}} In this model it counts how many beginnings are
-# busy in the same second and may be split. Keys that begin with the customer get 17 times and more in each
-# setting.{{!customers}} Their price: a job for one day looks among all customers.
+# reads come in order of time, the ten digits give about ten.{{!ten}} In this model what matters is how many
+# beginnings are busy in the same second and may be split. Keys that begin with the customer get 17 times and more in
+# each setting.{{!customers}} Their price: a job for one day looks among all customers.
 #
 # Do twelve categories give twelve times, in time? One that is asked less than a partition gives does not use it up.
 # And how soon do ten digits get there?
