@@ -1,7 +1,8 @@
 """Exercises of the lab platform/objects."""
 
+import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from labs_lib.course.lab import Lab
 
@@ -54,6 +55,31 @@ def _not_whole(body: str, first: int, last: int) -> list[str]:
     return [line[: last + 1 - a] for a, b, line in _spans(body) if first <= a <= last]
 
 
+def _walk(lines: Iterable[str], first: int, last: int, end: int = 1) -> list[str]:
+    """Take lines by where they start, if each is followed by so many bytes."""
+    found, start = [], 0
+    for line in lines:
+        if first <= start <= last:
+            found.append(line)
+        start += len(line) + end
+    return found
+
+
+def _uncounted(body: str, first: int, last: int) -> list[str]:
+    """Forget that the end of a line is a byte."""
+    return _walk(body.split("\n"), first, last, end=0)
+
+
+def _spread(body: str, first: int, last: int) -> list[str]:
+    """Take every line of which a byte lies in the range, its end among them."""
+    found, start = [], 0
+    for line in body.split("\n"):
+        if start <= last and start + len(line) >= first and start < len(body):
+            found.append(line)
+        start += len(line) + 1
+    return found
+
+
 lab.function(
     "whose line is it?",
     cases=(
@@ -89,6 +115,39 @@ lab.function(
             "You drop what stands before the first end of a line. If the range begins where a line "
             "begins, this line belongs to it, and nobody else takes it.",
             _drops_first,
+            _taken(lambda a, b, first, last: first < a <= last or a == first == 0),
+        ),
+        "uncounted": (
+            "The end of a line is a byte too. The next line starts one byte further on.",
+            _uncounted,
+        ),
+        "other_ends": (
+            "Only `\\n` ends a line here. `splitlines` cuts at `\\r` too.",
+            lambda body, first, last: _walk(body.splitlines(), first, last),
+            lambda body, first, last: [
+                line.rstrip("\r\n")
+                for line in _walk(body.splitlines(keepends=True), first, last, end=0)
+            ],
+        ),
+        "after_the_end": (
+            "After the last end of a line, at the end of the body, no line starts.",
+            lambda body, first, last: _walk(body.split("\n"), first, last),
+        ),
+        "with_ends": (
+            "The lines are right, but they come without their ends.",
+            lambda body, first, last: [
+                line + "\n" for line in _starts(body, first, last)
+            ],
+            lambda body, first, last: _walk(
+                io.StringIO(body, newline="\n"), first, last, end=0
+            ),
+            lambda body, first, last: _walk(
+                body.splitlines(keepends=True), first, last, end=0
+            ),
+        ),
+        "no_empty": (
+            "An empty line is a line. It starts where it ends.",
+            lambda body, first, last: [x for x in _starts(body, first, last) if x],
         ),
         "inside": (
             "You take the lines that lie inside the range. One that reaches over its end belongs to "
@@ -99,6 +158,7 @@ lab.function(
             "You take every line of which a byte lies in the range. At a border two ranges would "
             "both take the same line.",
             _taken(lambda a, b, first, last: a <= last and b >= first),
+            _spread,
         ),
         "open_end": (
             "Byte `last` belongs to the range. Look at a line that starts exactly there.",
@@ -134,14 +194,19 @@ def _size(
     least: float = 3,
     own: float = 32,
     extra: float = 8,
+    own_rate: str = "archive",
     extra_rate: str = "standard",
+    added_for: float | None = None,
+    kb: float = _KB,
+    gb: float = _GB,
     never: bool = True,
 ) -> float:
     """Return the size, by what is billed least and added."""
     billed = max(months, least)
-    rate = {"standard": standard, "archive": archive}[extra_rate]
-    added = request + billed * (own * archive + extra * rate) * _KB / _GB
-    saved = (months * standard - billed * archive) / _GB
+    rates = {"standard": standard, "archive": archive}
+    kilobytes = own * rates[own_rate] + extra * rates[extra_rate]
+    added = request + (added_for or billed) * kilobytes * kb / gb
+    saved = (months * standard - billed * archive) / gb
     if saved <= 0:
         return math.inf if never or saved == 0 else added / saved
     return added / saved
@@ -161,6 +226,7 @@ lab.function(
         (6.0, 0.01, 0.02, 0.00001),
         (2.0, 0.02, 0.004, 0.0),
     ),
+    tolerance=1e-4,  # whole bytes are enough
     right=lambda months, standard, archive, request: _size(
         months, standard, archive, request
     ),
@@ -180,8 +246,25 @@ lab.function(
             lambda m, s, a, r: _size(m, s, a, r, own=0, extra=0),
         ),
         "one_rate": (
-            "Of the 40 KB, 8 are billed at the rate of STANDARD.",
+            "Of the 40 KB, 32 are billed at the rate of GLACIER, and 8 at that of STANDARD.",
             lambda m, s, a, r: _size(m, s, a, r, extra_rate="archive"),
+            lambda m, s, a, r: _size(m, s, a, r, own_rate="standard"),
+            lambda m, s, a, r: _size(m, s, a, r, own=8, extra=32),
+            lambda m, s, a, r: _size(m, s, a, r, extra=0),
+            lambda m, s, a, r: _size(m, s, a, r, own=0),
+        ),
+        "added_once": (
+            "The additions are billed in each month that GLACIER bills, three at least.",
+            lambda m, s, a, r: _size(m, s, a, r, added_for=1),
+            lambda m, s, a, r: _size(m, s, a, r, added_for=m),
+        ),
+        "units": (
+            "Look at the units: a KB has 1,024 bytes, a GB 2**30, and the answer is in bytes.",
+            lambda m, s, a, r: _size(m, s, a, r, kb=1e3, gb=1e9),
+            lambda m, s, a, r: _size(m, s, a, r, kb=1e3),
+            lambda m, s, a, r: _size(m, s, a, r, gb=1e9),
+            lambda m, s, a, r: _size(m, s, a, r) / _KB,
+            lambda m, s, a, r: _size(m, s, a, r) / _GB,
         ),
         "free_move": (
             "The move itself is a request, paid once. It weighs most for a short stay.",
@@ -190,6 +273,7 @@ lab.function(
         "request_each_month": (
             "The request is paid once, and not in each month.",
             lambda m, s, a, r: _size(m, s, a, r * max(m, 3)),
+            lambda m, s, a, r: _size(m, s, a, r * m),
         ),
         "negative": (
             "If a byte costs as much in GLACIER or more, no size makes it cheaper: `math.inf`.",
