@@ -1,5 +1,6 @@
 import math
 import random
+import re
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,26 @@ def shifted(by):
     return lambda body, first, last: lines_of(body, first, last + by)
 
 
+def walk(cut, end):
+    """Take lines by where they start, if each is followed by so many bytes."""
+
+    def answer(body, first, last):
+        lines = cut(body)
+        before = np.cumsum([0, *(len(line) + end for line in lines)])
+        return [
+            line
+            for start, line in zip(before, lines, strict=False)
+            if first <= start <= last
+        ]
+
+    return answer
+
+
+def starts(body):
+    """Return each line and where it starts."""
+    return [(one.start(), one[1]) for one in re.finditer(r"([^\n]*)(\n|$)", body) if one[0]]
+
+
 def test_ex1():
     assert_exercise(
         lab.ex1,
@@ -43,6 +64,25 @@ def test_ex1():
                 ),
             ),
             "open_end": (shifted(-1),),
+            "uncounted": (walk(lambda body: body.split("\n"), 0),),
+            "other_ends": (walk(lambda body: body.splitlines(), 1),),
+            "after_the_end": (walk(lambda body: body.split("\n"), 1),),
+            "with_ends": (walk(lambda body: re.findall(r"[^\n]*\n|[^\n]+", body), 0),),
+            "no_empty": (lambda *given: [*filter(None, lines_of(*given))],),
+            "touching": (
+                lambda body, first, last: [
+                    line
+                    for start, line in starts(body)
+                    if start <= last and first <= start + len(line)
+                ],
+            ),
+            "drops_first": (
+                lambda body, first, last: lines_of(
+                    body,
+                    (first and body.find("\n", first) + 1) or len(body) * bool(first),
+                    last,
+                ),
+            ),
             None: (lambda body, first, last: body.split("\n"),),
         },
         stub=(stub,),
@@ -75,12 +115,37 @@ def pays_from(months, standard, archive, request):
     return (request * 2**30 + billed * 1024 * (32 * archive + 8 * standard)) / gain
 
 
+def whole_bytes(*given):
+    found = pays_from(*given)
+    return found if found == math.inf else math.ceil(found)
+
+
+def by_terms(added):
+    """Return the answer that adds so many dollars and KB to a move."""
+
+    def answer(months, standard, archive, request):
+        billed = max(months, 3)
+        gain = months * standard - billed * archive
+        more = added(billed, months, standard, archive) * 1024
+        return (request * 2**30 + more) / gain if gain > 0 else math.inf
+
+    return answer
+
+
 def test_ex2():
     assert_exercise(
         lab.ex2,
-        right=[(pays_from,), (lambda *given: np.float64(pays_from(*given)),)],
+        right=[
+            (pays_from,),
+            (lambda *given: np.float64(pays_from(*given)),),
+            (whole_bytes,),
+        ],
         wrong={
             "free_move": (lambda m, s, a, r: pays_from(m, s, a, 0),),
+            "units": (lambda *given: pays_from(*given) / 1024,),
+            "one_rate": (by_terms(lambda billed, m, s, a: billed * 40 * s),),
+            "added_once": (by_terms(lambda billed, m, s, a: 32 * a + 8 * s),),
+            "request_each_month": (lambda m, s, a, r: pays_from(m, s, a, r * m),),
             None: (lambda m, s, a, r: 128 * 1024,),
         },
         stub=(stub,),

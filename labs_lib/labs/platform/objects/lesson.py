@@ -356,7 +356,7 @@ print("every fifth second:", times[:40:5].round(1).tolist())
 # ## Where it fails: a lock that hides, a rule that moves nothing
 #
 # First the lock. The notes take Glacier Vault Lock, whose vaults take no new customers. Today it is S3 Object Lock,
-# on a bucket with versions. `COMPLIANCE`: nobody shortens it, not even root. `GOVERNANCE`: some have the permission.
+# on a bucket with versions. `COMPLIANCE`: nobody shortens it, not even root. `GOVERNANCE`: a permission goes around it.
 
 # %%
 bucket = s3.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
@@ -380,7 +380,7 @@ def tried(call, **more):
 tried(s3.delete_object), tried(s3.get_object)
 
 # %% [markdown]
-# Deleted, it seems. Look at the versions:
+# Deleted, it seems. The versions:
 
 # %%
 bypass = {"VersionId": version, "BypassGovernanceRetention": True}
@@ -396,7 +396,7 @@ marker = s3.list_object_versions(Bucket="kept")["DeleteMarkers"][0]["VersionId"]
 # A plain delete puts a *delete marker* in front. The locked version refuses with 403, and without the marker it is
 # back.
 #
-# Then a rule for the receipts, first as a colleague wrote it.
+# Then a rule for the receipts, as a colleague wrote it.
 
 # %%
 from labs_lib import aws
@@ -435,8 +435,6 @@ bucket = s3.create_bucket(Bucket="receipts")
 for key, content in (("day", one_day), ("receipt", lines[0])):
     s3.put_object(Bucket="receipts", Key=key, Body=content)
 answer = s3.put_bucket_lifecycle_configuration(**request)
-
-# %%
 history = {}
 for days, day in ((0, 0), (31, 31), (60, 91), (310, 401)):
     local.step(days * 86_400)
@@ -447,11 +445,28 @@ pd.DataFrame(history, ["day", "receipt"])
 
 # %% [markdown]
 # The receipt has {{receipt}} bytes and stays in STANDARD until it is deleted. Since September 2024 objects below 128
-# KB are not moved by default. The larger object of a day goes down the stairs. No rule goes up. From GLACIER a read
+# KB are not moved by default. The object of a day goes down the stairs. No rule goes up. From GLACIER a read
 # is refused until a copy is restored. That takes minutes to 12 hours, by what you pay, and 12 to 48 from
 # DEEP_ARCHIVE. GLACIER_IR, which the notes leave out, answers at once. ONEZONE_IA is a cheaper STANDARD_IA in one
 # zone, for what can be made again. INTELLIGENT_TIERING follows the reads.
 #
+# A copy of an object in GLACIER:
+
+# %%
+old = {"Bucket": "lake", "Key": "old"}
+written = s3.put_object(**old, Body=one_day, StorageClass="GLACIER")
+try:
+    s3.get_object(**old)
+except ClientError as error:
+    print("read:", error.response["Error"]["Code"])
+wanted = {"Days": 1, "GlacierJobParameters": {"Tier": "Standard"}}
+answer = s3.restore_object(**old, RestoreRequest=wanted)
+for hours in (0, 6):
+    local.step(hours * 3_600)
+    print(hours, "hours later:", s3.head_object(**old)["Restore"].split(",")[0])
+print("read:", part("bytes=0-9", "old")[0])
+
+# %% [markdown]
 # If rules want several things on one day:
 
 # %%
