@@ -28,6 +28,7 @@ from labs_lib.sagemaker import (
     processing,
     queues,
     registry,
+    request_rates,
     rollouts,
     s3,
     s3_settings,
@@ -99,4 +100,5 @@ CONTROL: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {
     "/clock": _clock,
     "/register": images.register,
     "/interrupt": training.interrupt,
+    "/request-rates": request_rates.limit,
 }

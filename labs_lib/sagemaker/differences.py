@@ -37,7 +37,8 @@ GENERAL = (
     "A list of SageMaker without MaxResults shows 10 items. A token holds for the same "
     "request only.",
     "A request may have 25 MB (objects of S3: any size). Only shards of streams and "
-    "FIFO queues are throttled.",
+    "FIFO queues are throttled, and objects of a bucket after `local.limit_requests`, by the "
+    "beginnings of their keys; how S3 splits these is not published, so ours is a model.",
     "A kill loses nothing that was answered; a power failure may lose the last moments.",
     "An image stands for a command of this machine, without isolation: what a job runs may do "
     "what you may do. Nothing that a request brought is unpickled by the server or by the "

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from labs_lib.platform.prefixes import READS, WRITES
 from labs_lib.sagemaker import lock
 from labs_lib.sagemaker.environment import REGION, environment
 
@@ -171,6 +172,42 @@ class Local:
             If there is no such job, or nothing of it to interrupt.
         """
         self._ask("/interrupt", {"job": job, "seconds": seconds})
+
+    def limit_requests(
+        self,
+        bucket: str,
+        *,
+        sustained: float,
+        reads: float = READS,
+        writes: float = WRITES,
+        depth: int = 8,
+    ) -> None:
+        """Let a bucket's prefixes take so many requests a second; the next gets 503 SlowDown.
+
+        The bucket begins as one partition, which splits under load; see
+        `labs_lib.platform.prefixes`. Requests for objects count (GET and HEAD as reads), those
+        for the bucket, lists too, do not. Calling it again begins anew; so does a restart, without
+        any limit.
+
+        Parameters
+        ----------
+        bucket : str
+            It exists.
+        sustained : float
+            Seconds on the clock, above 0, of more requests than a partition takes, until it
+            splits. AWS does not publish this.
+        reads, writes : float
+            What one partition takes a second, above 0; by default what the S3 guide gives.
+        depth : int, default 8
+            Characters of a key by which partitions split, at least 1.
+
+        Raises
+        ------
+        ValueError
+            If there is no such bucket, or a number is out of its range.
+        """
+        numbers = {"sustained": sustained, "reads": reads, "writes": writes, "depth": depth}
+        self._ask("/request-rates", {"bucket": bucket, **numbers})
 
     def close(self) -> None:
         """Let go of the server; it ends when nobody holds it any more."""

@@ -171,6 +171,7 @@ def delete_bucket(context: Context, request: dict[str, Any]) -> dict[str, Any]:
                 status=409,
             )
         context.site.objects.set_settings(name, {})
+        context.site.request_rates.pop(name, None)
         state.execute("delete from buckets where name = ?", name)
     return {}
 

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 from labs_lib.aws import RequestError, validate
 from labs_lib.aws.request import service_model
 from labs_lib.platform.errors import Refusal
-from labs_lib.sagemaker import all_operations, lock, wire
+from labs_lib.sagemaker import all_operations, lock, request_rates, wire
 from labs_lib.sagemaker.environment import write_empty_configuration
 from labs_lib.sagemaker.errors import ApiError, from_findings
 from labs_lib.sagemaker.operations import (
@@ -240,6 +240,8 @@ class Server(ThreadingHTTPServer):
             service, name, labels = _route(request)
             protocol = _protocol_of(service, request)
             operation = find(service, name)
+            if service == "s3":
+                request_rates.admit(self.site, request, labels)
             answer = self._carry_out(operation, request, labels, protocol, request_id)
         except ApiError as error:
             answer = _write_error(error, protocol, operation, request_id)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labs_lib.clock import Clock
+from labs_lib.platform.prefixes import PrefixRates
 from labs_lib.sagemaker.alarms import Alarms
 from labs_lib.sagemaker.engines import Engines
 from labs_lib.sagemaker.environment import environment
@@ -52,6 +53,7 @@ class Site:
         self.machines: dict[str, Any] = {}
         self.captures: Any = None
         self.jobs: dict[str, Any] = {}
+        self.request_rates: dict[str, PrefixRates] = {}
         self.pools: dict[str, Path] = {}
         self.executions: dict[str, Any] = {}
         self.transforms: dict[str, Any] = {}

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
@@ -116,6 +116,26 @@ def test_a_transition_comes_before_a_delete_marker():
     rules = [rule(Expiration={"Days": 365}, Transitions=moves((365, "GLACIER")))]
     assert history(LARGE, rules, is_versioned=True) == [(365, "GLACIER"), (366, "mark")]
     assert history(LARGE, rules, is_versioned=False) == [(365, "delete")]
+
+
+ALLOWED = {
+    "STANDARD": "STANDARD_IA INTELLIGENT_TIERING ONEZONE_IA GLACIER_IR GLACIER DEEP_ARCHIVE",
+    "STANDARD_IA": "INTELLIGENT_TIERING ONEZONE_IA GLACIER_IR GLACIER DEEP_ARCHIVE",
+    "INTELLIGENT_TIERING": "ONEZONE_IA GLACIER_IR GLACIER DEEP_ARCHIVE",
+    "ONEZONE_IA": "GLACIER DEEP_ARCHIVE",
+    "GLACIER_IR": "GLACIER DEEP_ARCHIVE",
+    "GLACIER": "DEEP_ARCHIVE",
+    "DEEP_ARCHIVE": "",
+}
+"""The guide's table of transitions, as it stands there."""
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(ALLOWED, ALLOWED)))
+def test_the_guide_s_table_of_transitions(before, after):
+    version = replace(LARGE, storage_class=before)
+    rules = [rule(Transitions=moves((200, after)))]
+    found = next_action(version, rules, is_versioned=False, after=0.0)
+    assert (found is not None) == (after in ALLOWED[before].split())
 
 
 @pytest.mark.parametrize(
@@ -269,6 +289,26 @@ def test_asking_later_never_gives_an_earlier_day(rules, later):
 
 
 # Money
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "days", "own", "extra"),
+    [
+        ("STANDARD", 0, 1, 0),
+        ("INTELLIGENT_TIERING", 0, 1, 0),
+        ("STANDARD_IA", 30, 128 * 1024, 0),
+        ("ONEZONE_IA", 30, 128 * 1024, 0),
+        ("GLACIER_IR", 90, 128 * 1024, 0),
+        ("GLACIER", 90, 32 * 1024 + 1, 8 * 1024),
+        ("DEEP_ARCHIVE", 180, 32 * 1024 + 1, 8 * 1024),
+    ],
+)
+def test_the_guide_s_table_of_what_is_billed(storage_class, days, own, extra):
+    assert billed_days(storage_class, 0) == days
+    assert billed_days(storage_class, 365) == 365
+    assert billed_bytes(storage_class, 1) == (own, extra)
+    large, added = billed_bytes(storage_class, 10**6)
+    assert (large - 10**6, added) == ((32 * 1024, extra) if extra else (0, 0))
 
 
 def test_minimum_days_and_sizes():

@@ -10,11 +10,13 @@ import zlib
 from datetime import UTC, datetime
 
 import psutil
+import pyarrow as pa
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from labs_lib.clock import Clock
 from labs_lib.sagemaker.objects import Objects, local_path
@@ -228,6 +230,32 @@ def test_ranges(s3, local, data):
         assert code(error) == "InvalidRange"
     else:
         assert call()["Body"].read() == expected[form]
+
+
+def test_a_column_of_parquet_is_read_in_four_ranges(s3, local):
+    """The last 8 bytes, the footer, and the column in two row groups."""
+    table = pa.table({"a": range(2_000), "b": [str(n) for n in range(2_000)]})
+    body = io.BytesIO()
+    parquet.write_table(table, body, row_group_size=1_000)
+    s3.put_object(Bucket=local.bucket, Key="columns", Body=body.getvalue())
+    asked = []
+
+    def part(text):
+        answer = s3.get_object(Bucket=local.bucket, Key="columns", Range=text)
+        asked.append(answer["ResponseMetadata"]["HTTPStatusCode"])
+        return answer["Body"].read()
+
+    size = int.from_bytes(part("bytes=-8")[:4], "little")
+    says = parquet.read_metadata(io.BytesIO(b"PAR1" + part(f"bytes=-{size + 8}")))
+    sparse = bytearray(len(body.getvalue()))
+    for group in range(says.num_row_groups):
+        column = says.row_group(group).column(0)
+        begin = column.dictionary_page_offset or column.data_page_offset
+        piece = part(f"bytes={begin}-{begin + column.total_compressed_size - 1}")
+        sparse[begin : begin + len(piece)] = piece
+    reader = parquet.ParquetFile(io.BytesIO(bytes(sparse)), metadata=says)
+    assert reader.read(["a"])["a"].to_pylist() == list(range(2_000))
+    assert asked == [206] * 4
 
 
 def test_conditions(s3, bucket):

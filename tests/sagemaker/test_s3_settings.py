@@ -294,6 +294,28 @@ def test_an_archived_object_is_read_after_it_was_restored(still, client, bucket)
     assert refused(body, client, bucket) == ("InvalidObjectState", 403)
 
 
+@pytest.mark.parametrize(
+    ("storage_class", "tier", "hours"),
+    [
+        ("GLACIER", "Expedited", 5 / 60),
+        ("GLACIER", "Standard", 5),
+        ("GLACIER", "Bulk", 12),
+        ("DEEP_ARCHIVE", "Standard", 12),
+        ("DEEP_ARCHIVE", "Bulk", 48),
+    ],
+)
+def test_a_copy_is_there_at_the_end_of_the_guide_s_time(
+    still, client, bucket, storage_class, tier, hours
+):
+    put(client, bucket, StorageClass=storage_class)
+    request = {"Days": 1, "GlacierJobParameters": {"Tier": tier}}
+    client.restore_object(Bucket=bucket, Key="a", RestoreRequest=request)
+    still.step(hours * 3600 - 60)
+    assert refused(body, client, bucket) == ("InvalidObjectState", 403)
+    still.step(60)
+    assert body(client, bucket) == b"1"
+
+
 # Object lock
 
 
