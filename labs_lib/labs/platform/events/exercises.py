@@ -21,7 +21,11 @@ _WINDOW = 300
 
 
 def _accepted(
-    sends: list[Send], *, window: float = _WINDOW, border: bool = True, extended: bool = False
+    sends: list[Send],
+    *,
+    window: float = _WINDOW,
+    border: bool = True,
+    extended: bool = False,
 ) -> list[int]:
     """Return the answer by the window, its border, and whether a swallowed send renews it."""
     last: dict[str, float] = {}
@@ -114,7 +118,9 @@ _TAKEN = {
     "sources": _event("bank.transfers", "Payment", amount=900, country="FR"),
     "fraction": _event("bank.cards", "Payment", amount=500.5, country="BE"),
     "missing": _event("bank.cards", "Payment", amount=900),
-    "other_fields": _event("bank.atm", "Payment", amount=1200, country="DE", device="x1"),
+    "other_fields": _event(
+        "bank.atm", "Payment", amount=1200, country="DE", device="x1"
+    ),
 }
 _LEFT = {
     "small": _event("bank.cards", "Payment", amount=499.99, country="DE"),
