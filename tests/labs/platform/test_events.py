@@ -123,7 +123,7 @@ def test_ex2():
     wrong["small_without"] = or_of_all
     assert_exercise(
         lab.ex2,
-        right=[(PATTERN,), (by_or,), (json.loads(json.dumps(PATTERN)),)],
+        right=[(PATTERN,), (by_or,), (json.dumps(PATTERN),)],
         wrong={name: (pattern,) for name, pattern in wrong.items()},
     )
 

@@ -1,6 +1,7 @@
 """Exercises of the lab platform/events."""
 
 import copy
+import json
 from typing import Any
 
 from labs_lib.course.exercise import Wrong, wrong
@@ -164,10 +165,13 @@ _LEFT = {
     },
     praise="A field that may be missing needs `exists` beside each operator that compares.",
 )
-def ex2(pattern: dict) -> Wrong | None:
-    """Any pattern passes that takes and leaves the right events."""
+def ex2(pattern: Any) -> Wrong | None:
+    """Any pattern passes, as a dictionary or its JSON, that takes and leaves the right events."""
     try:
+        pattern = json.loads(pattern) if isinstance(pattern, str) else pattern
         event_patterns.check(pattern)
+    except ValueError:
+        return wrong("no_pattern", reason="it is no JSON")
     except Refusal as refusal:
         return wrong("no_pattern", reason=refusal.message)
     for name, event in _TAKEN.items():
@@ -220,6 +224,7 @@ lab.function(
         (61, 26),
         (61, 27),
         (1, 18),
+        (0, 100),
         (86_400, 25_000),
         (2_776, 25_000),
         (2_777, 25_000),

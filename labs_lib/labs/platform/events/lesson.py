@@ -80,6 +80,8 @@ from labs_lib import aws, sagemaker
 folder = tempfile.TemporaryDirectory()
 local = sagemaker.start(folder.name, speed=0)
 sqs = local.client("sqs")
+
+# %%
 fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
 request = {"QueueName": "payments.fifo", "Attributes": fifo}
 aws.validate("CreateQueue", request, service="sqs")
@@ -92,6 +94,7 @@ def sent(body, **more):
     return sqs.send_message(**message, **more)["MessageId"]
 
 
+# %%
 window = {}
 for minutes in (1, 4, 6):
     first = sent(f"payment {minutes}")
@@ -175,15 +178,14 @@ def handled(groups, when, seed, batch, resend, hidden=30):
     def work():
         free = clock.now()
         for message in queue.receive(batch, hidden=hidden):
-            number, time = int(message.body), min(message.received, 40) - 1
-            free += takes[number, time]
+            number = int(message.body)
+            free += takes[number, min(message.received, 40) - 1]
             clock.call_at(free, partial(finish, number, message.handle))
         clock.call_at(max(free, clock.now() + 1), work)
 
     for number, second in enumerate(when):
-        clock.call_at(second, partial(send, number))
-        if unanswered[number]:
-            clock.call_at(second + resend, partial(send, number))
+        for at in [second, second + resend] if unanswered[number] else [second]:
+            clock.call_at(at, partial(send, number))
     for _ in range(WORKERS):
         clock.call_at(0, work)
     clock.step(when[-1] + 5_000)
@@ -198,12 +200,12 @@ def handled(groups, when, seed, batch, resend, hidden=30):
 # %% tags=["trial"]
 def counted(charges, when, owners):
     """Return the four counts, in 1,000 payments."""
-    first, newest, swapped = {}, {}, 0
+    first, newest, swapped = {}, dict.fromkeys(owners, -1), 0
     for second, number in charges:
         if number not in first:
-            first[number] = second
-            swapped += newest.get(owners[number], -1) > number
-            newest[owners[number]] = max(number, newest.get(owners[number], -1))
+            first[number], owner = second, owners[number]
+            swapped += newest[owner] > number
+            newest[owner] = max(number, newest[owner])
     late = sum(second - when[number] > 60 for number, second in first.items())
     counts = {"twice": len(charges) - len(first), "out of order": swapped}
     counts |= {"late": late, "not at all": len(when) - len(first)}
@@ -214,14 +216,11 @@ def queues(seed, batch=1, resend=60, hidden=30):
     """Let four workers charge the payments of a world, from each kind of queue."""
     world = payments.quiet_world(seed, n=2_000).transactions
     world = world.sort_values("time", kind="stable").head(1_000)
-    time, owners = (
-        world["time"].astype("int64").to_numpy(),
-        world["customer"].astype(str),
-    )
-    when, owners = 1_000 * (time - time[0]) / (time[-1] - time[0]), owners.tolist()
+    time = world["time"].astype("int64").to_numpy()
+    owners = world["customer"].astype(str).tolist()
+    when = 1_000 * (time - time[0]) / (time[-1] - time[0])
     kinds = {"standard": None, "FIFO, by customer": owners}
-    kinds["FIFO, one group"] = ["all"] * len(when)
-    found = {}
+    kinds, found = kinds | {"FIFO, one group": ["all"] * len(when)}, {}
     for kind, groups in kinds.items():
         charges = handled(groups, when, seed, batch, resend, hidden)
         for measure, count in counted(charges, when, owners).items():
@@ -252,6 +251,8 @@ rows.design(
 # %%
 SETTINGS = [(batch, resend) for batch in (1, 10) for resend in (60, 360)]
 MEASURES = ["twice", "out of order", "late", "not at all"]
+
+# %%
 table = {
     (batch, resend, measure): rows.wide(measure, batch=batch, resend=resend).mean()
     for batch, resend in SETTINGS
@@ -320,8 +321,8 @@ with plots.figure(
 # seconds, in three of the worlds:
 
 # %%
-longer = [queues(seed, batch=10, hidden=300) for seed in range(3)]
-longer = pd.DataFrame(longer).mean().unstack()[MEASURES]
+three = [pd.Series(queues(seed, batch=10, hidden=300)) for seed in range(3)]
+longer = pd.concat(three, axis=1).mean(axis=1).unstack()[MEASURES]
 longer.round(1)
 
 # %% [markdown]
@@ -375,6 +376,8 @@ pd.DataFrame(speed).T.rename_axis("batch")
 # %%
 owners = [f"customer-{n % 36}" for n in range(1_000)]
 log = handled(owners, np.arange(1_000.0), 0, 10, 360)
+
+# %%
 ledger, skipped = {}, 0
 for second, number in log:
     if number in ledger:
@@ -411,6 +414,8 @@ def week(rows):
 
 # %%
 weeks = [week(rows) for _, rows in flights.groupby(flights["date"].dt.month)]
+
+# %%
 real = {}
 for batch, resend in [(1, 60), (1, 360), (10, 60)]:
     for kind in ("standard", "FIFO, by airline"):
@@ -422,6 +427,8 @@ for batch, resend in [(1, 60), (1, 360), (10, 60)]:
             )
             for when, who in weeks
         ]
+
+# %%
 departures = pd.DataFrame({key: pd.DataFrame(r).mean() for key, r in real.items()}).T
 departures.rename_axis(["batch", "resend (s)", "queue"]).round(1)
 
@@ -453,10 +460,14 @@ pd.DataFrame(by_airline).agg(["mean", "min", "max"]).T.round(1)
 bus = local.client("events")
 arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
 arn = arn["Attributes"]["QueueArn"]
+
+# %%
 pattern = {"source": ["bank.cards"], "detail": {"amount": [{"numeric": [">=", 500]}]}}
 rule = {"Name": "large", "EventPattern": json.dumps(pattern)}
 aws.validate("PutRule", rule, service="events")
 bus.put_rule(**rule)
+
+# %%
 group = {"MessageGroupId": "large"}
 target = {"Id": "queue", "Arn": arn, "SqsParameters": group}
 bus.put_targets(Rule="large", Targets=[target])["FailedEntryCount"]
@@ -478,6 +489,7 @@ def takes(pattern, detail):
     return bus.test_event_pattern(**asked)["Result"]
 
 
+# %%
 not_test = {"flags": [{"anything-but": "test"}]}
 traps = {
     "a list: one other element is enough": takes(not_test, {"flags": ["test", "web"]}),
@@ -519,27 +531,31 @@ lab.ex2.check(wanted)
 
 
 # %%
-from labs_lib.platform import state_machines, states
-
-
-def polled(wait, seconds):
-    """Run a machine that asks every `wait` seconds for a query of `seconds`."""
-    task = {"Type": "Task", "Resource": "ask", "Next": "Done?"}
+def asks_each(wait):
+    """Return a machine that begins a query and asks for it every `wait` seconds."""
     done = {"Variable": "$", "StringEquals": "SUCCEEDED", "Next": "Train"}
-    definition = {
+    return {
         "StartAt": "Begin",
         "States": {
             "Begin": {"Type": "Task", "Resource": "begin", "Next": "Wait"},
             "Wait": {"Type": "Wait", "Seconds": wait, "Next": "Ask"},
-            "Ask": task,
+            "Ask": {"Type": "Task", "Resource": "ask", "Next": "Done?"},
             "Done?": {"Type": "Choice", "Choices": [done], "Default": "Wait"},
             "Train": {"Type": "Succeed"},
         },
     }
+
+
+# %%
+from labs_lib.platform import state_machines, states
+
+
+def polled(wait, seconds):
+    """Run the machine for a query of `seconds`, on a simulated clock."""
     clock = SimulatedClock()
     answers = {"begin": lambda given: "id"}
     answers["ask"] = lambda given: "SUCCEEDED" if clock.now() >= seconds else "RUNNING"
-    machine = state_machines.parse(json.dumps(definition))
+    machine = state_machines.parse(json.dumps(asks_each(wait)))
     run = states.MachineRun(machine, {}, clock, answers).start()
     clock.run()
     return {"status": run.status, "end (s)": run.stopped, "events": len(run.history)}
@@ -563,6 +579,8 @@ asking
 query = {"QueryString": "SELECT 1", "WorkGroup": "fraud-team"}
 retrier = {"ErrorEquals": ["Athena.TooManyRequestsException"], "IntervalSeconds": 1}
 retrier |= {"BackoffRate": 2.0, "MaxAttempts": 5, "MaxDelaySeconds": 6}
+
+# %%
 definition = {
     "StartAt": "Query",
     "States": {
@@ -575,23 +593,24 @@ definition = {
         }
     },
 }
+
+# %%
 machine = {"name": "nightly", "roleArn": local.role}
 machine["definition"] = json.dumps(definition)
 aws.validate("CreateStateMachine", machine, service="stepfunctions")
+
+# %%
 [states.retry_delay(retrier, attempt) for attempt in range(5)]
 
 # %% [markdown]
-# `Retry` waits by arithmetic: the interval, times the rate for each attempt, up to a maximum. The shape of a request is not enough
+# `Retry` waits by arithmetic: `IntervalSeconds`, times `BackoffRate` for each attempt, at most `MaxDelaySeconds`. The shape of a request is not enough
 # to make a definition a state machine:
 
 # %%
 del definition["States"]["Query"]["End"]
+machine["definition"] = json.dumps(definition)
 try:
-    aws.validate(
-        "CreateStateMachine",
-        machine | {"definition": json.dumps(definition)},
-        service="stepfunctions",
-    )
+    aws.validate("CreateStateMachine", machine, service="stepfunctions")
 except aws.RequestError as error:
     print(error)
 
