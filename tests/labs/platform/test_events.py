@@ -144,7 +144,9 @@ def test_ex3():
         lab.ex3,
         right=[(searched,), (lambda *given: float(searched(*given)),)],
         wrong={
-            "no_ends": (lambda longest, events: math.ceil(longest / (events // 9)),),
+            "no_ends": (
+                lambda longest, events: max(1, math.ceil(longest / (events // 9))),
+            ),
             "down": (lambda longest, events: max(1, longest // ((events - 9) // 9)),),
             "half_rounds": (
                 lambda longest, events: max(1, math.ceil(longest * 9 / (events - 9))),

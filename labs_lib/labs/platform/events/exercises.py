@@ -127,8 +127,8 @@ _LEFT = {
     "small": _event("bank.cards", "Payment", amount=499.99, country="DE"),
     "country": _event("bank.cards", "Payment", amount=900, country="NL"),
     "kind": _event("bank.cards", "Refund", amount=900, country="DE"),
-    "prefix": _event("bankrupt.cards", "Payment", amount=900, country="DE"),
     "source": _event("shop.cards", "Payment", amount=900, country="DE"),
+    "prefix": _event("bankrupt.cards", "Payment", amount=900, country="DE"),
     "text": _event("bank.cards", "Payment", amount="900", country="DE"),
     "no_amount": _event("bank.cards", "Payment", country="DE"),
     "small_without": _event("bank.cards", "Payment", amount=5),
@@ -170,10 +170,10 @@ def ex2(pattern: Any) -> Wrong | None:
     try:
         pattern = json.loads(pattern) if isinstance(pattern, str) else pattern
         event_patterns.check(pattern)
-    except ValueError:
-        return wrong("no_pattern", reason="it is no JSON")
     except Refusal as refusal:
         return wrong("no_pattern", reason=refusal.message)
+    except ValueError:
+        return wrong("no_pattern", reason="it is no JSON")
     for name, event in _TAKEN.items():
         if not event_patterns.matches(pattern, event):
             return wrong(name)
