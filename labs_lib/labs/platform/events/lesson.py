@@ -160,9 +160,8 @@ WORKERS = 4
 
 def handled(groups, when, seed, batch, resend, hidden=30):
     """Return (second, payment) of each charge; without groups the queue is standard."""
-    rng = np.random.default_rng([seed, 1])
-    takes = rng.lognormal(np.log(2), 0.8, (len(when), 40))
-    unanswered = rng.random(len(when)) < 1 / 50
+    takes = np.random.default_rng([seed, 1]).lognormal(np.log(2), 0.8, (len(when), 40))
+    unanswered = np.random.default_rng([seed, 2]).random(len(when)) < 1 / 50
     clock, charges = SimulatedClock(), []
     kind = {} if groups is None else {"FifoQueue": "true"}
     queue = MessageQueue("payments.fifo" if kind else "payments", clock, kind)
@@ -188,7 +187,8 @@ def handled(groups, when, seed, batch, resend, hidden=30):
             clock.call_at(at, partial(send, number))
     for _ in range(WORKERS):
         clock.call_at(0, work)
-    clock.step(when[-1] + 5_000)
+    while clock.step(60) < when[-1] + resend or queue.messages:
+        pass
     return charges
 
 
