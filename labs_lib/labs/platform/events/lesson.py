@@ -312,7 +312,7 @@ with plots.figure(
 # For resends after one minute the claim holds in part. With one payment at a time, FIFO minus standard is {{early}} in
 # 1,000: few double charges are left.{{!early_lower}}
 #
-# After six minutes the two charge the same payments twice, in each of the ten worlds.{{!six_tie}} The window decides that: a
+# After six minutes the two charge equally many twice, in each of the ten worlds.{{!six_tie}} The window decides that: a
 # late resend is a new message for both. With ten at a time the comparison after six minutes is undecided: {{late_ten}}.{{!late_undecided}}
 #
 # ## Where it fails: batches and slow workers
@@ -422,16 +422,14 @@ weeks = [week(rows) for _, rows in flights.groupby(flights["date"].dt.month)]
 
 # %%
 real = {}
-for batch, resend in [(1, 60), (1, 360), (10, 60)]:
+for batch, resend in SETTINGS:
     for kind in ("standard", "FIFO, by airline"):
-        real[batch, resend, kind] = [
-            counted(
-                handled(who if "FIFO" in kind else None, when, 0, batch, resend),
-                when,
-                who,
-            )
-            for when, who in weeks
-        ]
+        counts = []
+        for month, (when, who) in enumerate(weeks, 1):
+            groups = who if "FIFO" in kind else None
+            charges = handled(groups, when, month, batch, resend)
+            counts.append(counted(charges, when, who))
+        real[batch, resend, kind] = counts
 
 # %%
 departures = pd.DataFrame({key: pd.DataFrame(r).mean() for key, r in real.items()}).T
@@ -439,18 +437,17 @@ departures.rename_axis(["batch", "resend (s)", "queue"]).round(1)
 
 # %%
 each = {key: np.array([row["twice"] for row in r]) for key, r in real.items()}
+airline = {setting: each[(*setting, "FIFO, by airline")] for setting in SETTINGS}
 by_airline = {
-    "FIFO - standard, 60 s": each[1, 60, "FIFO, by airline"] - each[1, 60, "standard"],
-    "FIFO - standard, 360 s": each[1, 360, "FIFO, by airline"]
-    - each[1, 360, "standard"],
-    "FIFO, ten - one, 60 s": each[10, 60, "FIFO, by airline"]
-    - each[1, 60, "FIFO, by airline"],
+    "FIFO - standard, 60 s": airline[1, 60] - each[1, 60, "standard"],
+    "FIFO - standard, 360 s": airline[1, 360] - each[1, 360, "standard"],
+    "FIFO, ten - one, 60 s": airline[10, 60] - airline[1, 60],
 }
 pd.DataFrame(by_airline).agg(["mean", "min", "max"]).T.round(1)
 
 # %% [markdown]
 # The three findings hold in each of the twelve months. FIFO by airline has fewer double charges than the standard queue
-# for resends after one minute, and as many after six.{{!real_window}} Ten at a time add some in each month.{{!real_ten}} These are counts of one
+# for resends after one minute, and after six the two differ by less than 2 in 1,000.{{!real_window}} Ten at a time add some in each month.{{!real_ten}} These are counts of one
 # year, and no test.
 #
 # FIFO by airline swaps no updates of an airline. The standard queue swaps more of them than in the worlds, with fewer
@@ -725,7 +722,7 @@ lab.facts(
     notes_rate=[row["default"] for row in speed.values()] == [300, 2_400, 3_000],
     one_partition=all(len(set(row.values())) == 1 for row in speed.values()),
     ledger=len(ledger) == 1_000 and skipped == len(log) - 1_000 > 0,
-    real_window=bool((sooner < 0).all() and (later == 0).all()),
+    real_window=bool((sooner < 0).all() and (abs(later) < 2).all()),
     real_ten=bool((more > 0).all()),
     real_order=bool((by_day.xs("FIFO, by airline", level=2) == 0).all())
     and all(
