@@ -32,10 +32,12 @@ def right(number):
 def wrong(number):
     def line(sit):
         asked = sit.asked[number - 1]
+        first = asked.example
+        # Of a response "b b" would be one letter, of an order no order at all.
+        others = {"response": first.replace("a", "c"), "ordering": first[::-1]}
+        other = others.get(asked.item.kind, first.replace("a", "b"))
         return next(
-            text
-            for text in (asked.example, asked.example.replace("a", "b"))
-            if not asked.item.is_right(asked.read(text))
+            text for text in (first, other) if not asked.item.is_right(asked.read(text))
         )
 
     return line
