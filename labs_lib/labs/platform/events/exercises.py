@@ -115,6 +115,7 @@ def _event(source: str, kind: str, **detail: Any) -> dict[str, Any]:
 
 
 _TAKEN = {
+    "plain": _event("bank.cards", "Payment", amount=900, country="DE"),
     "border": _event("bank.cards", "Payment", amount=500, country="DE"),
     "sources": _event("bank.transfers", "Payment", amount=900, country="FR"),
     "fraction": _event("bank.cards", "Payment", amount=500.5, country="BE"),
@@ -127,6 +128,8 @@ _LEFT = {
     "small": _event("bank.cards", "Payment", amount=499.99, country="DE"),
     "country": _event("bank.cards", "Payment", amount=900, country="NL"),
     "kind": _event("bank.cards", "Refund", amount=900, country="DE"),
+    "part": _event("bank.cards", "PaymentReversed", amount=900, country="DE"),
+    "case": _event("bank.cards", "payment", amount=900, country="DE"),
     "source": _event("shop.cards", "Payment", amount=900, country="DE"),
     "prefix": _event("bankrupt.cards", "Payment", amount=900, country="DE"),
     "text": _event("bank.cards", "Payment", amount="900", country="DE"),
@@ -145,6 +148,8 @@ _LEFT = {
     ),
     misconceptions={
         "no_pattern": "EventBridge refuses this: {reason}",
+        "plain": "A payment of 900 from `DE` is left out. Do `amount` and `country` stand inside `detail`? And may "
+        "an event have a country?",
         "missing": "The event without a country is left out. `anything-but` needs a value to compare; a "
         "list may hold a second operator beside it.",
         "border": "500 is at least 500.",
@@ -155,6 +160,8 @@ _LEFT = {
         "small": "A payment of less than 500 is taken.",
         "country": "A payment from `NL` is taken.",
         "kind": "A refund is taken. Which field says what an event is about?",
+        "part": "`PaymentReversed` is taken. The type has to be the whole text `Payment`.",
+        "case": "The type `payment` is taken. It is another text than `Payment`.",
         "prefix": "`bankrupt.cards` is taken. The dot belongs to the prefix.",
         "source": "An event of another source is taken.",
         "text": 'The amount `"900"` is a text and is taken. Only `numeric` asks for a number.',
