@@ -625,7 +625,7 @@ aws.validate("CreateStateMachine", machine, service="stepfunctions")
 
 # %% [markdown]
 # `Retry` waits by arithmetic: `IntervalSeconds`, times `BackoffRate` for each attempt, at most `MaxDelaySeconds`. Each
-# entry counts its own attempts; when they are used up, `Catch` takes over. The shape of a request is not enough to make a definition a state machine:
+# entry of the list counts its own attempts; when they are used up, `Catch` takes over. The shape of a request is not enough to make a definition a state machine:
 
 # %%
 del definition["States"]["Query"]["End"]
@@ -685,8 +685,8 @@ lab.ex3.check(shortest)
 # ## What is not reproduced
 #
 # - Which messages a standard queue of AWS swaps or delivers twice by itself. Ours delivers twice only when a message was hidden for too
-#   short a time. There, what an old receipt handle deletes is left open by AWS; here it deletes nothing.
-# - Permissions. On AWS the queue of a rule needs a policy that lets EventBridge send to it.
+#   short a time. What an old receipt handle deletes is left open by AWS; here nothing.
+# - Permissions. On AWS the queue of a rule needs a policy that lets EventBridge send, or the rule a role.
 # - The rates of other Regions, Lambda's own polling, fair queues, and the newer buses of EventBridge: the rules here are those of
 #   a bus that the console calls Classic.
 # - Prices of transitions, and the notes' "half a second" of EventBridge: no page that we have read has them.
