@@ -329,7 +329,7 @@ longer = pd.concat(three, axis=1).mean(axis=1).unstack()[MEASURES]
 longer.round(1)
 
 # %% [markdown]
-# No payment is charged twice from the FIFO queues.{{!longer_none}} From the standard queue, those that were sent again remain. The price comes when a worker dies: its messages stay hidden for
+# No payment is charged twice from the FIFO queues.{{!longer_none}} In the standard queue, the resends remain. The price comes when a worker dies: its messages stay hidden for
 # as long.
 #
 # So "only one of them gets a message" is not what a queue says. FIFO says: nobody else, until the time is over. A
@@ -358,8 +358,8 @@ for _ in range(6):
 received
 
 # %% [markdown]
-# Three receives each, so three charges.{{!dead}} Then the next payment goes on without the first, which somebody has to
-# look up in the dead-letter queue.
+# Three receives each, so three charges.{{!dead}} Then the next payment goes on without the first; that one waits in
+# the dead-letter queue.
 #
 # Why do people batch? A FIFO queue takes 300 calls a second for each action. How many messages does it accept in one second?
 
