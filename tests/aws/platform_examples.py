@@ -127,6 +127,8 @@ def steps(*found, **more):
     return {"Rules": [{"Status": "Enabled", "Filter": {}, "Transitions": moved} | more]}
 
 
+LAYERS = [f"arn:aws:lambda:eu-west-1:111122223333:layer:tools:{n}" for n in range(1, 7)]
+
 GOOD = {
     # Requests that the facts name, each once.
     ("athena", "StartQueryExecution"): {
@@ -271,6 +273,16 @@ GOOD = {
     ("lambda", "PublishLayerVersion"): {
         "LayerName": "shared",
         "Content": {"S3Bucket": "payments", "S3Key": "layer.zip"},
+    },
+    ("lambda", "CreateFunction"): {
+        "FunctionName": "charge",
+        "Role": ROLE,
+        "Code": {"S3Bucket": "payments", "S3Key": "charge.zip"},
+        "Layers": LAYERS[:5],
+    },
+    ("lambda", "UpdateFunctionConfiguration"): {
+        "FunctionName": "charge",
+        "Layers": LAYERS[:5],
     },
     ("dynamodb", "CreateTable"): {
         "TableName": "payments",

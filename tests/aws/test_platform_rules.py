@@ -15,6 +15,7 @@ from tests.aws.examples import changed
 from tests.aws.platform_examples import (
     GLOBAL_INDEX,
     GOOD,
+    LAYERS,
     LOCAL_INDEX,
     SELECTION,
     definition,
@@ -374,6 +375,9 @@ BAD = [
     ),
     ("lambda", "PublishLayerVersion", "layer_content", "Content", [("Content.S3Key", ...)]),
     ("lambda", "PublishLayerVersion", "layer_content", "Content", [("Content.ZipFile", b"1")]),
+    ("lambda", "CreateFunction", "layer_count", "Layers", [("Layers", LAYERS)]),
+    ("lambda", "CreateFunction", "layers_of_an_image", "Layers", [("PackageType", "Image")]),
+    ("lambda", "UpdateFunctionConfiguration", "layer_count", "Layers", [("Layers", LAYERS)]),
     table("required_keys", "AttributeDefinitions", ("AttributeDefinitions", ...)),
     table("key_schema", "KeySchema", ("KeySchema.1.KeyType", "HASH"), ("LocalSecondaryIndexes", ...), ("AttributeDefinitions.3", ...)),
     table("key_schema", "KeySchema", ("KeySchema", GOOD["dynamodb", "CreateTable"]["KeySchema"][::-1]), ("LocalSecondaryIndexes", ...), ("AttributeDefinitions.3", ...)),

@@ -226,6 +226,10 @@ def test_a_poll_each_second_dies_of_its_history_after_46_minutes():
     assert "25000" in execution.cause
     assert len(execution.history) == states.EVENTS
     assert (execution.stopped - execution.started) // 60 == 46
+    slower = machine("Wait", **{**LOOP, "Wait": {**LOOP["Wait"], "Seconds": 5}})
+    execution = run(slower, resources={"ask": lambda _: None})
+    assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert round((execution.stopped - execution.started) / 3_600, 1) == 3.9
     express = run(definition, resources={"ask": lambda _: None}, express=True)
     assert (express.status, express.stopped - express.started) == ("TIMED_OUT", 300)
 

@@ -207,8 +207,21 @@ def layer_content(request: dict) -> Iterator[Remark]:
         yield "Content", "does not say where the .zip file is, or says it twice", allowed
 
 
+def layer_count(request: dict) -> Iterator[Remark]:
+    layers = request.get("Layers", [])
+    if len(layers) > 5:
+        yield "Layers", f"has {len(layers)} layers", "at most 5 layers a function"
+
+
+def layers_of_an_image(request: dict) -> Iterator[Remark]:
+    if request.get("Layers") and request.get("PackageType") == "Image":
+        allowed = "nothing for PackageType Image; layers are for functions from a .zip file"
+        yield "Layers", "is given", allowed
+
+
 _MODEL = "text of the service model, shape"
 _SQS = "SQS guide 2026"
+_LAMBDA = "Lambda guide 2026"
 _SENDS = (
     Rule(message_size, f"{_SQS}, quotas-messages"),
     Rule(group_of_a_fifo, f"{_MODEL} SendMessageRequest"),
@@ -250,5 +263,12 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ),
     ("lambda", "PublishLayerVersion"): (
         Rule(layer_content, f"{_MODEL} LayerVersionContentInput"),
+    ),
+    ("lambda", "CreateFunction"): (
+        Rule(layer_count, f"{_LAMBDA}, chapter-layers"),
+        Rule(layers_of_an_image, f"{_LAMBDA}, chapter-layers"),
+    ),
+    ("lambda", "UpdateFunctionConfiguration"): (
+        Rule(layer_count, f"{_LAMBDA}, chapter-layers"),
     ),
 }
