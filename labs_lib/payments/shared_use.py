@@ -90,8 +90,11 @@ def plant_rings(
         If a column is missing, a parameter is outside its range, or accounts are too few.
     """
     _check(transactions, seed, rings, shape, second_hand, public_devices)
-    rng = np.random.default_rng([seed, 7])
-    accounts = _households(transactions, rng)
+    # One stream a component: rings are the same with and without strangers.
+    homes, strangers, planted = map(
+        np.random.default_rng, np.random.SeedSequence([seed, 7]).spawn(3)
+    )
+    accounts = _households(transactions, homes)
     n = len(accounts)
     if n < AT_A_PUBLIC_DEVICE:
         raise ValueError(
@@ -99,13 +102,13 @@ def plant_rings(
             "Take a larger world."
         )
     pairs = [(i, f"{kind}-{i}") for i in range(n) for kind in ("card", "device")]
-    pairs += _shared_at_home(accounts["address"].to_numpy(), rng)
-    for phone in np.flatnonzero(rng.random(n) < second_hand):
-        pairs.append((int(rng.integers(n)), f"device-{phone}"))
+    pairs += _shared_at_home(accounts["address"].to_numpy(), homes)
+    for phone in np.flatnonzero(strangers.random(n) < second_hand):
+        pairs.append((int(strangers.integers(n)), f"device-{phone}"))
     for number in range(public_devices):
-        visitors = rng.permutation(n)[:AT_A_PUBLIC_DEVICE]
+        visitors = strangers.permutation(n)[:AT_A_PUBLIC_DEVICE]
         pairs += [(int(i), f"device-public-{number}") for i in visitors]
-    ring, shared = _rings(accounts["address"].to_numpy(), rng, rings, shape)
+    ring, shared = _rings(accounts["address"].to_numpy(), planted, rings, shape)
     uses = pd.DataFrame([*pairs, *shared], columns=["place", "thing"]).drop_duplicates()
     uses = uses.sort_values(["place", "thing"], ignore_index=True)
     return SharedUse(

@@ -74,6 +74,17 @@ def test_without_strangers_only_rings_join_homes(paid):
     assert set(homes[homes > 1].index.str.split("-").str[1]) == {"ring"}
 
 
+def test_strangers_change_neither_rings_nor_homes(paid):
+    few, many = (
+        plant_rings(paid, second_hand=share, public_devices=devices)
+        for share, devices in ((0, 0), (0.15, 12))
+    )
+    pd.testing.assert_frame_equal(few.accounts, many.accounts)
+    both = few.uses.merge(many.uses)
+    pd.testing.assert_frame_equal(both, few.uses)
+    assert len(many.uses) > len(few.uses)
+
+
 def test_households_live_near_each_other(paid):
     homes = paid.groupby("customer")[["home_x_km", "home_y_km"]].first()
     accounts = plant_rings(paid).accounts

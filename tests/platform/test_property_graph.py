@@ -2,13 +2,13 @@ import os
 import threading
 from collections import Counter
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-import duckdb
 from labs_lib.platform import bulk_files
 from labs_lib.platform.errors import Refusal
 from labs_lib.platform.property_graph import PropertyGraph

@@ -1,5 +1,4 @@
 from labs_lib.labs.platform.graph.exercises import lab
-
 from tests.labs.contract import assert_exercise
 
 
