@@ -3,7 +3,9 @@
 #   labs:
 #     concepts:
 #       de-neptune: "A demonstration: who shares a device"
-#     constants: {}
+#     constants:
+#       "0.05": "the margin of the first trial"
+#       "1.4": "the margin of the second trial, a half power of two"
 # ---
 
 # %% [markdown]
@@ -261,9 +263,8 @@ rows.design(
     yardstick="membership of a planted ring. The shapes are ours: a star, one device "
     "and one card for all, is made for counting. In a chain, where each thing leads to "
     "the next member only, no thing of the ring has more users than a couple's tablet, "
-    "so counting must fail. Both component rules profit from rings that share with nobody "
-    "outside; the address helps, as our members live apart and have told the truth. The "
-    "margin was chosen after four worlds had been seen.",
+    "so counting must fail. The address helps, as our members live apart and have told "
+    "the truth; families share one. The margin was chosen after four worlds.",
 )
 
 # %% [markdown]
@@ -333,7 +334,7 @@ with plots.figure(
 # %% [markdown]
 # On stars, component size ranks worse than the plain count, with some strangers by {{component}}.{{!star_lower}} Without
 # any stranger it loses too: a member's family belongs to the component.{{!star_none}} On chains it wins, as it
-# must.{{!chain_higher}} Yet even there an average precision of 0.5 is never reached.{{!low}}
+# must.{{!chain_higher}} Yet even there the mean stays below a half.{{!low}}
 #
 # The address does more than either. Without strangers, both ways across homes find all rings in all worlds; that is
 # built in.{{!perfect}} With strangers the two part: the figure shows component minus count again, now across homes.
@@ -350,7 +351,7 @@ with plots.figure(
     plots.intervals(ax, homes)
 
 # %% [markdown]
-# ## Where it fails: an edge used twice
+# ## Where it fails: edges walked twice, and many paths
 #
 # Who shares something with an account? Ask the graph, and look who answers.
 
@@ -388,9 +389,7 @@ def solutions(edges):
 lab.ex2.check(solutions)
 
 # %% [markdown]
-# ## On trial: "graph queries beat joins"
-#
-# First, all pairs that share something: as a join of the table with itself, and as a pattern.
+# Now the second claim, that graph queries beat joins. First, all pairs that share something: as a join of the table with itself, and as a pattern.
 
 # %% tags=["trial"]
 import duckdb
@@ -528,8 +527,8 @@ with plots.figure(
     title="The pattern beats joins, and recursive SQL only on chains",
     x="rows of the pattern against the other way (powers of two)",
     y="",
-    alt="All six intervals against joins lie below -0.5. Against recursive SQL stars lie "
-    "above zero and rise with the hops; chains lie below zero.",
+    alt="All six intervals against joins lie below -0.5. Against recursive SQL stars "
+    "lie above zero and rise with the hops; chains lie below zero.",
 ) as ax:
     plots.intervals(ax, every)
 
@@ -537,7 +536,7 @@ with plots.figure(
 # Against a chain of joins, the claim holds in each row.{{!beats_joins}} Joins go back over every edge. But SQL can forget
 # as well. Against recursive SQL the pattern makes more rows on stars, at three hops {{against_recursive}} powers of
 # two.{{!star_more}} Between two members of a star there are two things, and each further hop multiplies the
-# paths. On chains it makes fewer, at one hop by less than the margin.{{!chain_fewer}} The number of accounts is the
+# paths. On chains it makes fewer, at one hop by less than the [margin](../glossary.md#margin).{{!chain_fewer}} The number of accounts is the
 # same for all: who keeps a set, as in exercise 1, needs no more.
 #
 # And what has to be read? A graph store keeps each vertex next to its edges. A table can have an index:
@@ -577,7 +576,7 @@ values = {
 
 # %%
 def sharing(value):
-    """Return how many values have several entries, and how often these are one place."""
+    """Return how many values are shared, and how often by one restaurant only."""
     places = place.groupby(value.to_numpy()).agg(["size", "nunique"])
     several = places[places["size"] > 1]
     share = stats.share_interval(int((several["nunique"] == 1).sum()), len(several))
