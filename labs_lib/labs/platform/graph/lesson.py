@@ -172,10 +172,10 @@ rules = pd.DataFrame(rules).T.rename_axis(["strangers", "users of a thing"])
 rules
 
 # %% [markdown]
-# Of those who share anything, at most one in ten is in a ring; most share with their family.{{!few}} With no strangers,
-# "6 or more" blocks nobody innocent and misses half of the members, in this one world.{{!six}} That is decided by
-# our own shares of households, none of which has more than five accounts. So it is a demonstration. It says what a shared
-# device is worth: that depends on how many innocent people share one.
+# In this one world, of those who share anything fewer than one in ten is in a ring.{{!few}} With no strangers, "6 or more"
+# blocks nobody innocent, and finds only about a quarter of the members.{{!six}} Our own shares decide that: no household
+# here has more than five accounts. So it is a demonstration. What a shared device is worth depends on how many innocent
+# people share one.
 #
 # ### Exercise 1: who is within so many hops?
 #
@@ -264,12 +264,13 @@ rows.design(
     "and one card for all, is made for counting. In a chain, where each thing leads to "
     "the next member only, no thing of the ring has more users than a couple's tablet, "
     "so counting must fail. The address helps, as our members live apart and have told "
-    "the truth; families share one. The margin was chosen after four worlds.",
+    "the truth; families share one. Sizes of rings and families are ours too. The "
+    "margin was chosen after four worlds had been seen.",
 )
 
 # %% [markdown]
 # **What to try.** In `STRANGERS`, write `(0.15, 0)` for `(0.15, 12)`: phones are sold on, and no device is public. Run
-# that cell, the one of `bank`, the three of the trial and the next one again.
+# that cell, the three up to `lab.trial`, and the next one again.
 
 # %%
 KINDS = [(shape, strangers) for shape in ("star", "chain") for strangers in STRANGERS]
@@ -324,29 +325,31 @@ plain, homes = (
 from labs_lib import plots
 
 with plots.figure(
-    title="Components lose on stars and win on chains",
+    title="Components lose on stars, and lead less the more strangers there are",
     x="component minus count (average precision)",
     y="",
-    alt="All three intervals for stars lie below zero, all three for chains above.",
+    alt="All three intervals for stars lie below the margin. Those for chains fall "
+    "from above it to inside it.",
 ) as ax:
     plots.intervals(ax, plain)
 
 # %% [markdown]
-# On stars, component size ranks worse than the plain count, with some strangers by {{component}}.{{!star_lower}} Without
-# any stranger it loses too: a member's family belongs to the component.{{!star_none}} On chains it wins, as it
-# must.{{!chain_higher}} Yet even there the mean stays below a half.{{!low}}
+# On stars, component size ranks worse than the plain count, with some strangers by {{component}}.{{!star_lower}} It does so
+# without any stranger too.{{!star_none}} The error there is the members' own families: without the links inside homes,
+# components find all rings.{{!perfect}} On chains components lead, as they must. With many strangers that lead
+# is inside the [margin](../glossary.md#margin).{{!chain_falls}}
 #
-# The address does more than either. Without strangers, both ways across homes find all rings in all worlds; that is
-# built in.{{!perfect}} With strangers the two part: the figure shows component minus count again, now across homes.
+# A second fact helps both ways: with the address, each ranks better in each row.{{!address_helps}} Without strangers it finds
+# all rings, which is built in.{{!perfect}} The next figure shows component minus count again, now across homes.
 
 # %%
 # {{!across}}
 with plots.figure(
-    title="Across homes, the shape decides again",
+    title="Across homes, components lead on chains with strangers",
     x="component minus count, both across homes (average precision)",
     y="",
-    alt="Without strangers both are at zero; with some, stars lie below or near zero "
-    "and chains above.",
+    alt="Without strangers both are at zero. With strangers, stars lie a little below "
+    "zero at the margin, and chains above it.",
 ) as ax:
     plots.intervals(ax, homes)
 
@@ -389,7 +392,8 @@ def solutions(edges):
 lab.ex2.check(solutions)
 
 # %% [markdown]
-# Now the second claim, that graph queries beat joins. First, all pairs that share something: as a join of the table with itself, and as a pattern.
+# Now the second claim, that graph queries beat joins. First, all pairs that share something: as a join of the table with
+# itself, and as a pattern.
 
 # %% tags=["trial"]
 import duckdb
@@ -468,7 +472,7 @@ made = lab.trial(
     settings={"shape": ["star", "chain"], "hops": [1, 2, 3]},
 )
 made.design(
-    worlds="the same, with some strangers; one member of each of twelve rings",
+    worlds="the same worlds, with some strangers; one member of each of twelve rings",
     measure="rows made on the way, as a power of two, mean over the members; in pairs",
     margin=0.5,
     yardstick="counts of what each way yields, not what an engine does inside: it may "
@@ -534,10 +538,11 @@ with plots.figure(
 
 # %% [markdown]
 # Against a chain of joins, the claim holds in each row.{{!beats_joins}} Joins go back over every edge. But SQL can forget
-# as well. Against recursive SQL the pattern makes more rows on stars, at three hops {{against_recursive}} powers of
-# two.{{!star_more}} Between two members of a star there are two things, and each further hop multiplies the
-# paths. On chains it makes fewer, at one hop by less than the [margin](../glossary.md#margin).{{!chain_fewer}} The number of accounts is the
-# same for all: who keeps a set, as in exercise 1, needs no more.
+# as well. Against recursive SQL the pattern makes more rows on stars, at three hops by {{against_recursive}} powers of
+# two, a factor of about five.{{!star_more}} Two members of a star share two things, so two paths lead from one to the
+# other, and with each hop there are more.{{!star_more}} On chains the pattern makes fewer rows, at one hop by less than
+# the margin.{{!chain_fewer}} The last column needs the fewest at three hops: it keeps a set, as in exercise 1, and forgets
+# the paths.{{!set_least}}
 #
 # And what has to be read? A graph store keeps each vertex next to its edges. A table can have an index:
 
@@ -587,9 +592,9 @@ real = {name: sharing(value) for name, value in values.items()}
 pd.DataFrame(real).T
 
 # %% [markdown]
-# A shared phone nearly proves a match; a shared city means nothing.{{!real_order}} The share for the phone, {{phone}}, is high
-# since few restaurants share one. Of our accounts that share a thing, at most one in ten is in a ring.{{!few}} The rule is
-# the same, the innocent differ. Before you block, count how many innocents share that kind of thing.
+# A phone with several entries belongs to one restaurant in a share of {{phone}}; a house number does so less often than
+# not, and a city hardly ever.{{!real_order}} Of our accounts that share a thing, fewer than one in ten is in a
+# ring.{{!few}} Before you block, count how many innocents share that kind of thing.
 
 # %%
 table = pd.DataFrame(values).assign(entry=range(len(place)))
@@ -674,16 +679,18 @@ lab.ex3.check(asked)
 #
 # - Neptune itself: its plans, its replicas, its storage, its price. Ladybug keeps one table a label, and a vertex has one.
 # - Gremlin and SPARQL.
-# - Fraud of real rings. Shapes, households and strangers are ours, and members of our rings tell their true address.
+# - Fraud of real rings. Shapes, households and strangers are ours, members of our rings tell their true address, and rings
+#   are a larger share of all accounts than in a bank you may know.
 # - A model that learns from payments and graph together. It may do better than each of our counts.
 #
 # ## Takeaways
 #
 # - A shared device is a question. What it is worth depends on how many innocent people share one.
-# - Components found chains, plain counts found stars.{{!by_shape}} Some strangers spoiled both; a second fact, here the
-#   address, helped both.{{!address_helps}}
+# - On stars the plain count ranked better than components, on chains it was blind.{{!by_shape}} Strangers spoiled
+#   both.{{!spoiled}} A second fact, here the address, helped both.{{!address_helps}}
 # - Write that two edges differ, where engines may disagree.
-# - Rows grow with paths. A way that keeps a set of accounts needs no graph database, and a pattern does not keep one.
+# - A pattern makes a row for each path. Where the same accounts share several things, a way that keeps a set made
+#   fewer.{{!star_more}} That way exists in SQL too.
 #
 # ## Quiz
 
@@ -714,26 +721,37 @@ lab.facts(
         no_strangers.loc["6 or more", "blocked"]
         == no_strangers.loc["6 or more", "in a ring"]
         and no_strangers.loc["6 or more", "in a ring"]
-        < 0.6 * no_strangers.loc["2 or more", "in a ring"]
+        < 0.35 * no_strangers.loc["2 or more", "in a ring"]
     ),
     glued=all(
         size_of[kind]["component"].min() > 3 * 8 for kind in KINDS if kind[1] != "none"
     ),
     component=component,
     star_lower=component.verdict == "lower"
-    and all(plain[names[kind]].high < -0.02 for kind in stars),
+    and all(plain[names[kind]].verdict == "lower" for kind in stars),
     star_none=plain[names["star", "none"]].verdict == "lower",
-    chain_higher=all(plain[names[kind]].low > 0.02 for kind in chains),
-    low=all(group[kind]["component"].mean() < 0.45 for kind in chains),
-    by_shape=all(plain[names[kind]].high < 0 for kind in stars)
-    and all(plain[names[kind]].low > 0 for kind in chains),
+    chain_falls=[plain[names[kind]].verdict for kind in chains]
+    == ["higher", "higher", "tie"],
+    by_shape=all(plain[names[kind]].high < -0.05 for kind in stars)
+    and all(plain[names[kind]].low > 0.01 for kind in chains)
+    and plain[names[chains[0]]].low > plain[names[chains[1]]].high
+    and plain[names[chains[1]]].low > plain[names[chains[2]]].high
+    and all(group[kind][WAYS[0]].mean() < 0.06 for kind in chains),
+    spoiled=all(
+        group["star", "none"][way].mean() > 1.5 * group["star", "some"][way].mean()
+        and group["star", "some"][way].mean() > 1.5 * group["star", "many"][way].mean()
+        for way in WAYS[:2]
+    ),
     perfect=all(
         bool((group[shape, "none"][WAYS[2:]] > 0.999).all(axis=None))
         for shape in ("star", "chain")
     ),
     across=all(abs(homes[names[s, "none"]].mean) < 0.001 for s in ("star", "chain"))
-    and all(homes[names["star", k]].high < -0.005 for k in ("some", "many"))
-    and all(homes[names["chain", k]].low > 0.05 for k in ("some", "many")),
+    and all(
+        homes[names["star", k]].high < -0.005 and homes[names["star", k]].low > -0.09
+        for k in ("some", "many")
+    )
+    and all(homes[names["chain", k]].verdict == "higher" for k in ("some", "many")),
     address_helps=all(
         minus(b, a, kind, comparisons=12).low > 0.02
         for kind in KINDS
@@ -745,7 +763,13 @@ lab.facts(
     against_recursive=against_recursive,
     star_more=against_recursive.low > 1
     and all(one.low > 0.5 for one in recursive)
-    and recursive[0].mean < recursive[1].mean < recursive[2].mean,
+    and recursive[0].mean < recursive[1].mean < recursive[2].mean
+    and 4.5 < 2**against_recursive.mean < 6,
+    set_least=all(
+        typical.loc[(shape, 3), "accounts"]
+        < 0.95 * typical.loc[(shape, 3), ["joins", "pattern", "recursive SQL"]].min()
+        for shape in ("star", "chain")
+    ),
     by_hops=all(one.low > 0.5 for one in recursive)
     and all(one.high < 0 for one in on_chains),
     chain_fewer=on_chains[0].verdict == "tie"
@@ -754,7 +778,9 @@ lab.facts(
     beats_joins=all(one.high < -0.5 for name, one in every.items() if "joins" in name),
     indexed=[step.split()[0] for step in plan] == ["SEARCH", "SEARCH"],
     phone=phone,
-    real_order=phone.low > 0.8 and real["city"]["of one restaurant"].high < 0.3,
+    real_order=phone.low > 0.8
+    and real["house number"]["of one restaurant"].high < 0.5
+    and real["city"]["of one restaurant"].high < 0.3,
     real_glued=real_largest["phone"] < 10
     and real_largest["house number or city"] > 0.9 * len(place),
 )
