@@ -311,7 +311,7 @@ component = minus("component", "users of a thing", ("star", "some"))
 lab.component.reveal(component.verdict)
 
 # %%
-names = {kind: f"{kind[0]}, {kind[1]} strangers" for kind in KINDS}
+names = {kind: f"{kind[0]}, strangers: {kind[1]}" for kind in KINDS}
 plain, homes = (
     {names[kind]: minus(*two, kind, comparisons=12) for kind in KINDS}
     for two in (
@@ -325,7 +325,7 @@ plain, homes = (
 from labs_lib import plots
 
 with plots.figure(
-    title="Components lose on stars, and lead less the more strangers there are",
+    title="Components lose on stars and lead on chains",
     x="component minus count (average precision)",
     y="",
     alt="All three intervals for stars lie below the margin. Those for chains fall "
@@ -518,9 +518,7 @@ lab.rows.reveal(against_recursive.verdict)
 
 # %%
 every = {
-    f"{shape}, hops {hops}: {other}": pattern_minus(
-        other, (shape, hops), comparisons=12
-    )
+    f"{other}: {shape}, {hops}": pattern_minus(other, (shape, hops), comparisons=12)
     for other in ("joins", "recursive SQL")
     for shape, hops in SIZES
 }
@@ -528,7 +526,7 @@ every = {
 # %%
 # {{!beats_joins}} {{!by_hops}}
 with plots.figure(
-    title="The pattern beats joins, and recursive SQL only on chains",
+    title="Joins lose; recursive SQL wins on stars",
     x="rows of the pattern against the other way (powers of two)",
     y="",
     alt="All six intervals against joins lie below -0.5. Against recursive SQL stars "
@@ -709,8 +707,8 @@ flagged = rules["in a ring"] / rules["blocked"]
 no_strangers = rules.loc["none"]
 group = {kind: wide("average precision", kind) for kind in KINDS}
 size_of = {kind: wide("largest", kind) for kind in KINDS}
-recursive = [every[f"star, hops {h}: recursive SQL"] for h in (1, 2, 3)]
-on_chains = [every[f"chain, hops {h}: recursive SQL"] for h in (1, 2, 3)]
+recursive = [every[f"recursive SQL: star, {h}"] for h in (1, 2, 3)]
+on_chains = [every[f"recursive SQL: chain, {h}"] for h in (1, 2, 3)]
 phone = real["phone"]["of one restaurant"]
 stars, chains = ([k for k in KINDS if k[0] == shape] for shape in ("star", "chain"))
 lab.facts(
