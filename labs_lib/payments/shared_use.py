@@ -23,7 +23,7 @@ FAMILY_CARD_SHARE = 0.4
 """Share of households of two or more of which two accounts use one card."""
 
 RING_SIZES = (3, 8)
-"""Fewest and most accounts of a ring, each size between as often."""
+"""Fewest and most accounts of a ring, if nothing else is asked."""
 
 AT_A_PUBLIC_DEVICE = 12
 """Accounts that used one public device, such as a tablet in a shop."""
@@ -56,6 +56,7 @@ def plant_rings(
     seed: int = 0,
     rings: int = 12,
     shape: str = "star",
+    sizes: tuple[int, int] = RING_SIZES,
     second_hand: float = 0.05,
     public_devices: int = 4,
 ) -> SharedUse:
@@ -75,6 +76,8 @@ def plant_rings(
         Number of rings, at least 0. There have to be as many households as members.
     shape : str
         One of `SHAPES`.
+    sizes : two ints
+        Fewest and most accounts of a ring, at least 2; each size between as often.
     second_hand : float
         Share of phones that another account, drawn at random, has used too; 0 to 1.
     public_devices : int
@@ -89,7 +92,7 @@ def plant_rings(
     ValueError
         If a column is missing, a parameter is outside its range, or accounts are too few.
     """
-    _check(transactions, seed, rings, shape, second_hand, public_devices)
+    _check(transactions, seed, rings, shape, sizes, second_hand, public_devices)
     # One stream a component: rings are the same with and without strangers.
     homes, strangers, planted = map(
         np.random.default_rng, np.random.SeedSequence([seed, 7]).spawn(3)
@@ -108,7 +111,7 @@ def plant_rings(
     for number in range(public_devices):
         visitors = strangers.permutation(n)[:AT_A_PUBLIC_DEVICE]
         pairs += [(int(i), f"device-public-{number}") for i in visitors]
-    ring, shared = _rings(accounts["address"].to_numpy(), planted, rings, shape)
+    ring, shared = _rings(accounts["address"].to_numpy(), planted, rings, shape, sizes)
     uses = pd.DataFrame([*pairs, *shared], columns=["place", "thing"]).drop_duplicates()
     uses = uses.sort_values(["place", "thing"], ignore_index=True)
     return SharedUse(
@@ -150,7 +153,11 @@ def _shared_at_home(address: np.ndarray, rng: np.random.Generator) -> list[tuple
 
 
 def _rings(
-    address: np.ndarray, rng: np.random.Generator, rings: int, shape: str
+    address: np.ndarray,
+    rng: np.random.Generator,
+    rings: int,
+    shape: str,
+    range_of_sizes: tuple[int, int],
 ) -> tuple[np.ndarray, list[tuple[int, str]]]:
     """Return the ring of each account, and what the members share."""
     ring = np.full(len(address), -1)
@@ -158,7 +165,7 @@ def _rings(
     # The first account of each address in this order: members come from different homes.
     _, first = np.unique(address[order], return_index=True)
     free = order[np.sort(first)]
-    sizes = rng.integers(*RING_SIZES, rings, endpoint=True)
+    sizes = rng.integers(*range_of_sizes, rings, endpoint=True)
     if sizes.sum() > len(free):
         raise ValueError(
             f"{rings} rings have {sizes.sum()} members, and there are {len(free)} households. "
@@ -183,6 +190,7 @@ def _check(
     seed: int,
     rings: int,
     shape: str,
+    sizes: tuple[int, int],
     second_hand: float,
     public_devices: int,
 ) -> None:
@@ -196,5 +204,8 @@ def _check(
     check_whole("public_devices", public_devices, low=0)
     if shape not in SHAPES:
         raise ValueError(f"shape is {shape!r}, expected one of {', '.join(SHAPES)}.")
+    fewest, most = sizes
+    check_whole("sizes[0]", fewest, low=2)
+    check_whole("sizes[1]", most, low=fewest)
     if not isinstance(second_hand, float | int) or not 0 <= second_hand <= 1:
         raise ValueError(f"second_hand is {second_hand!r}, expected a share from 0 to 1.")

@@ -22,15 +22,17 @@ def members(use):
     seed=st.integers(0, 10**6),
     rings=st.integers(0, 20),
     shape=st.sampled_from(SHAPES),
+    ring_sizes=st.sampled_from([RING_SIZES, (2, 2), (3, 4)]),
     second_hand=st.floats(0, 1),
     public_devices=st.integers(0, 5),
 )
-def test_laws(paid, seed, rings, shape, second_hand, public_devices):
+def test_laws(paid, seed, rings, shape, ring_sizes, second_hand, public_devices):
     use = plant_rings(
         paid,
         seed=seed,
         rings=rings,
         shape=shape,
+        sizes=ring_sizes,
         second_hand=second_hand,
         public_devices=public_devices,
     )
@@ -41,7 +43,7 @@ def test_laws(paid, seed, rings, shape, second_hand, public_devices):
     assert (uses["kind"] == uses["thing"].str.split("-").str[0]).all()
     sizes = members(use).groupby("ring").size()
     assert len(sizes) == rings
-    assert sizes.between(*RING_SIZES).all()
+    assert sizes.between(*ring_sizes).all()
     # Members of a ring come from different homes.
     assert not members(use).duplicated(["ring", "address"]).any()
     public = uses[uses["thing"].str.contains("public")].groupby("thing").size()
@@ -111,6 +113,9 @@ def test_the_same_seed_gives_the_same_and_the_input_is_not_changed(paid):
         ({"rings": -1}, "rings"),
         ({"rings": 10_000}, "households"),
         ({"shape": "circle"}, "star, chain"),
+        ({"sizes": (1, 3)}, "sizes"),
+        ({"sizes": (5, 3)}, "sizes"),
+        ({"sizes": (3, 4.5)}, "sizes"),
         ({"second_hand": 1.5}, "second_hand"),
         ({"second_hand": "0.1"}, "second_hand"),
         ({"public_devices": 1.5}, "public_devices"),

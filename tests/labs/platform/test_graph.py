@@ -44,6 +44,8 @@ def test_ex1():
         ),
         "first_only": (lambda things, start, hops: walked(things, start, min(hops, 1)),),
         "all": (lambda things, start, hops: walked(things, start, 99),),
+        "any_hops": (lambda things, start, hops: walked(things, start, 1),),
+        "one_less": (lambda things, start, hops: walked(things, start, max(hops - 1, 0)),),
         "one_more": (lambda things, start, hops: walked(things, start, hops + 1),),
         None: (lambda things, start, hops: set(),),
     }
@@ -71,6 +73,9 @@ def test_ex2():
         wrong={
             "twice": (lambda edges: int((degrees(edges) ** 2).sum()),),
             "half": (lambda edges: listed(edges) // 2,),
+            "one_of_several": (
+                lambda edges: listed(list({tuple(sorted(e)) for e in edges})),
+            ),
             "arrows": (lambda edges: sum(b == c for _, b in edges for c, _ in edges),),
             None: (len,),
         },

@@ -82,6 +82,14 @@ lab.function(
             "You stop after the first hop. From what was found, walk on.",
             _no_walk,
         ),
+        "any_hops": (
+            "You return the first hop whatever `hops` says. It may be 0, or more than 1.",
+            lambda things, start, hops: _within(things, start, 1),
+        ),
+        "one_less": (
+            "You walk one hop too few.",
+            lambda things, start, hops: _within(things, start, max(hops - 1, 0)),
+        ),
         "all": (
             "You walk until nothing new is found: that is the component. Stop after `hops` hops.",
             lambda things, start, hops: _within(things, start, len(things)),
@@ -117,6 +125,9 @@ def _summed(count: Callable[[int], int]) -> Callable[[Edges], int]:
     return lambda edges: sum(count(degree) for degree in _degrees(edges).values())
 
 
+_ONCE = _summed(lambda degree: degree * (degree - 1))
+
+
 def _different_ends(edges: Edges) -> int:
     """Count solutions whose first and last vertex differ."""
     walks = [*edges, *((b, a) for a, b in edges)]
@@ -144,7 +155,7 @@ lab.function(
         ([("a", "b"), ("c", "d")],),
         ([],),
     ),
-    right=_summed(lambda degree: degree * (degree - 1)),
+    right=_ONCE,
     mistakes={
         "twice": (
             "You let an edge be walked back: on one edge alone you get a-b-a. Each edge serves once.",
@@ -153,6 +164,12 @@ lab.function(
         "half": (
             "You count each solution in one order. (x, y, z) and (z, y, x) are two.",
             _summed(lambda degree: degree * (degree - 1) // 2),
+        ),
+        "one_of_several": (
+            "You take several edges between the same two vertices as one. Each is an edge.",
+            lambda edges: _ONCE(
+                [(a, b) for a, b in {frozenset(edge) for edge in edges}]
+            ),
         ),
         "other_ends": (
             "You ask for different vertices at both ends. Two edges between the same two vertices "
