@@ -354,7 +354,7 @@ with plots.figure(
 # {{!across}}
 with plots.figure(
     title="Across homes, only chains favour components",
-    x="component minus count, both across homes (average precision)",
+    x="component minus count (average precision)",
     y="",
     alt="Without strangers all are at zero. With strangers, stars of both sizes lie "
     "below zero, and chains above the margin.",
@@ -613,8 +613,8 @@ pd.DataFrame(real).T
 # A phone with several entries belongs to one restaurant in a share of {{phone}}; a house number does so less often than
 # not, and a city hardly ever.{{!real_order}}
 #
-# And the second fact? With the city, a house number is of one restaurant about as often as without, as the two ranges
-# in the table overlap. But nearly half of the restaurants that it found are lost.{{!city_costs}} The guides may name the
+# And the second fact? With the city, the share is about the same, and the two ranges in the table overlap: no gain is
+# shown. But nearly half of the restaurants that the house number found are lost.{{!city_costs}} The guides may name the
 # same place differently, while the address of our accounts is true by construction.
 
 # %%
@@ -710,8 +710,8 @@ lab.ex3.check(asked)
 # - A shared device is a question. What it is worth depends on how many innocent people share one.
 # - The plain count ranked better than components where rings were larger than families, and was blind on small stars and
 #   on chains.{{!by_ring}} Strangers spoiled whatever worked.{{!spoiled}}
-# - A second fact that is true, as our addresses are, helped both.{{!address_helps}} The restaurants' city lost matches and
-#   gained little.{{!city_costs}}
+# - A second fact that is true, as our addresses are, helped both.{{!address_helps}} The restaurants' city lost matches, and
+#   no gain was shown.{{!city_costs}}
 # - Write that two edges differ, where engines may disagree.
 # - A pattern makes a row for each path. Where the same accounts share several things, a way that keeps a set made
 #   fewer.{{!star_more}} That way exists in SQL too.
