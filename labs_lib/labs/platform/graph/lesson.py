@@ -276,7 +276,7 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** In `STRANGERS`, write `(0.15, 0)` for `(0.15, 12)`: phones are sold on, and no device is public. Run
-# that cell, the three up to `lab.trial`, and the next one again.
+# that cell and the three up to `lab.trial` again. Its own table shows what changed.
 
 # %%
 KINDS = [(ring, strangers) for ring in RINGS for strangers in STRANGERS]
@@ -493,8 +493,8 @@ made.design(
 )
 
 # %% [markdown]
-# **What to try.** In `rows_made`, write `[:uses* TRAIL` without `TRAIL`, so that edges may be walked back. Run that cell,
-# the one with `lab.trial` and the next one again.
+# **What to try.** In `rows_made`, write `[:uses* TRAIL` without `TRAIL`, so that edges may be walked back. Run that cell
+# and the one with `lab.trial` again. Its own table shows what changed.
 
 # %%
 SIZES = [(shape, hops) for shape in ("star", "chain") for hops in (1, 2, 3)]
