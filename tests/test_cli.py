@@ -29,7 +29,7 @@ from labs_lib.payments import store as payments_store
         (["doctor", "--verify", "?"], "?"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(capsys, arguments, message):
+def test_what_is_wrong_is_said_in_a_line(graph_is_planned, capsys, arguments, message):
     assert cli.main(arguments) == 1
     shown = capsys.readouterr().err
     assert shown.startswith("labs: ")

@@ -570,6 +570,29 @@ BAD = [
         [("parameters", "id=1")],
     ),
     *[
+        (
+            "neptunedata",
+            "ExecuteOpenCypherQuery",
+            "neptune_dialect",
+            "openCypherQuery",
+            [("openCypherQuery", query)],
+        )
+        for query in (
+            "MATCH p = shortestPath((a)-[*]-(b)) RETURN p",
+            "MATCH p = allShortestPaths((a)-[*]-(b)) RETURN p",
+            "MANDATORY MATCH (n) RETURN n",
+            "CALL db.labels() YIELD label RETURN label",
+            "MATCH (n) RETURN n.age ^ 2",
+            "MATCH (n) RETURN n['age']",
+            "MATCH (n) RETURN n LIMIT 5 + 5",
+            "MATCH (n) RETURN n SKIP toInteger(rand() * 9) LIMIT 5",
+            "MATCH (a)-[:uses* TRAIL 1..4]-(b) RETURN b",
+            "MATCH (a)-[:uses* SHORTEST 1..4]-(b) RETURN b",
+            "CREATE NODE TABLE account(id STRING PRIMARY KEY)",
+            "COPY account FROM 'accounts.csv'",
+        )
+    ],
+    *[
         ("ec2", operation, rule, path, changes)
         for operation in ("CreateVolume", "ModifyVolume")
         for rule, path, changes in (
@@ -772,3 +795,19 @@ def test_any_json_is_accepted_or_refused_with_a_reason(service, operation, insid
     except aws.RequestError as error:
         findings = error.findings
     assert all(finding.problem and finding.allowed for finding in findings)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "MATCH (n {name: 'a ^ b, shortestPath(x)'}) RETURN n LIMIT 5",
+        "MATCH (a)-[:uses*1..4]-(b) RETURN DISTINCT b.name ORDER BY b.name SKIP $from LIMIT 10",
+        "MATCH (n) RETURN n // MANDATORY MATCH",
+        "MATCH (n) WITH n LIMIT 3 MATCH (n)-[e]-(m) WHERE id(e) <> 'x' RETURN n.skip, m.limit",
+        "MATCH (n:`shortestPath (old)`) RETURN n",
+    ],
+)
+def test_a_query_that_neptune_takes(query):
+    request = {"openCypherQuery": query}
+    found = aws.validate("ExecuteOpenCypherQuery", request, service="neptunedata")
+    assert found.notes == ()

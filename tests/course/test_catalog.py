@@ -36,7 +36,7 @@ def test_a_lab_has_several_names(name):
         ("", "There is no lab ''"),
     ],
 )
-def test_an_unknown_lab(name, message):
+def test_an_unknown_lab(graph_is_planned, name, message):
     with pytest.raises(ValueError, match="lab") as error:
         catalog.find(name)
     assert message in str(error.value)
@@ -90,7 +90,9 @@ def test_routes_fit_into_their_time():
         (200, ["train/metrics", "train/metrics"], "names a lab twice"),
     ],
 )
-def test_a_route_that_cannot_be_gone_is_refused(monkeypatch, at_most, labs, message):
+def test_a_route_that_cannot_be_gone_is_refused(
+    graph_is_planned, monkeypatch, at_most, labs, message
+):
     course = catalog._course()
     route = {"title": "A morning", "at_most": at_most, "labs": labs}
     monkeypatch.setattr(catalog, "_course", lambda: course | {"route": [route]})

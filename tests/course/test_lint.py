@@ -204,7 +204,7 @@ def test_every_question_has_a_place(info):
 
 
 @pytest.fixture
-def new_lab(tmp_path, monkeypatch):
+def new_lab(tmp_path, monkeypatch, graph_is_planned):
     """A lab as `labs new` makes it."""
     monkeypatch.setattr(new, "ROOT", tmp_path)
     (tmp_path / "tests").mkdir()
@@ -244,7 +244,7 @@ def test_a_planned_concept_names_the_line_to_change(new_lab):
     found = "\n".join(lint.source_problems(source.read(new_lab)))
     place = re.search(r"write done in labs_lib/course/concepts.csv, line (\d+)", found)
     lines = (catalog.HERE / "concepts.csv").read_text(encoding="utf-8").splitlines()
-    assert ",platform/graph,planned," in lines[int(place[1]) - 1]
+    assert ",platform/graph," in lines[int(place[1]) - 1]
 
 
 def png(draw):

@@ -13,7 +13,7 @@ from labs_lib.settings import ROOT
 
 
 @pytest.fixture
-def empty(tmp_path, monkeypatch):
+def empty(tmp_path, monkeypatch, graph_is_planned):
     """A course folder without any lab."""
     monkeypatch.setattr(new, "ROOT", tmp_path)
     (tmp_path / "tests").mkdir()
@@ -72,6 +72,22 @@ def labs(course, *arguments):
 @pytest.mark.skipif(
     not (catalog.NOTEBOOKS / "solutions").exists(), reason="this copy has no solutions"
 )
+def take_out(course, name):
+    """Take the lab out of a copy of the course: it is planned again."""
+    shutil.rmtree(course / "labs_lib/labs" / name)
+    shutil.rmtree(course / "data/trials" / name)
+    (course / "tests/labs/platform/test_graph.py").unlink()
+    for notebook in course.glob("notebooks/**/90_graph.ipynb"):
+        notebook.unlink()
+    file = course / "labs_lib/course/course.toml"
+    text = file.read_text(encoding="utf-8")
+    text = re.sub(rf'(id = "{name}"\n(?:.+\n)*?)minutes = \d+\n', r"\1", text)
+    file.write_text(text, encoding="utf-8")
+    file = course / "labs_lib/course/concepts.csv"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(f",{name},done,", f",{name},planned,"), encoding="utf-8")
+
+
 def test_a_new_lab_builds_once_its_words_are_written(tmp_path):
     name, course = "platform/graph", tmp_path / "course"
     skip = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info")
@@ -79,6 +95,7 @@ def test_a_new_lab_builds_once_its_words_are_written(tmp_path):
         shutil.copytree(ROOT / folder, course / folder, ignore=skip)
     for file in ("README.md", "CONTRIBUTING.md", "pyproject.toml"):
         shutil.copy(ROOT / file, course / file)
+    take_out(course, name)
     code, said = labs(course, "labs_lib.cli", "new", name)
     assert code == 0, said
 

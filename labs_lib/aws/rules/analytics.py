@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from labs_lib.aws.findings import show
+from labs_lib.aws.rules import open_cypher
 from labs_lib.aws.rules.rule import Remark, Rule, is_whole, read_json
 
 # Glue
@@ -285,5 +286,6 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ),
     ("neptunedata", "ExecuteOpenCypherQuery"): (
         Rule(query_parameters, "text of the service model, ExecuteOpenCypherQueryInput"),
+        open_cypher.DIALECT,
     ),
 }
