@@ -98,7 +98,7 @@ for answer in answers:
 
 # %% [markdown]
 # A shard takes 1,000 *records* and 1 MB a second, and a batch counts as many records as it holds. The third
-# request gets an answer without an exception, with 500 errors inside.
+# answer is no exception: it has 500 errors inside.
 #
 # Now the peak. A [world](../glossary.md#world) gives the payments in order of time. The partition key is the card, the merchant, or the category of the
 # merchant, which has 13 values.
@@ -118,14 +118,13 @@ WAYS = {"one by one": 4, "batches": 4, "refused first": 4, "packed": 4, "8 shard
 
 
 def ordered(seed, n=40_000):
-    """Return the first payments of a world, in order of time."""
     table = payments.quiet_world(seed, n=100_000).transactions
     return table.sort_values("time", kind="stable", ignore_index=True)[:n]
 
 
 # %% [markdown]
-# Five ways to send. *Refused first* lets what was refused lead the next batch, and newer payments wait. *Packed* puts the payments
-# of a batch that go to one shard into one record, up to 100, as the Kinesis Producer Library does. *8 shards* sends batches to twice the
+# Five ways to send. *Refused first* lets what was refused lead the next batch, and newer payments wait. *Packed* puts up to 100 payments
+# of a batch that go to one shard into one record, as the Kinesis Producer Library does. *8 shards* sends batches to twice the
 # shards.
 
 
@@ -154,13 +153,11 @@ def replay(keys, size, way, rate, rng):
         clock.step(max(0, moment - clock.now()))
         now, rest = (carried + records)[:500], (carried + records)[500:]
         entries = [(bytes(size * len(one)), keys[one[0]], None) for one in now]
-        again = []
-        for one, placed in zip(now, stream.put_many(entries), strict=True):
-            if placed.error:
-                again.append(one)
-                seen[one, 0] = 1
-            else:
-                seen[one, 1:] = placed.sequence - 10**20, placed.arrived
+        answers = list(zip(now, stream.put_many(entries), strict=True))
+        for one, placed in answers:
+            seen[one, 1:] = placed.sequence - 10**20, placed.arrived
+        again = [one for one, placed in answers if placed.error]
+        seen[[i for one in again for i in one], 0] = 1
         if way == "refused first":
             carried = again + rest
             if carried and not todo:
@@ -189,7 +186,6 @@ def judged(keys, size, seed):
 
 
 def sent(seed, key="card", size=200):
-    """Send one world's peak in each way."""
     return judged(ordered(seed)[COLUMN[key]].astype(str).to_list(), size, seed)
 
 
@@ -258,6 +254,8 @@ compared = {
     for way in ("batches", "packed")
     for key, size in SETTINGS
 }
+
+# %%
 # {{!no_cure}}
 with plots.figure(
     title="Batches end nothing, packing ends it for small payments",
@@ -310,8 +308,8 @@ lab.ex1.check(shards_for)
 # %% [markdown]
 # ## A demonstration: more readers
 #
-# Four shards, 1,800 payments a second of 1,600 bytes. An *application* reads the whole stream. Five of them ask each shard once
-# a second, in a random order. How old is the youngest payment that the last of them has, after 50 seconds? CloudWatch calls that the *iterator age*.
+# Four shards get 1,800 payments a second of 1,600 bytes. An *application* reads the whole stream; here each asks each shard once
+# a second, in a random order. After 50 seconds, how old is the newest payment that the slowest has read? That is about what CloudWatch calls the *iterator age*.
 
 # %%
 from labs_lib.platform.errors import Refusal
@@ -450,40 +448,34 @@ import itertools
 
 def stream_of(ids, rng, gap):
     """Send 100 payments a second; some batches again, after a gap in seconds."""
-    clock = SimulatedClock()
-    stream = Stream("payments", clock)
-    moments = np.arange(len(ids) // 100)
-    resent = moments[rng.random(len(moments)) < 0.03]
-    calls = [(float(t), t) for t in moments] + [(float(t + gap), t) for t in resent]
-    for moment, batch in sorted(calls):
-        clock.step(moment - clock.now())
-        some = ids[100 * batch : 100 * batch + 100]
-        stream.put_many([(str(one).encode(), "terminal", None) for one in some])
-    return stream, clock
+    stream = Stream("payments", SimulatedClock())
+    resent = np.flatnonzero(rng.random(len(ids) // 100) < 0.03)
+    calls = [(t, t) for t in range(len(ids) // 100)] + [(t + gap, t) for t in resent]
+    for moment, n in sorted(calls):
+        stream.clock.step(float(moment) - stream.clock.now())
+        some = ids[100 * n : 100 * n + 100]
+        stream.put_many([(one.encode(), "terminal", None) for one in some])
+    return stream
 
 
-def files(stream, clock, rng, size=None, early=False):
+def files(stream, rng, size=None, early=False):
     """Return the files that readers write who crash; `early` notes before it writes."""
-    leases, written, name = Leases(stream, clock), [], stream.shards[0].id
-    for number in itertools.count():
-        clock.step(10)  # the lease of a silent worker ends
-        leases.renew(me := f"worker {number}")
-        done = leases.leases[0].checkpoint
-        kind = "AFTER_SEQUENCE_NUMBER" if done else "TRIM_HORIZON"
-        at = stream.iterator(name, kind, sequence=done)
-        for turn in itertools.count(1):
-            clock.step(1)
-            leases.renew(me)
-            answer = stream.read(at, limit=size or int(rng.integers(50, 500)))
-            if not answer.records:
-                return written
-            crash, at = rng.random() < 0.05, answer.next_iterator
-            if not (early and crash):
-                written.append(answer.records)
-            if early or (turn % 5 == 0 and not crash):
-                leases.checkpoint(me, name, answer.records[-1].sequence)
-            if crash:
-                break
+    leases, written, at = Leases(stream, stream.clock, lasts=100), [], None
+    for turn in itertools.count(1):
+        stream.clock.step(1 if at else 100)  # a silent worker's lease ends
+        if not at:
+            (name,) = leases.renew(worker := f"worker {turn}")
+            done = leases.leases[0].checkpoint
+            kind = "AFTER_SEQUENCE_NUMBER" if done else "TRIM_HORIZON"
+            at = stream.iterator(name, kind, sequence=done)
+        answer = stream.read(at, limit=size or int(rng.integers(50, 500)))
+        if not answer.records:
+            return written
+        at = None if (crash := rng.random() < 0.05) else answer.next_iterator
+        if not (early and crash):
+            written.append(answer.records)
+        if early or (turn % 5 == 0 and not crash):
+            leases.checkpoint(worker, name, answer.records[-1].sequence)
 
 
 # %% [markdown]
@@ -496,31 +488,29 @@ def first_of(records, key, memory=10**9):
     """Return records whose key did not come among the last so many records."""
     last, kept = {}, []
     for place, record in enumerate(records):
-        value = key(record)
-        if last.get(value, -memory - 1) < place - memory:
+        if last.get(key(record), -memory - 1) < place - memory:
             kept.append(record)
-        last[value] = place
+        last[key(record)] = place
     return kept
 
 
 def counted(seed, gap=1):
     """Return how many of 10,000 payments each way counts twice, and loses."""
     table, rng = ordered(seed, 20_000), np.random.default_rng([seed, 1])
-    ids, chain = table["transaction_id"].to_list(), itertools.chain.from_iterable
-    like = table.set_index("transaction_id")[["customer", "amount_cents"]]
-    like = dict(zip(ids, like.itertuples(index=False), strict=True))
+    told = table[["transaction_id", "customer", "amount_cents"]].astype(str)
+    ids, chain = told.agg(" ".join, axis=1).to_list(), itertools.chain.from_iterable
     made = stream_of(ids, rng, gap)
-    sizes, fixed = files(*made, rng), files(*made, rng, size=500)
+    sizes, fixed = files(made, rng), files(made, rng, size=500)
     each = list(chain(sizes))
     ways = {
         "every record": each,
-        "checkpoint first": list(chain(files(*made, rng, early=True))),
+        "checkpoint first": list(chain(files(made, rng, early=True))),
         "sequence number": first_of(each, lambda one: one.sequence),
         "named files": list(chain({f[0].sequence: f for f in sizes}.values())),
         "files of 500": list(chain({f[0].sequence: f for f in fixed}.values())),
-        "look-alikes": first_of(each, lambda one: like[int(one.data)]),
-        "last 5,000": first_of(each, lambda one: one.data, 5_000),
-        "payment number": first_of(each, lambda one: one.data),
+        "look-alikes": first_of(each, lambda one: one.data.split(b" ", 1)[1]),
+        "last 5,000": first_of(each, lambda one: one.data.split()[0], 5_000),
+        "payment number": first_of(each, lambda one: one.data.split()[0]),
     }
     found = {}
     for way, records in ways.items():
@@ -592,7 +582,7 @@ real
 # ## On SageMaker: delivery, and a view
 #
 # Amazon SageMaker AI trains from S3. *Data Firehose* gathers records into objects there, and writes one when its buffer is
-# full or its time is up, whichever comes first. Twenty minutes of 50 payments a second, each of 2,000 bytes:
+# full or its time is up. Twenty minutes of 50 payments a second, each of 2,000 bytes:
 
 # %%
 from labs_lib.platform.buffers import DeliveryBuffer, billed_bytes
@@ -739,11 +729,11 @@ lab.ex3.check(first_step)
 #
 # ## Takeaways
 #
-# - Ask which limit refuses: records, bytes, or one shard. Packing lowers records, more shards carry both, and only another key
-#   helps one hot key.
+# - Ask which limit refuses: records, bytes, or one hot shard. Packing lowers the records. More shards carry both. One hot
+#   key needs another key.
 # - `PutRecords` saves requests. Read its answer, and decide what may overtake.
-# - More applications divide a shard's reads; more workers help up to the number of shards.
-# - "Exactly once" is a property of what you write: a number given where the payment was made, remembered long enough.
+# - Applications share a shard's reads; workers help up to the number of shards.
+# - "Exactly once" needs a number given where the payment was made, and remembered long enough.
 #
 # ## Quiz
 
