@@ -309,12 +309,12 @@ lab.ex1.check(shards_for)
 # ## A demonstration: more readers
 #
 # Four shards get 1,800 payments a second of 1,600 bytes. An *application* reads the whole stream; here each asks each shard once
-# a second, in a random order. After 50 seconds, how old is the newest payment that the slowest has read? That is about what CloudWatch calls the *iterator age*.
+# a second, in a random order. After half a minute, how old is the newest payment that the slowest has read? That is about what CloudWatch calls the *iterator age*.
 
 # %%
 from labs_lib.platform.errors import Refusal
 
-cards = ordered(0, 100_000)["customer"].astype(str).to_list()
+cards = ordered(0, 60_000)["customer"].astype(str).to_list()
 
 
 def pour(stream, second, rate, size):
@@ -338,7 +338,7 @@ def applications(count, fan_out=False):
         (n, s.id): stream.iterator(s.id, "TRIM_HORIZON") for n in names for s in stream
     }
     newest = dict.fromkeys(at, 0.0)
-    for second in range(50):
+    for second in range(30):
         pour(stream, second, 1_800, 1_600)
         clock.step(1)
         for one in map(tuple, rng.permutation(list(at)).tolist()):
@@ -371,7 +371,7 @@ def workers(count, shards):
     stream = Stream("payments", clock, shards=shards)
     leases, age = Leases(stream, clock), {}
     at = {shard.id: stream.iterator(shard.id, "TRIM_HORIZON") for shard in stream}
-    for second in range(50):
+    for second in range(30):
         pour(stream, second, 1_600, 10)
         clock.step(1)
         for worker in range(count):
@@ -559,8 +559,8 @@ lab.numbers.reveal("none" if left == all_of else "some" if left else "all")
 #
 # ## Real data: flights of 2013
 #
-# The departures of 2013 in their order, as records of 200 bytes, half a year at a time. The key is the airline or the
-# destination.
+# The first 20,000 departures of each half of 2013, in their order, as records of 200 bytes: four seconds of a quarter too much. The key is the
+# airline or the destination.
 
 # %%
 from labs_lib import data
@@ -569,15 +569,15 @@ flights = data.load_flights().sort_values(["date", "sched_dep_time"], kind="stab
 halves = {}
 for half, part in flights.groupby(flights["date"].dt.month > 6):
     for key in ("carrier", "dest"):
-        keys = part[key].astype(str).to_list()
+        keys = part[key].astype(str).to_list()[:20_000]
         halves["July on" if half else "to June", key] = judged(keys, 200, int(half))
 
 real = pd.DataFrame(halves).drop("wait (s)", level=1).round(1)
 real
 
 # %% [markdown]
-# In both halves and for both keys, batches are refused more often than single records, and packed ones not at
-# all.{{!real_batches}} With airlines as keys, twice the shards leave refusals.{{!real_shards}} This is one year of three airports, and no test.
+# In none of the four columns are batches refused less often than single records, and packed ones are not refused at
+# all.{{!real_batches}} With airlines as keys, twice the shards leave refusals.{{!real_shards}} These are counts of one year, and no test.
 #
 # ## On SageMaker: delivery, and a view
 #
@@ -602,7 +602,7 @@ def delivered(mebibytes, seconds):
         clock.step(1)
     clock.run()
     sizes, waits = zip(*found, strict=True)
-    return len(found), np.mean(sizes), max(waits)
+    return len(found), np.mean(sizes), max(waits[:-1])  # the last one is cut off
 
 
 # %%
@@ -824,7 +824,7 @@ lab.facts(
         )
         for gap, one in two.items()
     ),
-    real_batches=bool((flown["batches"] > flown["one by one"] + 0.5).all())
+    real_batches=bool((flown["batches"] >= flown["one by one"]).all())
     and bool((flown["packed"] == 0).all()),
     real_shards=bool((flown["8 shards"].xs("carrier", level=1) > 1).all()),
     by_size=bool(buffers.loc[(5, 300), "longest wait (s)"] < 150),
