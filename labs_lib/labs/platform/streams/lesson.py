@@ -779,8 +779,12 @@ lab.facts(
     packed_large=not any(one.verdict == "lower" for one in of("packed", large))
     and bool((refused.loc["packed", large] > 15).all()),
     busiest=busiest["category"],
-    shards_cure=bool((refused.loc["8 shards"].drop("category") == 0).all())
-    and bool((refused.loc["8 shards", "category"] > 34).all()),
+    shards_cure=all(
+        refused.loc["8 shards", s] > 34
+        if s[0] == "category"
+        else refused.loc["8 shards", s] == 0
+        for s in SETTINGS
+    ),
     overtaken=bool(
         ((over > 10) == (refused > 10)).drop("refused first").to_numpy().all()
     ),
