@@ -90,6 +90,7 @@ put["ShardId"], place * 4 >> 128
 # same second.
 
 # %%
+local.step(1)
 batch = [{"Data": bytes(200), "PartitionKey": "card 7"} for _ in range(500)]
 answers = [kinesis.put_records(StreamName="payments", Records=batch) for _ in range(3)]
 for answer in answers:
