@@ -259,7 +259,7 @@ compared = {
 # %%
 # {{!no_cure}}
 with plots.figure(
-    title="Batches end nothing, packing ends it for small payments",
+    title="Packing small payments helps",
     x="refused, minus one by one (payments in 100)",
     y="",
     alt="Five of six lie above the margin for batches, three far below for packing.",
