@@ -11,8 +11,7 @@
 # %% [markdown]
 # # Streams: shards, order and duplicates
 #
-# > A stream refuses payments, its readers lag, and totals do not add up. Requests, keys, shards or readers:
-# > what do you change?
+# > A stream refuses payments, its readers lag, and totals do not add up. What do you change?
 #
 # **You will**
 #
@@ -41,7 +40,7 @@ lab.start()
 # Each card payment goes into a stream, and a fraud model reads them. In the evening peak the stream answers
 # `ProvisionedThroughputExceeded`: *throttling*. The team has four shards and must act today.
 #
-# The course's notes say: send batches with `PutRecords`, as more shards are only a costly short-term fix. More consumers, they say, cure readers that
+# The course's notes say: send batches with `PutRecords`; more shards are only a costly short-term fix. More consumers cure readers that
 # lag. A colleague adds: "Kinesis delivers exactly once, if readers note how far they are."
 #
 # ## Predict
@@ -99,7 +98,7 @@ for answer in answers:
 
 # %% [markdown]
 # A shard takes 1,000 *records* and 1 MB a second, and a batch counts as many records as it holds. The third
-# answer is no exception: it has 500 errors inside.
+# call raises nothing: its 500 errors stand inside the answer.
 #
 # Now the peak. A [world](../glossary.md#world) gives the payments in order of time. The partition key is the card, the merchant, or the category of the
 # merchant, which has 13 values.
@@ -204,13 +203,14 @@ peak.design(
     margin=1,
     yardstick="our model of a shard: 1,000 records and 1 MiB a second, as a bucket of "
     "one second, full at first. The limits are AWS's; the bucket, the excess of a "
-    "quarter and the wait of 0.5 to 1.5 s before a resend are ours. The bucket lets a "
-    "sender off lightly who brings much at once after a pause.",
+    "quarter and the wait of 0.5 to 1.5 s before a resend are ours. Peak and wait were "
+    "chosen after a first run of four seconds, with resends after exactly one second, "
+    "had shown a small difference. The shorter peak stands below.",
 )
 
 # %% [markdown]
-# **What to try.** In `replay`, write `rng.uniform(0, 0.2)` for `rng.uniform(0.5, 1.5)`: resend at once. Run that cell, the two after it,
-# and the next one.
+# **What to try.** In `replay`, write `rng.uniform(2, 4)` for `rng.uniform(0.5, 1.5)`: resend later. Run that cell, the two after it,
+# and the one with `lab.trial`.
 
 # %%
 SETTINGS = [(key, size) for size in (200, 2_000) for key in COLUMN]
@@ -225,7 +225,7 @@ def means(measure):
 means("refused (%)")
 
 # %% [markdown]
-# How even are the shards? The busiest of four, as a share of the payments of world 0:
+# The busiest shard of four, as a share of the payments of world 0:
 
 # %%
 first = ordered(0)
@@ -268,13 +268,31 @@ with plots.figure(
 
 # %% [markdown]
 # In no setting are batches shown to be refused less, and in five of six they are refused more.{{!no_cure}} For the question above it is {{batches}} in 100
-# payments more.{{!batches_up}} A batch brings 500 at one moment, and what is resent comes as a lump too.
+# payments more.{{!batches_up}} With half the peak, in three worlds:
+
+
+# %%
+def shorter(seed):
+    """Return the refused (%) of two ways in a peak of four seconds."""
+    keys, found = ordered(seed, 20_000)["customer"].astype(str).to_list(), {}
+    for number, way in enumerate(("one by one", "batches"), 1):
+        rng = np.random.default_rng([seed, number])
+        found[way] = 100 * replay(keys, 200, way, 5_000, rng)["refused"].mean()
+    return found
+
+
+short = pd.DataFrame({f"world {seed}": shorter(seed) for seed in range(3)}).T
+short.round(1)
+
+# %% [markdown]
+# More again, by less than 2 in 100.{{!shorter}} Our bucket, peak and wait make the size: take the sign, not the number. Why,
+# this does not show.
 #
-# Packing ends the refusals if payments are small: their number was what refused them.{{!packed_small}} At 2,000 bytes
-# the limit of bytes refuses, and packing is not shown to help.{{!packed_large}} Twice the shards end it for cards and merchants at either size. With categories, of which
+# Packing ends the refusals of small payments: their number was refused.{{!packed_small}} At 2,000 bytes
+# the limit of bytes refuses, and packing is not shown to help: it may save up to {{could}} in 100 with categories, and nothing with the other keys.{{!packed_large}} Twice the shards end it for cards and merchants at either size. With categories, of which
 # one shard has {{busiest}} of all payments in world 0, more than a third is still refused.{{!shards_cure}}
 #
-# What do refusals do to the order?
+# And the order?
 
 # %%
 means("overtaken (%)")
@@ -282,7 +300,7 @@ means("overtaken (%)")
 # %% [markdown]
 # Where anything is refused, resending about a second later lets newer payments of the same key pass.{{!overtaken}} *Refused first* keeps each key in order here.{{!in_order}} Its
 # price is a queue at the sender: with categories of 200 bytes, a payment waits {{queue}} s longer than with plain batches, in the mean.{{!queue_longer}} AWS promises no order
-# inside of a `PutRecords`; our server keeps it.
+# inside of a `PutRecords`; ours keeps it.
 #
 # ### Exercise 1: how many shards?
 #
@@ -355,7 +373,7 @@ shared["5, each with fan-out"] = applications(5, fan_out=True)
 pd.Series(shared).rename("age (s)").round().astype(int)
 
 # %% [markdown]
-# Applications share 2 MB and five calls a second of each shard. From three on they ask for more, and fall behind.{{!shared_worse}} Registered
+# Applications share 2 MB and five calls a second of each shard. From three on they ask for more, and fall behind; of five, one has had nothing of a shard.{{!shared_worse}} Registered
 # consumers have *enhanced fan-out*: 2 MB a second each.{{!fan_out}}
 #
 # The *workers* of one application divide the shards among them; the KCL does it by *leases*, each held by
@@ -394,9 +412,9 @@ divided
 
 # %% [markdown]
 # Up to one worker a shard, workers help; four more have nothing to do.{{!idle}} Then more shards help.{{!more_shards}} So the notes are wrong for
-# applications, and right for workers up to the number of shards. Our rates decide the numbers, so there is no verdict.
+# applications, and right for workers up to that number. Our rates decide the numbers: no verdict.
 #
-# An age near the *retention*, 24 hours unless you pay for more, means that records are about to be lost: so alarm at half of it.
+# Records older than the *retention*, 24 hours unless you pay for more, are lost: so alarm at half of it.
 #
 # More shards come by a split. The old shard is closed, and keeps its records.
 
@@ -442,6 +460,7 @@ lab.ex2.check(readable)
 # Payments arrive twice in two ways. An answer gets lost, so the *sender* resends what was stored: same data, new sequence number. Or a *reader*
 # crashes after it has written and before it has noted how far it is, its *checkpoint*; the next reader begins at the last one. Here
 # three answers in 100 get lost, a reader crashes after one read in 20, and it notes a checkpoint after each fifth.
+
 
 # %% tags=["trial"]
 import itertools
@@ -560,7 +579,7 @@ lab.numbers.reveal("none" if left == all_of else "some" if left else "all")
 #
 # ## Real data: flights of 2013
 #
-# The first 20,000 departures of each half of 2013, in their order, as records of 200 bytes: four seconds of a quarter too much. The key is the
+# The first 40,000 departures of each half of 2013, in their order, as records of 200 bytes: the same eight seconds. The key is the
 # airline or the destination.
 
 # %%
@@ -570,15 +589,15 @@ flights = data.load_flights().sort_values(["date", "sched_dep_time"], kind="stab
 halves = {}
 for half, part in flights.groupby(flights["date"].dt.month > 6):
     for key in ("carrier", "dest"):
-        keys = part[key].astype(str).to_list()[:20_000]
+        keys = part[key].astype(str).to_list()
         halves["July on" if half else "to June", key] = judged(keys, 200, int(half))
 
 real = pd.DataFrame(halves).drop("wait (s)", level=1).round(1)
 real
 
 # %% [markdown]
-# In none of the four columns are batches refused less often than single records, and packed ones are not refused at
-# all.{{!real_batches}} With airlines as keys, twice the shards leave refusals.{{!real_shards}} These are counts of one year, and no test.
+# With batches more is refused in three of the four columns, and about as much in the fourth.{{!real_batches}} Packed
+# records are not refused at all, and twice the shards leave some refusals in each column.{{!real_shards}} Counts of one year, no test.
 #
 # ## On SageMaker: delivery, and a view
 #
@@ -702,7 +721,7 @@ aws.validate("ExecuteStatement", statement, service="redshift-data")
 #
 # ### Exercise 3: what would you change first?
 #
-# Choose `"fan-out"`, `"id"`, `"lead"`, `"pack"`, `"rekey"`, `"shards"` or `"workers"`.
+# Each of `"fan-out"`, `"id"`, `"lead"`, `"pack"`, `"rekey"`, `"shards"`, `"workers"` once.
 #
 # - a: payments of 150 bytes, evenly over the shards; 3,000 records a second meet each of them
 # - b: records of 40 KB, evenly over the shards; each shard gets 1,500 KB a second, packed already
@@ -726,7 +745,6 @@ lab.ex3.check(first_step)
 # - Real peaks, which are not even.
 # - On-demand streams, which add shards by themselves and cannot isolate one hot key.
 # - The format of the producer library. Readers have to unpack.
-# - Prices, and seconds of real networks.
 #
 # ## Takeaways
 #
@@ -766,6 +784,7 @@ queue = against("refused first", "category", 200, other="batches", measure="wait
 two = {gap: once.wide("twice", gap=gap) for gap in (1, 100)}
 gone = {gap: once.wide("lost", gap=gap) for gap in (1, 100)}
 flown = {way: real.loc[(way, "refused (%)")] for way in WAYS}
+more = flown["batches"] - flown["one by one"]
 
 
 lab.facts(
@@ -777,7 +796,10 @@ lab.facts(
     and sum(one.verdict == "higher" for one in of("batches")) == 5,
     packed_small=bool((refused.loc["packed", small] == 0).all())
     and bool((refused.loc["one by one", small] > 10).all()),
+    shorter=bool((short["batches"] - short["one by one"]).between(1, 2).all()),
+    could=-compared["packed: category, 2000 bytes"].low,
     packed_large=not any(one.verdict == "lower" for one in of("packed", large))
+    and all(one.low > 0 for one in of("packed", large[:2]))
     and bool((refused.loc["packed", large] > 15).all()),
     busiest=busiest["category"],
     shards_cure=all(
@@ -793,7 +815,8 @@ lab.facts(
     queue=queue,
     queue_longer=queue.low > 1,
     shared_worse=shared["2 applications"] <= 2
-    and all(shared[f"{count} applications"] > 5 for count in (3, 4, 5)),
+    and all(shared[f"{count} applications"] > 5 for count in (3, 4, 5))
+    and shared["5 applications"] == 30,
     fan_out=shared["5, each with fan-out"] <= 2,
     idle=bool(divided["age (s)"].iloc[:4].is_monotonic_decreasing)
     and divided["age (s)"].iloc[2] == divided["age (s)"].iloc[3]
@@ -829,9 +852,10 @@ lab.facts(
         )
         for gap, one in two.items()
     ),
-    real_batches=bool((flown["batches"] >= flown["one by one"]).all())
-    and bool((flown["packed"] == 0).all()),
-    real_shards=bool((flown["8 shards"].xs("carrier", level=1) > 1).all()),
+    real_batches=bool((more.drop(("July on", "dest")) > 1).all())
+    and abs(more["July on", "dest"]) < 0.11,
+    real_shards=bool((flown["packed"] == 0).all())
+    and bool((flown["8 shards"] > 0.2).all()),
     by_size=bool(buffers.loc[(5, 300), "longest wait (s)"] < 150),
     view=refreshed[1] == refreshed[0] and refreshed[2] == refreshed[0] + 2,
 )
