@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labs_lib import aws
 from labs_lib.clock import SimulatedClock
 from labs_lib.platform import streams
 from labs_lib.platform.errors import Refusal
@@ -518,3 +519,80 @@ def test_a_shard_has_one_owner_and_children_wait_for_their_parents(steps):
         done = {lease.shard for lease in leases.leases if lease.checkpoint == SHARD_END}
         for name in held:
             assert set(stream.shard(name).parents) <= done
+
+
+def read_on(stream, clock, leases, worker, count):
+    """Take over the lease, and read so many records after its checkpoint."""
+    clock.step(10)
+    leases.renew(worker)
+    (lease,) = leases.leases
+    kind = "TRIM_HORIZON" if lease.checkpoint is None else "AFTER_SEQUENCE_NUMBER"
+    iterator = stream.iterator(lease.shard, kind, sequence=lease.checkpoint)
+    return stream.read(iterator, limit=count).records
+
+
+def test_the_guide_s_reader_that_crashes():
+    stream, clock = make()
+    for number in range(20_000):
+        stream.put(b"%d" % number, "k")
+        clock.step(0.001)
+    leases = Leases(stream, clock)
+    shard = stream.shards[0].id
+    appended, files = [], {}
+
+    def write(records):
+        appended.extend(record.data for record in records)
+        for begin in range(0, len(records), 5_000):
+            part = records[begin : begin + 5_000]
+            files[f"{shard}-{part[0].sequence}"] = [record.data for record in part]
+
+    first = read_on(stream, clock, leases, "a", 10_000)
+    write(first)
+    leases.checkpoint("a", shard, first[-1].sequence)
+    write(read_on(stream, clock, leases, "a", 10_000))
+    # It crashes before its next checkpoint, and another worker goes on.
+    again = read_on(stream, clock, leases, "b", 10_000)
+    assert [again[0].data, again[-1].data] == [b"10000", b"19999"]
+    write(again)
+    times = Counter(appended)
+    assert sorted(times.values()) == [1] * 10_000 + [2] * 10_000
+    # Files of 5,000, named by their first record, have replaced themselves.
+    assert len(files) == 4
+    assert list(itertools.chain(*files.values())) == [b"%d" % n for n in range(20_000)]
+
+
+def test_a_sender_s_repeat_is_another_record_and_a_reader_s_is_the_same():
+    stream, _ = make()
+    sent = [stream.put(b"no. 1", "k").sequence for _ in range(2)]
+    assert sent[0] < sent[1]
+    read = [
+        stream.read(stream.iterator(stream.shards[0].id, "TRIM_HORIZON")).records
+        for _ in range(2)
+    ]
+    assert read[0] == read[1]
+    assert [record.sequence for record in read[0]] == sent
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"BatchSize": 10_001}, "BatchSize"),
+        ({"ParallelizationFactor": 11}, "ParallelizationFactor"),
+        ({"MaximumRetryAttempts": -2}, "MaximumRetryAttempts"),
+        ({"FunctionResponseTypes": ["ReportItems"]}, "FunctionResponseTypes"),
+    ],
+)
+def test_a_function_s_mapping_to_a_stream_has_the_documented_ranges(wrong, path):
+    right = {
+        "FunctionName": "score",
+        "EventSourceArn": "arn:aws:kinesis:eu-west-1:111122223333:stream/payments",
+        "StartingPosition": "TRIM_HORIZON",
+        "BatchSize": 10_000,
+        "ParallelizationFactor": 10,
+        "MaximumRetryAttempts": -1,
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
+    aws.validate("CreateEventSourceMapping", right, service="lambda")
+    with pytest.raises(aws.RequestError, match=path):
+        aws.validate("CreateEventSourceMapping", right | wrong, service="lambda")
