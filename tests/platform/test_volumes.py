@@ -61,7 +61,9 @@ def test_the_guide_s_table_of_file_systems(gib, baseline, burst, hours):
     bucket = volumes.efs_bucket(gib)
     assert bucket.baseline == pytest.approx(baseline, rel=0.025)
     assert bucket.burst == pytest.approx(burst)
-    assert volumes.efs_burst_minutes(gib, earns=False) / 60 == pytest.approx(hours, rel=0.025)
+    assert volumes.efs_burst_minutes(gib, earns=False) / 60 == pytest.approx(
+        hours, rel=0.025
+    )
     # Three times as much, if all of it is read.
     assert volumes.efs_metered(3 * baseline, 0) == baseline
 
