@@ -62,7 +62,7 @@ lab.function(
     right=_minutes,
     mistakes={
         "no_income": (
-            "While the volume bursts, the baseline keeps earning. What leaves the bucket is the "
+            "While the volume bursts, the base speed keeps earning. What leaves the bucket is the "
             "difference.",
             _wrong(income=False),
         ),
@@ -75,7 +75,7 @@ lab.function(
             _wrong(full=True),
         ),
         "no_cap": (
-            "No credits lift a volume above 3,000 IOPS, or above its baseline if that is more.",
+            "No credits lift a volume above 3,000 IOPS, or above its base speed if that is more.",
             _wrong(cap=math.inf),
         ),
         "no_ceiling": (
@@ -86,11 +86,11 @@ lab.function(
         "hours": ("You return hours. Minutes are asked for.", _wrong(unit=3_600)),
     },
     hints=(
-        "First the baseline, with both of its limits. Then three cases.",
-        "At or below the baseline: for ever. Above what bursts give: not at all.",
+        "First the base speed, with both of its limits. Then three cases.",
+        "At or below the base speed: for ever. Above what bursts give: not at all.",
         "Else `share * 5.4e6 / (iops - baseline) / 60`.",
     ),
-    praise="The larger the volume, the slower the bucket empties: the baseline pays a part.",
+    praise="The larger the volume, the slower the bucket empties: the base speed pays a part.",
 )
 
 # Exercise 2: how many nodes? -----------------------------------------------------------------
