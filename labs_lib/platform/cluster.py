@@ -26,7 +26,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 
 @dataclass(frozen=True)
-class Job:
+class ClusterJob:
     """Work that arrives at one time.
 
     Attributes
@@ -57,7 +57,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Node:
+class ClusterNode:
     """What one node has.
 
     Attributes
@@ -82,7 +82,7 @@ class Node:
 
 
 @dataclass
-class Run:
+class ClusterRun:
     """What happened in a window.
 
     Attributes
@@ -224,26 +224,26 @@ def _checked(policy: Mapping[str, Any]) -> tuple[int, int, list[tuple[dict, dict
 
 
 def run(
-    jobs: Iterable[Job],
+    jobs: Iterable[ClusterJob],
     policy: Mapping[str, Any],
     *,
     minutes: int = 1440,
-    node: Node | None = None,
-) -> Run:
+    node: ClusterNode | None = None,
+) -> ClusterRun:
     """Let jobs run on a group of nodes that begins with its least capacity.
 
     Parameters
     ----------
-    jobs : iterable of Job
+    jobs : iterable of ClusterJob
     policy : mapping
         `AutoScalingPolicy` of the request. The first rule whose alarm holds acts.
     minutes : int, default 1440
         The window.
-    node : Node, optional
+    node : ClusterNode, optional
 
     Returns
     -------
-    Run
+    ClusterRun
 
     Raises
     ------
@@ -255,17 +255,17 @@ def run(
     Nodes that go are idle ones, and containers lie on as few nodes as possible: real clusters
     wait longer for that. Data in HDFS neither hold a node nor move.
     """
-    node = node or Node()
+    node = node or ClusterNode()
     low, high, rules = _checked(policy)
     waiting = deque(sorted(jobs, key=lambda job: job.minute))
     if not minutes >= 1 or (waiting and waiting[-1].minute >= minutes):
         raise ValueError(f"minutes is {minutes}, expected more than the last arrival.")
-    found, ready, quiet, used = Run(), low, 0, 0.0
+    found, ready, quiet, used = ClusterRun(), low, 0, 0.0
     ordered: deque[int] = deque()  # minutes at which nodes are ready
     queue: deque[list] = deque()  # job, containers that wait
     ends: list[tuple[int, int]] = []  # minute, number of the job
     left: dict[int, int] = {}  # containers that have not ended
-    all_jobs: list[Job] = []
+    all_jobs: list[ClusterJob] = []
     for now in range(minutes):
         while ends and ends[0][0] == now:
             number = heapq.heappop(ends)[1]

@@ -9,12 +9,16 @@ from hypothesis import strategies as st
 
 from labs_lib import aws
 from labs_lib.platform import cluster
-from labs_lib.platform.cluster import Job, Node, fixed, rule, run
+from labs_lib.platform.cluster import ClusterJob, ClusterNode, fixed, rule, run
 
 MEMORY = "YARNMemoryAvailablePercentage"
 JOBS = st.lists(
     st.builds(
-        Job, st.integers(0, 100), st.integers(1, 40), st.integers(1, 30), st.floats(0, 50)
+        ClusterJob,
+        st.integers(0, 100),
+        st.integers(1, 40),
+        st.integers(1, 30),
+        st.floats(0, 50),
     ),
     max_size=12,
 )
@@ -51,13 +55,13 @@ def test_the_percentage_is_what_is_free_of_all():
 
 def test_a_cluster_grows_by_one_node_after_launch_and_cooldown():
     """Looked at every 5 minutes, 5 to launch and 5 to cool down: a node every 10 minutes."""
-    done = run([Job(0, 1000, 200)], cluster.default_policy(), minutes=90)
+    done = run([ClusterJob(0, 1000, 200)], cluster.default_policy(), minutes=90)
     assert [done.nodes[t] for t in (0, 9, 10, 19, 20, 79, 89)] == [3, 3, 4, 4, 5, 10, 10]
     assert [done.running[t] for t in (4, 5, 15)] == [16, 24, 32]
 
 
 def test_without_a_rule_for_it_no_node_goes():
-    jobs = [Job(0, 100, 10)]
+    jobs = [ClusterJob(0, 100, 10)]
     kept = run(jobs, cluster.default_policy(), minutes=400)
     gone = run(jobs, between(2, 10, OUT, IN), minutes=400)
     assert kept.nodes[-1] == max(kept.nodes) > 2
@@ -67,8 +71,8 @@ def test_without_a_rule_for_it_no_node_goes():
 def test_hdfs_does_not_see_work_without_data():
     watched = rule("out", "HDFSUtilization", "GREATER_THAN", 85.0, 1)
     policy = between(2, 10, watched)
-    assert set(run([Job(0, 500, 20)], policy).nodes) == {2}
-    assert max(run([Job(0, 500, 20, gb=500.0)], policy).nodes) == 10
+    assert set(run([ClusterJob(0, 500, 20)], policy).nodes) == {2}
+    assert max(run([ClusterJob(0, 500, 20, gb=500.0)], policy).nodes) == 10
 
 
 def test_a_busy_node_does_not_go():
@@ -76,7 +80,7 @@ def test_a_busy_node_does_not_go():
     policy = between(
         1, 4, rule("out", "ContainerPendingRatio", "GREATER_THAN", 0.5, 3), eager
     )
-    done = run([Job(0, 32, 60)], policy, minutes=60)
+    done = run([ClusterJob(0, 32, 60)], policy, minutes=60)
     assert done.running[30] == 32
     assert done.nodes[30] == 4
 
@@ -84,7 +88,7 @@ def test_a_busy_node_does_not_go():
 def test_two_periods_have_to_be_beyond():
     slow = copy.deepcopy(OUT)
     slow["Trigger"]["CloudWatchAlarmDefinition"]["EvaluationPeriods"] = 2
-    jobs = [Job(0, 16, 4), Job(20, 200, 60)]
+    jobs = [ClusterJob(0, 16, 4), ClusterJob(20, 200, 60)]
     done = run(jobs, between(2, 10, slow), minutes=40)
     assert done.nodes[19] == 2
     assert done.nodes[24] == 2
@@ -92,7 +96,9 @@ def test_two_periods_have_to_be_beyond():
 
 
 def test_what_still_waits_counts_to_the_end():
-    done = run([Job(10, 3, 100)], fixed(1), minutes=50, node=Node(containers=1))
+    done = run(
+        [ClusterJob(10, 3, 100)], fixed(1), minutes=50, node=ClusterNode(containers=1)
+    )
     assert done.waits == [0, 40, 40]
     assert done.mean_wait == pytest.approx(80 / 3)
     assert done.node_hours == pytest.approx(50 / 60)
@@ -102,7 +108,7 @@ def test_what_still_waits_counts_to_the_end():
 @settings(max_examples=60, deadline=None)
 @given(JOBS, st.integers(1, 3), st.integers(3, 6), st.integers(0, 9))
 def test_no_container_is_lost_and_none_runs_without_a_place(jobs, low, high, launch):
-    node = Node(containers=4, launch=launch)
+    node = ClusterNode(containers=4, launch=launch)
     done = run(jobs, between(low, high, OUT, IN), minutes=200, node=node)
     assert len(done.waits) == sum(job.containers for job in jobs)
     assert min(done.waits, default=0) >= 0
@@ -149,13 +155,13 @@ def test_what_aws_refuses_is_refused():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: Job(-1, 1, 1),
-        lambda: Job(0, 0, 1),
-        lambda: Job(0, 1, 1.5),
-        lambda: Job(0, 1, 1, math.nan),
-        lambda: Node(containers=0),
-        lambda: Node(gb=0),
-        lambda: run([Job(10, 1, 1)], fixed(1), minutes=10),
+        lambda: ClusterJob(-1, 1, 1),
+        lambda: ClusterJob(0, 0, 1),
+        lambda: ClusterJob(0, 1, 1.5),
+        lambda: ClusterJob(0, 1, 1, math.nan),
+        lambda: ClusterNode(containers=0),
+        lambda: ClusterNode(gb=0),
+        lambda: run([ClusterJob(10, 1, 1)], fixed(1), minutes=10),
         lambda: cluster.metrics(slots=0, running=0, pending=0, space=1, used=0),
     ],
 )

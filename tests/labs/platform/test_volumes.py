@@ -85,8 +85,8 @@ def test_it_is_the_rule_of_the_cluster():
         cluster.rule("in", memory, "GREATER_THAN", 75.0, -1, cooldown=600),
     ]
     policy = {"Constraints": {"MinCapacity": 2, "MaxCapacity": 6}, "Rules": rules}
-    jobs = [cluster.Job(start, 60, 20) for start in range(0, 300, 60)]
-    done = cluster.run(jobs, policy, minutes=400, node=cluster.Node(launch=0))
+    jobs = [cluster.ClusterJob(start, 60, 20) for start in range(0, 300, 60)]
+    done = cluster.run(jobs, policy, minutes=400, node=cluster.ClusterNode(launch=0))
     free = [one[memory] for one in done.metrics]
     # A change waits 600 s: the next value is passed over, and the one after that acts.
     assert nodes_after(free, 2, 6, 1) == done.nodes[:: cluster.STEP]

@@ -298,7 +298,7 @@ def jobs_of(seed, gb):
     for minute in np.flatnonzero(rng.random(1_320) < rate):
         containers, minutes = int(rng.geometric(1 / 20)), int(rng.integers(5, 30))
         data = gb * containers * rng.lognormal(-0.5, 1)
-        jobs.append(cluster.Job(int(minute), containers, minutes, float(data)))
+        jobs.append(cluster.ClusterJob(int(minute), containers, minutes, float(data)))
     return jobs
 
 
@@ -403,7 +403,7 @@ def nodes_after(free, least, most, quiet):
     nodes, rest, found = least, 0, []
     for value in free:
         wanted = min(most, max(least, nodes + (value < 15) - (value > 75)))
-        if rest > 0:
+        if rest:
             rest -= 1
         elif wanted != nodes:
             nodes, rest = wanted, quiet
@@ -434,7 +434,7 @@ def real_day(day):
     """Return mean wait and node hours of each policy for one day."""
     of_day = flights[flights["date"] == day]
     pairs = zip(of_day["minute"], of_day["distance"], strict=True)
-    jobs = [cluster.Job(int(m), 8, 30, float(miles) / 100) for m, miles in pairs]
+    jobs = [cluster.ClusterJob(int(m), 8, 30, float(miles) / 100) for m, miles in pairs]
     done = {name: cluster.run(jobs, one) for name, one in policies().items()}
     return {name: (one.mean_wait, one.node_hours) for name, one in done.items()}
 
