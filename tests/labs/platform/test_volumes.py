@@ -70,6 +70,8 @@ def test_ex2():
         right=[(nodes_after,), (lambda *given: np.array(nodes_after(*given), dtype=int),)],
         wrong={
             "no_cooldown": (lambda free, a, b, quiet: nodes_after(free, a, b, 0),),
+            "upside_down": (lambda free, *a: nodes_after([100 - v for v in free], *a),),
+            "before": (lambda free, a, *b: [a, *nodes_after(free, a, *b)][:-1],),
             "one_late": (lambda free, a, b, quiet: nodes_after(free, a, b, quiet + 1),),
             None: (lambda free, least, most, quiet: [least] * len(free),),
         },

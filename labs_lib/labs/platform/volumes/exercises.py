@@ -165,6 +165,16 @@ lab.function(
             "Nodes have to go, too: above 75 percent free.",
             lambda *given: _nodes(*given, one_way=True),
         ),
+        "upside_down": (
+            "Little free memory means that nodes have to come. Much of it means that they may go.",
+            lambda free, *rest: _nodes([100 - value for value in free], *rest),
+        ),
+        "before": (
+            "Note the nodes after each value, not before it.",
+            lambda free, least, *rest: [least, *_nodes(free, least, *rest)][
+                : len(free)
+            ],
+        ),
         "one_late": (
             "Count the values that are passed over: it is one too many.",
             lambda *given: _nodes(*given, late=1),
