@@ -2,6 +2,7 @@
 
 import copy
 import math
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -168,3 +169,24 @@ def test_what_aws_refuses_is_refused():
 def test_wrong_numbers_are_refused(call):
     with pytest.raises(ValueError, match="expected"):
         call()
+
+
+def test_containers_wait_only_when_no_memory_is_free():
+    """So a rule on free memory holds whenever one on pending containers does."""
+    memory = "YARNMemoryAvailablePercentage"
+    rng, waited = random.Random(0), 0
+    for _ in range(30):
+        jobs = [
+            cluster.ClusterJob(rng.randrange(400), rng.randint(1, 60), rng.randint(1, 40))
+            for _ in range(15)
+        ]
+        rules = [
+            cluster.rule("out", memory, "LESS_THAN", 15.0, rng.randint(1, 3)),
+            cluster.rule("in", memory, "GREATER_THAN", 75.0, -1),
+        ]
+        policy = {"Constraints": {"MinCapacity": 1, "MaxCapacity": 6}, "Rules": rules}
+        for one in cluster.run(jobs, policy, minutes=600).metrics:
+            if one["ContainerPendingRatio"] > 0:
+                assert one[memory] == 0
+                waited += 1
+    assert waited > 100

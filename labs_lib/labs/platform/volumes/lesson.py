@@ -334,7 +334,7 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** In `policies`, write `3` for the last `1` in the line of `busy`: three nodes at a time. Run
-# that cell, the next, the one with `lab.trial` and the one below it.
+# that cell, the next and the one with `lab.trial`: its table has your numbers beside the stored ones. Then change it back.
 
 # %%
 GB = [0, 2, 8, 32]
@@ -383,7 +383,7 @@ pairs = {
 stats.table(pairs, digits=1).drop(columns=["design", "n", "verdict"])
 
 # %% [markdown]
-# Memory waits less than pending, and takes more node hours.{{!pending_trade}} The sign was built in: in the model a container waits only when no memory
+# Memory waits less than pending, and takes more node hours.{{!pending_trade}} The sign was to be expected: in the model a container waits only when no memory
 # is free. So whenever the rule on pending holds, the rule on memory holds too. The size hangs on our thresholds.
 
 # %%
@@ -567,7 +567,7 @@ aws.validate("CreateFileSystem", shared, service="efs")
 #
 # For the exam: an instance store loses its data when the instance stops. By default, the root volume is deleted with its instance, and volumes
 # that were attached later stay. A recovered instance keeps its id and addresses, and loses its memory. EFS moves files that nobody reads to
-# Infrequent Access; how much that saves is not checked here.
+# Infrequent Access; what that saves is not checked here.
 #
 # ### Exercise 3: what would you take?
 #
