@@ -18,6 +18,8 @@ GP3_THROUGHPUT = 125.0
 GP3_MOST_IOPS = 80_000.0
 GP3_MOST_THROUGHPUT = 2_000.0
 IO1_MOST_IOPS = 64_000.0
+EFS_CREDITS = 2.1
+"""TiB of credits that a file system holds at most; above 1 TiB of data, for each TiB."""
 EFS_BASE = 0.05
 """MiB/s for each GiB: the guide writes 50 KiB/s, and counts 100 GiB as 5 MiB/s."""
 
@@ -254,7 +256,7 @@ def counted_mib(requests: float, kib: float) -> float:
 
 
 def efs_bucket(gib: float, *, level: float = 0.0) -> BurstBucket:
-    """Return the bucket of a file system in mode bursting, in MiB: a day of its baseline.
+    """Return the bucket of a file system in mode bursting, in MiB: up to 2.1 TiB of credits.
 
     Parameters
     ----------
@@ -266,13 +268,12 @@ def efs_bucket(gib: float, *, level: float = 0.0) -> BurstBucket:
     _require(gib=gib)
     baseline = max(1.0, EFS_BASE * gib)
     burst = max(100.0, 100.0 * gib / 1024, baseline)
-    return BurstBucket(
-        baseline=baseline, burst=burst, capacity=86_400 * baseline, level=level
-    )
+    capacity = EFS_CREDITS * MIB_PER_TIB * max(1.0, gib / 1024)
+    return BurstBucket(baseline=baseline, burst=burst, capacity=capacity, level=level)
 
 
 def efs_burst_minutes(gib: float, *, earns: bool) -> float:
-    """Return the minutes a day that a file system may burst.
+    """Return the minutes a day that a file system may burst on a day's income.
 
     Parameters
     ----------

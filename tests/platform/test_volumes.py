@@ -42,13 +42,49 @@ def test_small_requests_cost_64_times():
 
 def test_the_day_of_a_file_system():
     bucket = volumes.efs_bucket(100)
-    assert bucket.capacity == pytest.approx(432_000)
+    bucket.serve(0, 86_400)
+    assert bucket.level == pytest.approx(432_000)
     assert volumes.efs_burst_minutes(100, earns=False) == pytest.approx(72)
     assert volumes.efs_burst_minutes(100, earns=True) == pytest.approx(75.8, abs=0.05)
     assert volumes.efs_bucket(1).baseline == 1
     assert volumes.efs_bucket(2048).burst == 200
     assert volumes.efs_metered(300, 100) == 200
     assert [volumes.suits_elastic(a, 100) for a in (5, 6)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("gib", "baseline", "burst", "hours"),
+    [(100, 5, 100, 1.2), (1024, 50, 100, 12), (10_240, 500, 1000, 12)],
+)
+def test_the_guide_s_table_of_file_systems(gib, baseline, burst, hours):
+    """The guide rounds 50 KiB/s to 5 MiB/s for 100 GiB: 2.4 % for 1 TiB."""
+    bucket = volumes.efs_bucket(gib)
+    assert bucket.baseline == pytest.approx(baseline, rel=0.025)
+    assert bucket.burst == pytest.approx(burst)
+    assert volumes.efs_burst_minutes(gib, earns=False) / 60 == pytest.approx(
+        hours, rel=0.025
+    )
+    # Three times as much, if all of it is read.
+    assert volumes.efs_metered(3 * baseline, 0) == baseline
+
+
+def test_a_file_system_saves_2_1_tib_and_no_more():
+    small, large = volumes.efs_bucket(100), volumes.efs_bucket(10_240)
+    for bucket, tib in ((small, 2.1), (large, 21)):
+        bucket.serve(0, 30 * 86_400)
+        assert bucket.level == pytest.approx(tib * volumes.MIB_PER_TIB)
+
+
+def test_the_worst_scan_of_the_guide():
+    """Nine tenths of the burst, 99 percent of the time."""
+    assert volumes.scan_hours("st1", 1) / (0.9 * 0.99) == pytest.approx(1.31, abs=0.01)
+
+
+def test_gp3_s_limits():
+    prices = Prices(1)
+    assert volumes.gp3_cost(160, 80_000, 2_000, prices) == 160
+    assert volumes.gp3_cost(16, 8_000, 2_000, prices) == 16
+    assert volumes.io1_cost(1280, 64_000, prices) == 1280
 
 
 def test_a_nightly_job_on_three_sizes():
