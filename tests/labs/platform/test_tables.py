@@ -94,23 +94,3 @@ def test_ex2():
         right=[(one,) for one in right],
         wrong={name: (one,) for name, one in wrong.items()},
     )
-
-
-# Exercise 3 --------------------------------------------------------------------------------
-
-BUILD = {
-    "a": "global index", "b": "sorted set", "c": "read replica",
-    "d": "other key", "e": "transaction", "f": "cache",
-}  # fmt: skip
-
-
-def test_ex3():
-    names = ("another_key", "rank", "relational", "hot", "both", "read_mostly")
-    assert_exercise(
-        lab.ex3,
-        right=[(BUILD,), (pd.Series(BUILD),), (list(BUILD.items()),)],
-        wrong={
-            name: (BUILD | {case: "local index"},)
-            for case, name in zip("abcdef", names, strict=True)
-        },
-    )
