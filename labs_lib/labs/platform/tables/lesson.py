@@ -127,7 +127,7 @@ for first in range(0, len(puts), 25):  # 25 is the most that one request takes
     left = db.batch_write_item(RequestItems={"payments": puts[first : first + 25]})
     assert not left["UnprocessedItems"]
     local.step(0.1)  # one partition takes 1,000 writes a second
-local.step(1)  # a global index follows its table a little later
+_ = local.step(1)  # a global index follows its table a little later
 
 # %% [markdown]
 # `Query` needs a partition key, of the table or of an index. `Scan` reads everything. A *filter* comes after reading.
