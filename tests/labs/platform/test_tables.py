@@ -75,7 +75,9 @@ def test_ex2():
         pd.Series(ONCE),
     ]
     wrong = {
+        "form": ONCE["UpdateExpression"],
         "refused": changed("ADD cents"),
+        "never": changed(condition="contains(done, :id)"),
         "new": changed("SET cents = cents + :cents ADD done :ids"),
         "twice": changed(condition=None),
         "only_one": changed(condition="attribute_not_exists(card)"),
@@ -89,6 +91,7 @@ def test_ex2():
         ),
     }
     assert lab.ex2.check({}).misconception == "refused"
+    assert lab.ex2.check(changed(condition=["done"])).misconception == "form"
     assert_exercise(
         lab.ex2,
         right=[(one,) for one in right],

@@ -175,7 +175,10 @@ _STORIES: tuple[tuple[str, tuple[tuple[str, int], ...], int], ...] = (
         "The condition is about `done`: `NOT contains(done, ...)`.",
     ),
     misconceptions={
+        "form": "A dictionary is expected, with texts: `UpdateExpression` and, if you need it, "
+        "`ConditionExpression`.",
         "refused": "DynamoDB would refuse it: {reason}",
+        "never": "Your condition refuses the first payment of a card that has no item yet.",
         "new": "A card without an item gets a payment of 500, and `cents` is {got}. `ADD` makes "
         "what is missing; `SET cents = cents + :cents` needs it.",
         "twice": "The last of these payments was sent twice: {sent}. `cents` is {got}, expected "
@@ -192,7 +195,16 @@ _STORIES: tuple[tuple[str, tuple[tuple[str, int], ...], int], ...] = (
 )
 def ex2(request: Any) -> Wrong | None:
     """Any update passes that counts each id once; it is sent to a table."""
-    request = dict(request)
+    try:
+        request = dict(request)
+    except (TypeError, ValueError):
+        return wrong("form")
+    texts = [
+        request.get("UpdateExpression", ""),
+        request.get("ConditionExpression", ""),
+    ]
+    if not all(isinstance(text, (str, type(None))) for text in texts):
+        return wrong("form")
     if "UpdateExpression" not in request:
         return wrong("refused", reason="it has no `UpdateExpression`.")
     for name, sent, expected in _STORIES:
@@ -204,6 +216,8 @@ def ex2(request: Any) -> Wrong | None:
                 reason=refusal.message,
                 got="missing",
             )
+        if name == "new" and got is None and request.get("ConditionExpression"):
+            return wrong("never")
         if got != expected:
             shown = ", ".join(f"`{payment}` of {cents}" for payment, cents in sent)
             got = "missing" if got is None else got
