@@ -408,7 +408,7 @@ lab.counted.reveal(counted.verdict)
 # refused write is paid for, so 32 programs on one item cost several times the units of one.{{!refusals_cost}} (The tables of units
 # and refusals, each for one payment, are those with lost answers. Without, units differ by a twentieth at most.{{!units_alike}})
 #
-# With lost answers it counts too much: by {{counted}} of 640.{{!too_much}} The first write was accepted, and nobody heard. Sent
+# With lost answers it counts too much: by {{counted}} of 640.{{!too_much}} How much follows from the share of lost answers, which is ours. The first write was accepted, and nobody heard. Sent
 # again it is refused; the program takes that for somebody else's write and counts once more. `ADD` counts too much in
 # the same way, at the lowest price.{{!add_too}}
 #
@@ -499,7 +499,8 @@ replays.design(
 )
 
 # %% [markdown]
-# **What to try.** Let an alarm look back an hour: in `step`, write `3_600` for `600`. Run that cell and the ones down to the table below.
+# **What to try.** Let an alarm look back an hour: in `step`, write `3_600` for `600`. Run that cell and the
+# next two again: your counts stand beside the stored ones.
 
 
 # %%
