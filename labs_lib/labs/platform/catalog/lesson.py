@@ -371,7 +371,8 @@ rows.design(
     worlds="50,000 payments in five months, about 2,000 customers",
     measure="error in percent of the truth; its size is compared, in pairs",
     margin=1,
-    yardstick="the true number of customers. The number of registers was fixed before; "
+    yardstick="the true number of customers. Margin and registers were chosen "
+    "after a look at world 0, one of the twenty. "
     "DuckDB's cannot be chosen, so the two are not compared at equal memory. Below "
     "about two thousand values a sketch of 4,096 registers is in its easy range.",
 )
@@ -403,7 +404,7 @@ against, turned
 
 # %% [markdown]
 # With 4,096 registers in the sketch, DuckDB's error minus the sketch's is {{against}} percentage points. The [interval](../glossary.md#interval) lies above zero and
-# reaches below our [margin](../glossary.md#margin) of 1: by the rule set before, undecided.{{!against_open}} Against 256 registers the sign of the mean turns, and that is
+# reaches below our [margin](../glossary.md#margin) of 1: by that rule, undecided.{{!against_open}} Against 256 registers the sign of the mean turns, and that is
 # undecided too.{{!turned}} A sketch of 256 registers errs more than one of 4,096.{{!registers}} "Near enough" depends on the registers, and SQL
 # does not show them.
 #
