@@ -37,8 +37,19 @@ def as_they_come(rows, changes):
 def test_ex1():
     assert_exercise(
         lab.ex1,
-        right=[(newest,), (lambda rows, changes: as_they_come(rows, sorted(changes)),)],
-        wrong={"arrival": (as_they_come,), None: (lambda rows, changes: {},)},
+        right=[
+            (newest,),
+            (lambda rows, c: pd.Series(newest(rows, c), dtype=object),),
+            (lambda rows, changes: as_they_come(rows, sorted(changes)),),
+        ],
+        wrong={
+            "arrival": (as_they_come,),
+            "oldest_wins": (lambda rows, c: as_they_come(rows, sorted(c)[::-1]),),
+            "once_each": (lambda rows, c: as_they_come(rows, list(dict.fromkeys(c))),),
+            "delete_writes": (lambda rows, c: rows | {x[2]: x[3] for x in sorted(c)},),
+            "only_changed": (lambda rows, c: newest({}, c),),
+            None: (lambda rows, changes: {},),
+        },
         stub=(stub,),
     )
 

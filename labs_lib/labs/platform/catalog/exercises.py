@@ -37,6 +37,17 @@ def _applied(
     return found
 
 
+def _in_order(rows: dict[int, int], changes: list[Change]) -> dict[int, int]:
+    """Return the rows after the changes as they stand, whatever their numbers."""
+    found = dict(rows)
+    for _, operation, key, amount in changes:
+        if operation == "D":
+            found.pop(key, None)
+        else:
+            found[key] = amount
+    return found
+
+
 lab.function(
     "changes that come twice and late",
     cases=(
@@ -75,6 +86,23 @@ lab.function(
         "stays": (
             "A row whose newest change is a delete must be gone.",
             lambda rows, changes: _applied(rows, changes, deletes=False),
+        ),
+        "oldest_wins": (
+            "You sort the wrong way round: the oldest change of a key has the last word.",
+            lambda rows, changes: _in_order(rows, sorted(changes, reverse=True)),
+        ),
+        "once_each": (
+            "You leave out what came before, and keep the order of arrival. A late change needs "
+            "its place too.",
+            lambda rows, changes: _in_order(rows, list(dict.fromkeys(changes))),
+        ),
+        "delete_writes": (
+            "You write the amount of a delete as if it were an update.",
+            lambda rows, changes: dict(rows) | {c[2]: c[3] for c in sorted(changes)},
+        ),
+        "only_changed": (
+            "Rows that no change names stay as they are.",
+            lambda rows, changes: _in_order({}, sorted(changes)),
         ),
     },
     hints=(
