@@ -232,8 +232,8 @@ print(
 )
 
 # %% [markdown]
-# Files that many machines share lie in EFS. In its mode *bursting*, a file system earns 50 KiB/s for each GiB of data, and reading costs a
-# third of writing. The guide's example says 72 minutes of burst a day for 100 GiB.
+# Files that many machines share lie in EFS. In its mode *bursting*, a file system with 100 GiB of data earns 5 MiB/s, and reading
+# costs a third of writing. The guide's example says 72 minutes of burst a day.
 
 # %%
 files_100 = volumes.efs_bucket(100)
