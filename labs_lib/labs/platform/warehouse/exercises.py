@@ -18,33 +18,49 @@ Table = dict[str, tuple[int, int]]
 Source = list[tuple[str, int, int]]
 
 
+def _newer(one: int, other: int) -> bool:
+    return one >= other
+
+
 def _merge(
     target: Table,
     source: Source,
     *,
-    newer: Callable[[int, int], bool] = lambda one, other: one >= other,
+    newer: Callable[[int, int], bool] = _newer,
     insert: bool = True,
     keep: bool = True,
-) -> Table:
-    """Return the table, by when a row replaces another and which keys may come and stay."""
-    table = dict(target)
+) -> dict[str, int]:
+    """Return the values, by when a row replaces another and which keys may come and stay."""
+    table = {key: tuple(row) for key, row in target.items()}
+    named = {key for key, _, _ in source}
     for key, version, value in source:
         if key not in table:
             if insert:
                 table[key] = (version, value)
         elif newer(version, table[key][0]):
             table[key] = (version, value)
-    return table if keep else {key: table[key] for key, _, _ in source if key in table}
+    return {key: value for key, (_, value) in table.items() if keep or key in named}
 
 
-def _target_blind(target: Table, source: Source) -> Table:
-    return dict(target) | _merge({}, source)
+def _right(target: Table, source: Source) -> dict[str, int]:
+    return _merge(target, source)
 
 
-def _first_of_equals(target: Table, source: Source) -> Table:
-    best = _merge({}, source, newer=lambda one, other: one > other)
-    rows = [(key, *row) for key, row in best.items()]
-    return _merge(target, rows)
+def _target_blind(target: Table, source: Source) -> dict[str, int]:
+    return _merge(target, []) | _merge({}, source)
+
+
+def _target_wins(target: Table, source: Source) -> dict[str, int]:
+    newer = [
+        (key, version, value)
+        for key, version, value in source
+        if key not in target or version > target[key][0]
+    ]
+    return _merge(target, newer)
+
+
+def _first_of_equals(target: Table, source: Source) -> dict[str, int]:
+    return _merge(target, source[::-1])
 
 
 lab.function(
@@ -62,7 +78,7 @@ lab.function(
         ({"a": (1, 10)}, []),
         ({}, []),
     ),
-    right=_merge,
+    right=_right,
     mistakes={
         "last_row": (
             "You take the row that stands last. Rows come in any order; the version says which is "
@@ -84,7 +100,7 @@ lab.function(
         ),
         "target_wins": (
             "With equal versions the source is right, not the target.",
-            lambda t, s: _merge(t, s, newer=lambda one, other: one > other),
+            _target_wins,
         ),
         "first_of_equals": (
             "Of two rows in the source with one version, the one further behind is right.",
