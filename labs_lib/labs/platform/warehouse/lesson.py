@@ -509,7 +509,7 @@ for clusters in (0, 1, 2):
     scaled[clusters] = [*map(np.median, waits), hours * PRICE]
 names = ["wait (s)", "wait, temporary table (s)", "dollars"]
 scaling = pd.DataFrame(scaled, names).T.rename_axis("scaling clusters")
-scaling.round(2)
+print(scaling.round(2))
 
 # %% [markdown]
 # One more cluster takes nearly the whole wait, and a second one adds little.{{!scaling}} Queries on temporary tables gain too, as others
