@@ -102,6 +102,10 @@ lab.function(
             "With equal versions the source is right, not the target.",
             _target_wins,
         ),
+        "only_newer": (
+            "A row of the source replaces one of the same version, too: not only a newer one.",
+            lambda t, s: _merge(t, s, newer=lambda one, other: one > other),
+        ),
         "first_of_equals": (
             "Of two rows in the source with one version, the one further behind is right.",
             _first_of_equals,
@@ -188,6 +192,10 @@ lab.function(
             lambda needs, most: _largest(
                 needs, lambda spilled: spilled < most * len(needs)
             ),
+        ),
+        "number": (
+            "`most` is a share of the queries, and you compare it with a number of them.",
+            lambda needs, most: _largest(needs, lambda spilled: spilled <= most),
         ),
         "no_limit": (
             "A cluster has 50 slots at most.",

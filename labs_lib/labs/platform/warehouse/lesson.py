@@ -140,7 +140,8 @@ rows.design(
 
 # %% [markdown]
 # **What to try.** Our model opens files for nothing. In `loads`, write `start=1_000` for `start=0`, so that each file costs what
-# 1,000 more rows would. Run that cell and the one with `lab.trial` again, and compare `2S+0` with `8S+0`.
+# 1,000 more rows would. Run that cell and the one with `lab.trial` again. In the table that it prints,
+# column `yours`, compare `2S+0` with `8S+0`; the cells below keep the stored rows.
 
 # %%
 COUNTS = ["2S-1", "2S+0", "2S+1", "8S-1", "8S+0", "8S+1"]
@@ -198,8 +199,8 @@ pairs = {
 pd.Series({key: text_of(one) for key, one in pairs.items()}).unstack()
 
 # %% [markdown]
-# With twice as many files as slices, the multiple is shown to be faster by customer in three of six pairs, and by the other keys in
-# none.{{!few_files}} With eight times as many, no pair shows a difference, and by customer all are ties.{{!many_files}} Equal files still
+# With twice as many files as slices, the multiple is faster by certainly more than the [margin](../glossary.md#margin) in three of six pairs by customer, and
+# in none by the other keys.{{!few_files}} With eight times as many, it is so in no pair, and by customer all are ties.{{!many_files}} Equal files still
 # lose a tenth with one file too many.{{!equal_lose}} Unequal ones end at different moments anyway.
 #
 # What is better, a multiple or more files? We compare `8S-1`, which is no multiple, with `2S`:
@@ -219,7 +220,7 @@ more = {key: more_files(*key) for key in keys}
 pd.Series({key: text_of(one) for key, one in more.items()}).unstack()
 
 # %% [markdown]
-# By terminal, more files are faster at 8 and at 16 slices, by customer at 16.{{!more_better}} The other five pairs are ties or
+# By terminal, more files are faster by more than the margin at 8 and at 16 slices, by customer at 16.{{!more_better}} The other six pairs are ties or
 # undecided. What limits a load is its largest file:
 
 # %%
@@ -318,7 +319,7 @@ lab.twice.reveal("inserts both" if told["night 1"]["rows too many"] else "error"
 
 # %% [markdown]
 # In the first night the target was empty, so no row matched. `MERGE` inserted each of the rows, and said nothing.{{!silent}} In the second
-# night a row that exists would have been updated twice. That is refused, and nothing of the night is in the target.{{!refused}} The
+# night a row that exists would have been updated twice: this is refused, and nothing of the night is in the target.{{!refused}} The
 # refusal protects rows that exist, and no others.
 #
 # DuckDB stands in here. The guide documents this refusal for Redshift too; whether Redshift inserts a new
@@ -385,7 +386,7 @@ for night in nights[1:]:
 state(raw, 2)
 
 # %% [markdown]
-# It does not. It updates all rows of a customer, and they stay twice.{{!not_healed}}
+# It does not. A clean merge updates all rows of a customer, and they stay twice.{{!not_healed}}
 #
 # ### Exercise 1: what is in the table after the merge?
 #
@@ -461,7 +462,7 @@ slots.unstack("spill").round(1)
 # {{!fall}}
 lines = slots.reset_index().astype({"spill": str})
 with plots.figure(
-    title="More slots cost throughput only if a spill costs work",
+    title="After 10 slots, the price of a spill decides",
     x="slots (count)",
     y="done (queries a minute)",
     alt="Three lines rise to 10 slots; the lower the spill, the flatter after it.",
@@ -536,8 +537,8 @@ average = real.groupby("files").mean()
 average.round(2)
 
 # %% [markdown]
-# The keys of the flights are few, and their shares unequal. By airline, each number of files takes far longer than equal files
-# do, and so does each number by destination except beside 17 equal ones.{{!real_keys}} By neither is 16 better than 17 on
+# The keys of the flights are few, and their shares unequal. By airline, each number of files takes far longer than as many
+# equal files; by destination each takes longer, but for 17.{{!real_keys}} By neither is 16 better than 17 on
 # average.{{!real_multiple}} More files help both, as far as the largest key allows.{{!real_more}} These are counts of one year, and no
 # test.
 #
