@@ -88,6 +88,13 @@ def violations_of_page(page) -> list[str]:
     problems = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
+        # Two frames until the new colours begin to move; in between, axe-core would judge neither.
+        page.evaluate(
+            """async () => {
+                for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+                await Promise.allSettled(document.getAnimations().map(one => one.finished));
+            }"""
+        )
         found = Axe().run(page, options={"runOnly": LEVELS}).response
         problems += [
             f"{scheme}: {rule['id']}: {rule['help']}: {node['html'][:200]}"
