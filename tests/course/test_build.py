@@ -271,7 +271,7 @@ def test_reset_in_a_copy_without_sources(built):
         build.reset(built)
 
 
-def test_every_concept_stands_on_the_page():
+def test_every_concept_stands_on_the_page(graph_is_planned):
     page = build.concepts_page()
     for concept in catalog.concepts():
         assert f"`{concept.id}`" in page

@@ -103,7 +103,7 @@ def test_a_route_that_cannot_be_gone_is_refused(
     assert f"{problem}. Run `labs build`." in build.check([])
 
 
-def test_a_planned_lab_names_the_line_to_change():
+def test_a_planned_lab_names_the_line_to_change(graph_is_planned):
     planned = next(lab for lab in catalog.labs(planned=True) if not lab.done)
     with pytest.raises(ValueError, match=f"labs new {planned.id}") as error:
         catalog.find(planned.id)

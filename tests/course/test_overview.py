@@ -5,7 +5,7 @@ def start_page():
     return source.read(catalog.find("start"))
 
 
-def test_the_map_shows_every_lab():
+def test_the_map_shows_every_lab(graph_is_planned):
     shown = overview.course_map(folder="notebooks/")
     assert len(shown.rows) == len(catalog.labs(planned=True))
     text = repr(shown)

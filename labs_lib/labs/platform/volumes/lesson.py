@@ -401,7 +401,8 @@ for name, metric, comparison, limit in chosen:
     tried[name, limit] = np.mean(both, axis=0)
 
 # %%
-costs = pd.DataFrame(tried, ["wait (min)", "node hours"]).T.sort_values("node hours")
+costs = pd.DataFrame(tried, ["wait (min)", "node hours"]).T
+costs = costs.sort_values("node hours", kind="stable")
 for (name, limit), (wait, hours) in costs.iterrows():
     print(f"{name} at {limit:g}: {wait:.1f} min, {hours:.1f} node hours")
 
