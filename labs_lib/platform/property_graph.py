@@ -6,7 +6,6 @@ openCypher uses each edge at most once in a solution. `labs_lib.aws` refuses wha
 """
 
 import re
-from types import TracebackType
 from typing import Any, Self
 
 import ladybug
@@ -72,12 +71,7 @@ class PropertyGraph:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
